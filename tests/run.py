@@ -1,0 +1,124 @@
+"""The test tier: `liface test [--all] [pytest arguments]`.
+
+Runs the formatter's check, the linter, the type checker, the tests on one rank, and those marked
+`parallel` again on 2 and 3 ranks. Each has a time limit; the summary is at the end.
+`--all` adds the tests marked `slow`, `needs_paraview` and `needs_browser`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+NO_TESTS = 5  # pytest's status for "nothing collected"
+
+
+def run(command: list[str], limit: float) -> int:
+    """Run a command in a session of its own and end all of it at the time limit."""
+    print(f"\n==> {' '.join(command)}", flush=True)
+    with subprocess.Popen(command, cwd=TOP, start_new_session=True) as process:
+        try:
+            return process.wait(limit)
+        except subprocess.TimeoutExpired:
+            print(f"==> stopped after {limit:.0f} s", flush=True)
+            return 124
+        finally:
+            # also what an ended command has left behind; mpirun ends its ranks on TERM
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.killpg(process.pid, number)
+                    process.wait(5)
+                except (ProcessLookupError, subprocess.TimeoutExpired):
+                    pass
+
+
+def ranks(n: int, arguments: list[str], limit: float) -> int:
+    """Run pytest on n ranks. Only rank 0 is heard, but what failed on another rank is shown."""
+    with tempfile.TemporaryDirectory(prefix="liface-test-") as logs:
+        me = [sys.executable, __file__, "--on-rank", logs]
+        status = run(["mpirun", "-n", str(n), *me, *arguments], limit)
+        reports = [path for path in sorted(Path(logs).iterdir()) if path.suffix == ".failed"]
+        for path in reports:
+            print(f"\n==> {path.stem} of {n} failed with")
+            print("\n".join(path.read_text(errors="replace").splitlines()[-60:]))
+        none = Path(logs, "no-tests").exists()
+    return NO_TESTS if none and not reports and status in (0, NO_TESTS) else status
+
+
+def on_rank(logs: str, arguments: list[str]) -> None:
+    """Be one rank of `ranks`. The first failure ends all ranks: the others could wait for ever."""
+    import pytest
+    from mpi4py import MPI
+
+    rank = MPI.COMM_WORLD.rank
+    log = Path(logs, f"rank {rank}")
+    if rank:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+    status = int(pytest.main(["-x", "-p", "no:cacheprovider", *arguments]))
+    sys.stdout.flush()
+    if status == NO_TESTS:
+        Path(logs, "no-tests").touch()
+    elif status:
+        if rank:
+            log.rename(log.with_suffix(".failed"))
+        time.sleep(1)  # the same failure elsewhere is to be written, too
+        MPI.COMM_WORLD.Abort(status)
+
+
+def versions() -> str:
+    """One line with the versions that matter."""
+    names = ["fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "gmsh", "pyvista", "pytest"]
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"Python {python}, " + ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything, print the summary, and return the status."""
+    every = "--all" in arguments
+    arguments = [argument for argument in arguments if argument != "--all"]
+    print(versions())
+    scale = 8 if every else 1
+    left_out = "" if every else "not slow and not needs_paraview and not needs_browser"
+    both = f"parallel and {left_out}" if left_out else "parallel"
+    test = ["-ra", "-o", f"faulthandler_timeout={240 * scale}", *arguments]
+    packages = [name for name in ("solver", "meshes") if (TOP / name).is_dir()]
+    checks = {
+        "format": lambda: run(["ruff", "format", "--check", "."], 60),
+        "lint": lambda: run(["ruff", "check", "."], 60),
+        "types": lambda: run(["mypy", "--strict", *packages], 300),
+        "tests": lambda: run([sys.executable, "-m", "pytest", "-m", left_out, *test], 900 * scale),
+        "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 300 * scale),
+        "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 300 * scale),
+    }
+    table = []
+    for name, check in checks.items():
+        began = time.monotonic()
+        status = check()
+        table.append((name, status, time.monotonic() - began))
+
+    failed = 0
+    print("\nsummary")
+    for name, status, seconds in table:
+        # a choice of tests may have no parallel ones; that no test at all is found is a failure
+        if status == NO_TESTS and "ranks" in name:
+            word = "none"
+        else:
+            word = {0: "ok", 124: "TIMEOUT"}.get(status, f"FAILED ({status})")
+            failed += status != 0
+        print(f"  {name:<16} {word:<12} {seconds:7.1f} s")
+    print(f"  {'total':<16} {'FAILED' if failed else 'ok':<12} {sum(r[2] for r in table):7.1f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--on-rank"]:
+        on_rank(sys.argv[2], sys.argv[3:])
+    else:
+        sys.exit(main(sys.argv[1:]))
