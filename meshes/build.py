@@ -1,0 +1,203 @@
+"""Build a mesh and write it, or take it from a cache."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import gmsh
+
+from meshes.checks import check, exact_measures
+from meshes.geometry import (
+    Geometry,
+    MeshFile,
+    cell_area,
+    dimension,
+    faults,
+    multiplicity,
+    names,
+    open_area,
+    unmeshed,
+)
+from meshes.mesh import BuiltMesh, MeshError, from_json, to_json
+from meshes.section import build_section
+from meshes.sizing import MeshSize, size_faults
+
+MESH_NAME = "mesh.msh"
+DATA_NAME = "mesh.json"
+
+
+@contextmanager
+def gmsh_model(seed: int) -> Iterator[None]:
+    """An empty Gmsh model with reproducible options; Gmsh's errors become MeshError."""
+    started = not gmsh.isInitialized()
+    if started:
+        main = threading.current_thread() is threading.main_thread()
+        gmsh.initialize([], readConfigFiles=False, interruptible=main)
+    gmsh.model.add("liface")
+    options = {
+        "General.Terminal": 0,
+        "General.NumThreads": 1,  # the order of elements must not depend on the machine
+        "Mesh.RandomSeed": seed + 1,
+        "Mesh.MeshSizeFromPoints": 0,
+        "Mesh.MeshSizeFromCurvature": 0,
+        "Mesh.MeshSizeExtendFromBoundary": 0,
+        "Mesh.MshFileVersion": 4.1,
+        "Mesh.Binary": 1,
+        "Mesh.SaveAll": 0,
+    }
+    for key, value in options.items():
+        gmsh.option.setNumber(key, value)
+    try:
+        yield
+    except MeshError:
+        raise
+    except Exception as error:  # Gmsh raises plain Exception
+        raise MeshError(f"mesh: Gmsh failed: {error}") from error
+    finally:
+        gmsh.model.remove()
+        if started:
+            gmsh.finalize()
+
+
+def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path) -> BuiltMesh:
+    """Mesh a geometry and write `mesh.msh` and `mesh.json` into a folder.
+
+    Args:
+        geometry: what to mesh.
+        size: element sizes; no effect for a mesh file.
+        omit: regions to leave out; their surfaces become boundaries.
+        folder: existing folder.
+
+    Raises:
+        MeshError: the geometry is impossible, Gmsh fails, or the mesh is not as it should be.
+    """
+    left_out = tuple(sorted(set(omit)))
+    _refuse(geometry, size, left_out)
+    start = time.monotonic()
+    if isinstance(geometry, MeshFile):
+        raise MeshError("mesh: meshes from files are not there yet")
+    if dimension(geometry) == "3d":
+        raise MeshError("mesh: three dimensions are not there yet")
+    kind = dimension(geometry)
+    expected = names(geometry, left_out)
+    with gmsh_model(size.seed):
+        model = build_section(geometry, size, left_out)
+        tags = {
+            name: tag
+            for tag, name in enumerate(
+                (*expected.regions, *expected.boundaries, *expected.interfaces), start=1
+            )
+        }
+        for name, tag in tags.items():
+            entities = model.groups.get(name, [])
+            if not entities:
+                raise MeshError(f"mesh: {name} is missing")
+            gmsh.model.addPhysicalGroup(
+                entities[0][0], sorted({entity for _, entity in entities}), tag, name
+            )
+        path = folder / MESH_NAME
+        report = check(
+            {name: model.groups[name] for name in tags},
+            exact_measures(geometry, model, left_out),
+            model.extruded,
+            kind,
+            time.monotonic() - start,
+        )
+        gmsh.write(str(path))
+    built = BuiltMesh(
+        path=path,
+        dimension=kind,
+        regions={name: tags[name] for name in expected.regions},
+        facets={name: tags[name] for name in (*expected.boundaries, *expected.interfaces)},
+        boundaries=expected.boundaries,
+        interfaces=expected.interfaces,
+        multiplicity=multiplicity(geometry),
+        cell_area=cell_area(geometry),
+        open_area=open_area(geometry),
+        unmeshed=unmeshed(geometry, left_out),
+        arcs=model.arcs,
+        singular_edges=model.singular_edges,
+        report=report,
+    )
+    (folder / DATA_NAME).write_text(to_json(built), encoding="utf-8")
+    return built
+
+
+def _refuse(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> None:
+    """Raise MeshError with all faults of the input, if there are any."""
+    found = [*faults(geometry), *size_faults(size)]
+    reasons = [f"{fault.key} = {fault.given}: expected {fault.expected}" for fault in found]
+    if not reasons:
+        there = names(geometry).regions
+        reasons = [
+            f"omit: no region {name}; one of {', '.join(there)}"
+            for name in omit
+            if name not in there
+        ]
+        if not names(geometry, omit).regions:
+            reasons.append("omit: no region is left")
+    if reasons:
+        raise MeshError("mesh: " + "; ".join(reasons))
+
+
+def cached(
+    geometry: Geometry, size: MeshSize, omit: Iterable[str], cache_folder: Path
+) -> BuiltMesh:
+    """As `build`, in a subfolder of the cache named by a hash of all that makes the mesh.
+
+    A mesh is built beside its place and renamed, so an interrupted run leaves none that looks
+    finished. An entry whose files do not fit their checksums is built again.
+    """
+    left_out = tuple(sorted(set(omit)))
+    place = cache_folder / _key(geometry, size, left_out)
+    known = _read_entry(place)
+    if known is not None:
+        return known
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_folder, prefix=".building-") as scratch:
+        work = Path(scratch) / "mesh"
+        work.mkdir()
+        build(geometry, size, left_out, work)
+        (work / "sha256").write_text(_checksums(work), encoding="ascii")
+        if place.exists():  # spoiled, or made by another run meanwhile
+            other = _read_entry(place)
+            if other is not None:
+                return other
+            shutil.rmtree(place)
+        os.rename(work, place)
+    done = _read_entry(place)
+    if done is None:
+        raise MeshError(f"mesh: {place} cannot be read back")
+    return done
+
+
+def _key(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> str:
+    """Hash of everything a mesh depends on: input, Gmsh, this package, the mesh file."""
+    hashed = hashlib.sha256(repr((geometry, size, omit, gmsh.__version__)).encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        hashed.update(source.read_bytes())
+    if isinstance(geometry, MeshFile) and Path(geometry.path).is_file():
+        hashed.update(Path(geometry.path).read_bytes())
+    return hashed.hexdigest()[:32]
+
+
+def _checksums(folder: Path) -> str:
+    return "\n".join(
+        hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MESH_NAME, DATA_NAME)
+    )
+
+
+def _read_entry(place: Path) -> BuiltMesh | None:
+    """A cache entry; None if it is not there or not sound."""
+    try:
+        if (place / "sha256").read_text(encoding="ascii") != _checksums(place):
+            return None
+        return from_json((place / DATA_NAME).read_text(encoding="utf-8"), place)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

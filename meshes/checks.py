@@ -1,0 +1,141 @@
+"""Is a mesh what was asked for? Volumes, areas, quality, one group for every cell and facet."""
+
+import math
+from collections.abc import Mapping
+
+import gmsh
+import numpy as np
+from numpy.typing import NDArray
+
+from meshes.geometry import Cell, Dimension, faces, levels, region
+from meshes.mesh import Measure, MeshError, MeshReport
+from meshes.section import Model
+
+MEASURE_TOLERANCE = 1e-9  # relative, of every volume and area
+QUALITY_BOUND = {"plane": 0.1, "axisymmetric": 0.1, "3d": 0.02}  # gamma of every cell
+
+
+def exact_measures(cell: Cell, model: Model, omit: tuple[str, ...]) -> dict[str, float]:
+    """Volume of each region and area of each facet group, from the heights and the plan."""
+    out: dict[str, float] = {}
+
+    def add(name: str, value: float) -> None:
+        out[name] = out.get(name, 0.0) + value
+
+    stack = levels(cell)
+    for level in stack:
+        for column, area in model.areas.items():
+            name = region(level, column, omit)
+            if name:
+                add(name, area * level.height)
+    for face in faces(cell, omit):
+        match face.kind:
+            case "plane":
+                add(face.name, model.areas[face.column])
+            case "wall":
+                add(face.name, model.wall * stack[face.level].height)
+            case "outer":
+                length = model.outer.get((face.column, face.name), 0.0)
+                add(face.name, length * stack[face.level].height)
+    return out
+
+
+def simplices(entities: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Elements (tags, and node tags as rows) of some entities of one dimension."""
+    dim = entities[0][0]
+    kind = {1: 1, 2: 2, 3: 4}[dim]
+    tags, nodes = [], []
+    for _, entity in entities:
+        found, at = gmsh.model.mesh.getElementsByType(kind, entity)
+        tags.append(np.asarray(found, dtype=np.int64))
+        nodes.append(np.asarray(at, dtype=np.int64).reshape(-1, dim + 1))
+    return np.concatenate(tags), np.concatenate(nodes)
+
+
+def node_coordinates() -> NDArray[np.float64]:
+    """Coordinates of all nodes, row = node tag (rows of unused tags are NaN)."""
+    tags, coordinates, _ = gmsh.model.mesh.getNodes()
+    out = np.full((int(tags.max()) + 1, 3), np.nan)
+    out[tags.astype(np.int64)] = np.asarray(coordinates).reshape(-1, 3)
+    return out
+
+
+def measure(points: NDArray[np.float64], axisymmetric: bool) -> NDArray[np.float64]:
+    """Lengths, areas or volumes of simplices, times 2 pi r of the centroid in axisymmetry.
+
+    Args:
+        points: corners, shape (simplices, corners, 3).
+        axisymmetric: whether x is the radius.
+    """
+    edges = points[:, 1:] - points[:, :1]
+    gram = np.einsum("nik,njk->nij", edges, edges)
+    if edges.shape[1] == 3:  # the determinant itself keeps the sign and loses no digits
+        volume = np.abs(np.linalg.det(edges)) / 6.0
+    elif edges.shape[1] == 2:
+        volume = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1) / 2.0
+    else:
+        volume = np.sqrt(gram[:, 0, 0])
+    weight = 2.0 * math.pi * points[:, :, 0].mean(axis=1) if axisymmetric else 1.0
+    return np.asarray(volume * weight, dtype=np.float64)
+
+
+def check(
+    groups: Mapping[str, list[tuple[int, int]]],
+    exact: Mapping[str, float] | None,
+    extruded: frozenset[str],
+    dimension: Dimension,
+    seconds: float,
+) -> MeshReport:
+    """Measure the mesh of the current Gmsh model and compare.
+
+    Args:
+        groups: entities of each name.
+        exact: measure of each name; None for a mesh from a file.
+        extruded: regions whose cells may be flat.
+        dimension: of the mesh.
+        seconds: time used so far, for the report.
+
+    Raises:
+        MeshError: a group is empty, a measure is wrong, a cell is worse than the bound.
+    """
+    coordinates = node_coordinates()
+    top = 3 if dimension == "3d" else 2
+    found: dict[str, list[Measure]] = {"regions": [], "facets": []}
+    qualities, flat = [np.empty(0)], [np.empty(0)]
+    wrong = []
+    for name, entities in groups.items():
+        tags, nodes = simplices(entities)
+        if not len(tags):
+            raise MeshError(f"mesh: {name} has no elements")
+        value = float(measure(coordinates[nodes], dimension == "axisymmetric").sum())
+        target = None if exact is None else exact[name]
+        is_region = entities[0][0] == top
+        found["regions" if is_region else "facets"].append(Measure(name, value, target))
+        if target is not None and abs(value - target) > MEASURE_TOLERANCE * target:
+            wrong.append(f"{name}: {value!r} instead of {target!r}")
+        if is_region:
+            gamma = np.asarray(gmsh.model.mesh.getElementQualities(tags, "gamma"))
+            (flat if name in extruded else qualities).append(gamma)
+    if exact is not None and set(exact) != set(groups):
+        odd = ", ".join(sorted(set(exact) ^ set(groups)))
+        wrong.append(f"names that are only expected or only there: {odd}")
+    if wrong:
+        raise MeshError("mesh: wrong volume or area: " + "; ".join(wrong))
+    gamma, film = np.concatenate(qualities), np.concatenate(flat)
+    bound = QUALITY_BOUND[dimension]
+    below = int((gamma < bound).sum())
+    if exact is not None and (below or (film <= 0.0).any()):
+        worst = min(gamma.min(initial=1.0), film.min(initial=1.0))
+        raise MeshError(f"mesh: {below} cells below quality {bound}, the worst has {worst:.3g}")
+    return MeshReport(
+        cells=len(gamma) + len(film),
+        nodes=int(np.isfinite(coordinates[:, 0]).sum()),
+        regions=tuple(found["regions"]),
+        facets=tuple(found["facets"]),
+        min_quality=float(gamma.min(initial=1.0)),
+        mean_quality=float(gamma.mean()) if len(gamma) else 1.0,
+        quality_bound=bound,
+        below_bound=below,
+        min_film_quality=float(film.min(initial=1.0)),
+        seconds=seconds,
+    )

@@ -1,0 +1,590 @@
+"""Geometries of an interlayer between lithium and an electrolyte: data, names and faults.
+
+Nothing here meshes or imports Gmsh, so a case can be checked without it. Lengths are micrometres.
+
+A cell is a stack of flat layers along z (y in 2D). z = 0 is the upper face of the film, which is
+the plane of its opening. In the plane a cell has one or two columns: `covered` by the film and
+`opening`. Each level of the stack has one region per column, "" where nothing is meshed (metal).
+From this table of levels and columns follow all names: of regions, boundaries and interfaces.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
+Dimension = Literal["plane", "axisymmetric", "3d"]
+
+SHAPES: tuple[Shape, ...] = (
+    "strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d",
+)  # fmt: skip
+BOUNDARY_NAMES = ("top", "bottom", "sides", "window", "film_face", "film_wall", "far")
+RESERVED = (*BOUNDARY_NAMES, "film", "filling")
+MESH_SUFFIXES = (
+    ".msh", ".vtu", ".vtk", ".xdmf", ".med", ".inp", ".bdf", ".nas", ".mesh", ".exo", ".e", ".cgns",
+)  # fmt: skip
+HEIGHT_IN_WIDTHS = 2.5  # chosen height of the last layer: the field has decayed to exp(-5 pi)
+THINNEST = {"plane": 1e-6, "axisymmetric": 1e-6, "3d": 2e-4}  # thickness or opening / width
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A flat layer of the stack; its name is that of its region. Thickness in um."""
+
+    name: str
+    thickness: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """The film on the metal: a resolved layer, or an interface without thickness in the mesh."""
+
+    thickness: float
+    model: Literal["layer", "interface"]
+
+
+@dataclass(frozen=True)
+class NoOpening:
+    """The film is intact."""
+
+
+@dataclass(frozen=True)
+class Slit:
+    """A straight slit of this full width (um) in each period."""
+
+    width: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round hole of this radius (um)."""
+
+    radius: float
+
+
+@dataclass(frozen=True)
+class Cross:
+    """A net of crossing cracks: gaps of this full width (um) between square or hexagonal islands.
+
+    The islands have side (square) or distance of opposite sides (hexagon) `cell width - width`.
+    The island is in the middle of the cell, the crack runs along the cell's sides.
+    """
+
+    width: float
+
+
+@dataclass(frozen=True)
+class TwoDiscs:
+    """Two equal round holes; `distance` of their centres (um)."""
+
+    radius: float
+    distance: float
+
+
+Opening = NoOpening | Slit | Round | Cross | TwoDiscs
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a periodic stack, or a half space; lengths in um.
+
+    Attributes:
+        shape: `strip` is 2D plane, `tube` and `half_space` are axisymmetric, the others 3D.
+        width: strip: period; tube, round: diameter; square: side; hexagon: distance of opposite
+            sides; half_space, half_space_3d: twice the reach of the meshed box.
+        film: None for a plain stack.
+        opening: the hole in the film.
+        filling: what fills the opening of a resolved film: `metal`, flush with the film's upper
+            face and not meshed, or `electrolyte`, the region `filling`.
+        above: layers from the film upwards.
+        below: layers from the film downwards; empty: the film lies on metal.
+        resolved_height: meshed part of the last layer above, and at most of the last one below;
+            None: the smaller of its thickness and 2.5 widths.
+    """
+
+    shape: Shape
+    width: float
+    film: Film | None
+    opening: Opening
+    filling: Literal["metal", "electrolyte"]
+    above: tuple[Layer, ...]
+    below: tuple[Layer, ...]
+    resolved_height: float | None
+
+
+@dataclass(frozen=True)
+class MeshFile:
+    """A mesh from a file with named regions; `length_unit` is um per unit of the file.
+
+    `multiplicity` is the whole cell over the meshed part, `cell_area` (um^2) that of the whole
+    cell. What the file must contain is described in `meshes.file`.
+    """
+
+    path: str
+    dimension: Dimension
+    length_unit: float
+    multiplicity: float
+    cell_area: float | None
+
+
+Geometry = Cell | MeshFile
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of a geometry: meshed regions, outer boundaries, interfaces between regions."""
+
+    regions: tuple[str, ...]
+    boundaries: tuple[str, ...]
+    interfaces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason why a geometry is impossible."""
+
+    key: str
+    given: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of the stack, from z = `bottom` to `top` (um), with the region of each column."""
+
+    bottom: float
+    top: float
+    opening: str
+    covered: str
+
+    @property
+    def split(self) -> bool:
+        """Whether the two columns differ here."""
+        return self.opening != self.covered
+
+    @property
+    def height(self) -> float:
+        """Height in um."""
+        return self.top - self.bottom
+
+
+@dataclass(frozen=True)
+class Face:
+    """A named face between two regions ("" is outside): boundary if one is outside."""
+
+    name: str
+    interior: bool
+    kind: Literal["plane", "wall", "outer"]
+    level: int  # plane: the level above it (one more than the last at the top), else its own level
+    column: str  # "opening", "covered"; for walls ""
+
+
+def dimension(geometry: Geometry) -> Dimension:
+    """Dimension of the mesh of a geometry."""
+    match geometry:
+        case MeshFile(dimension=given):
+            return given
+        case Cell(shape="strip"):
+            return "plane"
+        case Cell(shape="tube" | "half_space"):
+            return "axisymmetric"
+        case Cell():
+            return "3d"
+
+
+def is_half_space(cell: Cell) -> bool:
+    """Whether the cell is a box in a half space."""
+    return cell.shape in ("half_space", "half_space_3d")
+
+
+def multiplicity(cell: Cell) -> float:
+    """Whole cell over meshed part (axisymmetric: 1, the measure has 2 pi r)."""
+    match cell.shape:
+        case "strip":
+            return 2.0
+        case "tube" | "half_space":
+            return 1.0
+        case "round" | "square" | "half_space_3d":
+            return 4.0
+        case "hexagon":
+            return 12.0
+
+
+def cell_area(cell: Cell) -> float:
+    """Exact area of the whole cell in the plane (um^2; strip: um^2 per um depth); half space: 0."""
+    match cell.shape:
+        case "strip":
+            return cell.width
+        case "tube" | "round":
+            return math.pi * cell.width**2 / 4.0
+        case "square":
+            return cell.width**2
+        case "hexagon":
+            return math.sqrt(3.0) / 2.0 * cell.width**2
+        case "half_space" | "half_space_3d":
+            return 0.0
+
+
+def open_area(cell: Cell) -> float:
+    """Exact area of the opening of the whole cell (um^2; strip: per um depth)."""
+    match cell.opening:
+        case NoOpening():
+            return 0.0
+        case Slit(width):
+            return width * (cell.width if cell.shape == "square" else 1.0)
+        case Round(radius):
+            return math.pi * radius**2
+        case TwoDiscs(radius):
+            return 2.0 * math.pi * radius**2
+        case Cross(width):
+            closed = 1.0 - width / cell.width
+            return cell_area(cell) * (1.0 - closed * closed)
+
+
+def meshed_heights(cell: Cell) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Meshed heights of the layers (above, below), each from the film outwards."""
+    above = [layer.thickness for layer in cell.above]
+    below = [layer.thickness for layer in cell.below]
+    if is_half_space(cell):
+        above[-1] = cell.width / 2.0 - sum(above[:-1])
+        return tuple(above), tuple(below)
+    most = HEIGHT_IN_WIDTHS * cell.width if cell.resolved_height is None else cell.resolved_height
+    for heights in (above, below):
+        if heights:
+            heights[-1] = min(heights[-1], most)
+    return tuple(above), tuple(below)
+
+
+def unmeshed(cell: Cell, omit: Collection[str] = ()) -> dict[str, float]:
+    """Thickness (um) left out at the far ends of the stack, by layer name."""
+    if is_half_space(cell):
+        return {}
+    out: dict[str, float] = {}
+    for layers, heights in zip((cell.above, cell.below), meshed_heights(cell), strict=True):
+        if layers and layers[-1].name not in omit and heights[-1] < layers[-1].thickness:
+            out[layers[-1].name] = layers[-1].thickness - heights[-1]
+    return out
+
+
+def levels(cell: Cell) -> tuple[Level, ...]:
+    """The levels of the stack from below, nothing omitted."""
+    above, below = meshed_heights(cell)
+    resolved = cell.film is not None and cell.film.model == "layer"
+    thickness = cell.film.thickness if cell.film is not None and resolved else 0.0
+    out: list[Level] = []
+    z = -thickness
+    for layer, height in zip(cell.below, below, strict=True):
+        out.insert(0, Level(z - height, z, layer.name, layer.name))
+        z -= height
+    if resolved:
+        inside = "filling" if cell.filling == "electrolyte" else ""
+        opening = "film" if isinstance(cell.opening, NoOpening) else inside
+        out.append(Level(-thickness, 0.0, opening, "film"))
+    z = 0.0
+    for layer, height in zip(cell.above, above, strict=True):
+        out.append(Level(z, z + height, layer.name, layer.name))
+        z += height
+    return tuple(out)
+
+
+def columns(cell: Cell) -> tuple[str, ...]:
+    """Columns of the cell in the plane, from the origin outwards."""
+    match cell.opening:
+        case NoOpening():
+            return ("covered",)
+        case Cross():
+            return ("covered", "opening")
+        case _:
+            return ("opening", "covered")
+
+
+def region(level: Level, column: str, omit: Collection[str] = ()) -> str:
+    """Meshed region of a column in a level, "" if there is none."""
+    name = level.opening if column == "opening" else level.covered
+    return "" if name in omit else name
+
+
+def plane_name(cell: Cell, lower: str, upper: str, column: str, omit: Collection[str]) -> str:
+    """Name of the horizontal face between two regions ("" is outside); "" if it has none.
+
+    Args:
+        cell: the cell.
+        lower: region below the face before omission.
+        upper: region above it before omission.
+        column: column of the face.
+        omit: regions that are not meshed.
+    """
+    gone = [name for name in (lower, upper) if name and name not in omit]
+    if not gone or lower == upper:
+        return ""
+    if not upper:
+        return "far" if is_half_space(cell) else "top"
+    if not lower:
+        if cell.film is None or cell.below:
+            return "bottom"
+        return "window" if column == "opening" else "film_face"
+    if cell.film is not None and cell.film.model == "interface":
+        if cell.below and (lower, upper) == (cell.below[0].name, cell.above[0].name):
+            covered = "film" if len(gone) == 2 else "film_face"
+            return "window" if column == "opening" else covered
+    return interface_name(lower, upper, omit)
+
+
+def interface_name(first: str, second: str, omit: Collection[str]) -> str:
+    """Name of the face between two regions of which at most one is omitted."""
+    for name in (first, second):
+        if name in omit:
+            return f"{name}_surface"
+    return f"{first}|{second}"
+
+
+def wall_name(level: Level, omit: Collection[str]) -> str:
+    """Name of the vertical face between the columns of a level; "" if it has none."""
+    present = [name for name in (level.covered, level.opening) if name and name not in omit]
+    if not present or not level.split:
+        return ""
+    if not level.opening:
+        return "film_wall"
+    return interface_name(level.covered, level.opening, omit)
+
+
+def faces(cell: Cell, omit: Collection[str] = ()) -> Iterator[Face]:
+    """All named faces of the meshed cell; outer faces of half spaces count as `far`."""
+    stack = levels(cell)
+    for index in range(len(stack) + 1):
+        for column in columns(cell):
+            lower = region(stack[index - 1], column) if index else ""
+            upper = region(stack[index], column) if index < len(stack) else ""
+            name = plane_name(cell, lower, upper, column, omit)
+            if name:
+                interior = all(side and side not in omit for side in (lower, upper))
+                yield Face(name, interior, "plane", index, column)
+    for index, level in enumerate(stack):
+        name = wall_name(level, omit) if len(columns(cell)) == 2 else ""
+        if name:
+            interior = all(side and side not in omit for side in (level.opening, level.covered))
+            yield Face(name, interior, "wall", index, "")
+        for column in columns(cell):
+            if region(level, column, omit):
+                yield Face("sides", False, "outer", index, column)
+                if is_half_space(cell):
+                    yield Face("far", False, "outer", index, column)
+
+
+def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
+    """Names of a geometry without meshing it.
+
+    Args:
+        geometry: a cell, or a mesh file (its names are read from the file).
+        omit: regions that are not to be meshed; their surfaces become boundaries.
+    """
+    if isinstance(geometry, MeshFile):
+        from meshes.file import names_in_file  # imports the readers of mesh files
+
+        return names_in_file(geometry, omit)
+    found = list(faces(geometry, omit))
+    regions = [
+        region(level, column, omit)
+        for level in levels(geometry)
+        for column in sorted(columns(geometry))
+    ]
+    return Names(
+        unique(name for name in regions if name),
+        unique(face.name for face in found if not face.interior),
+        unique(face.name for face in found if face.interior),
+    )
+
+
+def unique(items: Iterator[str]) -> tuple[str, ...]:
+    """The items without repetition, in order."""
+    return tuple(dict.fromkeys(items))
+
+
+def faults(geometry: Geometry) -> list[Fault]:
+    """Why a geometry is impossible, all reasons at once; empty if it can be meshed."""
+    if isinstance(geometry, MeshFile):
+        return list(_file_faults(geometry))
+    found = list(_number_faults(geometry))
+    if not found:  # comparisons make sense only between sound numbers
+        found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]
+    return found
+
+
+def _um(value: float) -> str:
+    return f"{value:g} um"
+
+
+def _is_length(value: float) -> bool:
+    return math.isfinite(value) and value > 0.0
+
+
+def _number_faults(cell: Cell) -> Iterator[Fault]:
+    """Sizes that are not positive finite numbers, words that are not in the list."""
+    positive = "a positive length"
+    if cell.shape not in SHAPES:
+        yield Fault("shape", str(cell.shape), f"one of {', '.join(SHAPES)}")
+    if cell.filling not in ("metal", "electrolyte"):
+        yield Fault("filling", str(cell.filling), "metal or electrolyte")
+    lengths = {"width": cell.width}
+    if cell.resolved_height is not None:
+        lengths["resolved_height"] = cell.resolved_height
+    match cell.opening:
+        case Slit(width) | Cross(width):
+            lengths["opening.width"] = width
+        case Round(radius):
+            lengths["opening.radius"] = radius
+        case TwoDiscs(radius, distance):
+            lengths |= {"opening.radius": radius, "opening.distance": distance}
+    for side, layers in (("above", cell.above), ("below", cell.below)):
+        for index, layer in enumerate(layers):
+            endless = (
+                cell.shape in ("half_space", "half_space_3d")
+                and side == "above"
+                and index == len(layers) - 1
+                and layer.thickness == math.inf
+            )
+            if not endless:
+                lengths[f"{side}[{index}].thickness"] = layer.thickness
+    if cell.film is not None:
+        if cell.film.model not in ("layer", "interface"):
+            yield Fault("film.model", str(cell.film.model), "layer or interface")
+        if not (cell.film.model == "interface" and cell.film.thickness == 0.0):
+            lengths["film.thickness"] = cell.film.thickness
+    for key, value in lengths.items():
+        if not _is_length(value):
+            yield Fault(key, _um(value), positive)
+
+
+def _film_faults(cell: Cell) -> Iterator[Fault]:
+    """A film that does not fit the stack."""
+    if cell.film is None:
+        if not isinstance(cell.opening, NoOpening):
+            yield Fault("film", "none", "a film, since there is an opening in it")
+        return
+    stack = sum(layer.thickness for layer in (*cell.above, *cell.below))
+    if cell.film.thickness >= stack:
+        expected = f"less than the stack around it ({_um(stack)})"
+        yield Fault("film.thickness", _um(cell.film.thickness), expected)
+    if cell.film.model == "layer":
+        least = THINNEST[dimension(cell)] * cell.width
+        if cell.film.thickness < least:
+            expected = f'at least {_um(least)} to be resolved by a mesh, or model = "interface"'
+            yield Fault("film.thickness", _um(cell.film.thickness), expected)
+        if cell.below and cell.filling == "metal" and not isinstance(cell.opening, NoOpening):
+            expected = "electrolyte: metal fills the opening only of a film that lies on metal"
+            yield Fault("filling", "metal", expected)
+
+
+def _opening_faults(cell: Cell) -> Iterator[Fault]:
+    """An opening that does not fit the shape or the cell."""
+    fitting: dict[Shape, tuple[type, ...]] = {
+        "strip": (NoOpening, Slit),
+        "tube": (NoOpening, Round),
+        "round": (NoOpening, Round),
+        "square": (NoOpening, Slit, Round, Cross),
+        "hexagon": (NoOpening, Round, Cross),
+        "half_space": (Round,),
+        "half_space_3d": (Round, TwoDiscs),
+    }
+    kinds = fitting[cell.shape]
+    if not isinstance(cell.opening, kinds):
+        expected = f"one of {', '.join(kind.__name__ for kind in kinds)} in shape {cell.shape}"
+        yield Fault("opening", type(cell.opening).__name__, expected)
+        return
+    half = cell.width / 2.0
+    least = THINNEST[dimension(cell)] * cell.width
+    match cell.opening:
+        case Slit(width) | Cross(width):
+            if width >= cell.width:
+                expected = f"less than the width of the cell ({_um(cell.width)})"
+                yield Fault("opening.width", _um(width), expected)
+            elif not least <= width <= cell.width - least:
+                expected = f"at least {_um(least)} between the rims, to be resolved by a mesh"
+                yield Fault("opening.width", _um(width), expected)
+        case Round(radius):
+            if radius >= half:
+                expected = f"less than half the width of the cell ({_um(half)})"
+                yield Fault("opening.radius", _um(radius), expected)
+            elif not least <= radius <= half - least:
+                expected = f"at least {_um(least)}, also to the side, to be resolved by a mesh"
+                yield Fault("opening.radius", _um(radius), expected)
+        case TwoDiscs(radius, distance):
+            if distance - 2.0 * radius < least:
+                expected = f"more than two radii ({_um(2 * radius)}), the discs must not overlap"
+                yield Fault("opening.distance", _um(distance), expected)
+            if distance / 2.0 + radius > half - least:
+                expected = f"discs inside the box of reach {_um(half)}"
+                yield Fault("opening.distance", _um(distance), expected)
+            if radius < least:
+                yield Fault("opening.radius", _um(radius), f"at least {_um(least)}")
+
+
+def _stack_faults(cell: Cell) -> Iterator[Fault]:
+    """Layers that do not make a stack."""
+    if not cell.above:
+        yield Fault("above", "no layer", "at least one layer")
+        return
+    seen: set[str] = set()
+    for side, layers in (("above", cell.above), ("below", cell.below)):
+        for index, layer in enumerate(layers):
+            key = f"{side}[{index}].name"
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", layer.name):
+                yield Fault(key, layer.name, "a letter, then letters, digits and _ . + -")
+            elif layer.name in RESERVED or layer.name.endswith("_surface"):
+                expected = f"a name other than {', '.join(RESERVED)} and *_surface"
+                yield Fault(key, layer.name, expected)
+            elif layer.name in seen:
+                yield Fault(key, layer.name, "a name not used for another layer")
+            seen.add(layer.name)
+            least = THINNEST[dimension(cell)] * cell.width
+            if layer.thickness < least:
+                expected = f"at least {_um(least)}, to be resolved by a mesh"
+                yield Fault(f"{side}[{index}].thickness", _um(layer.thickness), expected)
+    if is_half_space(cell):
+        yield from _half_space_faults(cell)
+    elif cell.resolved_height is not None:
+        last = cell.above[-1].thickness
+        least = THINNEST[dimension(cell)] * cell.width
+        if not least <= cell.resolved_height <= last:
+            expected = f"from {_um(least)} to the thickness of the last layer above ({_um(last)})"
+            yield Fault("resolved_height", _um(cell.resolved_height), expected)
+
+
+def _half_space_faults(cell: Cell) -> Iterator[Fault]:
+    """What a half space cannot have."""
+    if cell.below:
+        yield Fault("below", f"{len(cell.below)} layer(s)", "none in a half space")
+    if cell.resolved_height is not None:
+        expected = "none in a half space: the meshed box has height width / 2"
+        yield Fault("resolved_height", _um(cell.resolved_height), expected)
+    inner = sum(layer.thickness for layer in cell.above[:-1])
+    left = cell.width / 2.0 - inner
+    if left <= THINNEST[dimension(cell)] * cell.width:
+        expected = f"a reach (half the width) of more than the inner layers ({_um(inner)})"
+        yield Fault("width", _um(cell.width), expected)
+    elif cell.above[-1].thickness < left:
+        key = f"above[{len(cell.above) - 1}].thickness"
+        expected = f"at least the rest of the reach ({_um(left)}) or inf"
+        yield Fault(key, _um(cell.above[-1].thickness), expected)
+
+
+def _file_faults(file: MeshFile) -> Iterator[Fault]:
+    """A mesh file that cannot be read, or numbers that make no sense."""
+    path = Path(file.path)
+    if not path.exists():
+        yield Fault("mesh_file", file.path, "a file that exists")
+    elif not path.is_file():
+        yield Fault("mesh_file", file.path, "a file, not a directory")
+    elif path.suffix.lower() not in MESH_SUFFIXES:
+        yield Fault("mesh_file", file.path, f"one of {', '.join(MESH_SUFFIXES)}")
+    if file.dimension not in ("plane", "axisymmetric", "3d"):
+        yield Fault("dimension", str(file.dimension), "plane, axisymmetric or 3d")
+    if not _is_length(file.length_unit):
+        yield Fault("length_unit", f"{file.length_unit:g}", "a positive number")
+    if not _is_length(file.multiplicity):
+        yield Fault("multiplicity", f"{file.multiplicity:g}", "a positive number")
+    if file.cell_area is not None and not _is_length(file.cell_area):
+        yield Fault("cell_area", f"{file.cell_area:g} um^2", "a positive area")
