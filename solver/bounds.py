@@ -1,0 +1,331 @@
+"""Two-sided guaranteed bounds of the resistance, and the refinement that they drive.
+
+lower = 1/G_h from the potential, on the polygonal domain that conducts better than the round one;
+upper = D(q)/I^2 from the current, on the one that conducts worse. Both drop the unmeshed end of the
+stack exactly: the potential by an equipotential plane there (which can only lower the resistance),
+the current by going on straight (which can only raise it).
+
+The gap identity int |q + kappa grad v|^2/kappa + ... = J_P(v) - J_D(q) splits over cells and contact
+facets; its largest parts say where to refine.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, log, nan
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from meshes.mesh import Arc
+from solver import transport
+from solver.domain import (
+    Domain,
+    cellwise,
+    circumscribed,
+    coordinates,
+    facet_entities,
+    facet_measure,
+    number_of_cells,
+    refine_cells,
+)
+from solver.dual import Flux, contact_resistance, solve_dual
+from solver.model import Model
+from solver.primal import Copies, Potentials, Primal, build_copies
+from solver.schema import Numerics
+
+LOG = logging.getLogger("liface")
+BULK = 0.6  # share of the gap that the refined cells carry
+BALANCE = 1e-8  # relative current balance that every solve must keep
+
+
+class NotBalanced(RuntimeError):
+    """Currents in and out differ by more than rounding explains."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One mesh of the refinement.
+
+    Attributes:
+        cells: Cells on all ranks.
+        dofs: Unknowns of the potential.
+        lower: Lower bound of the resistance of the whole cell, V/pA.
+        upper: Upper bound.
+        iterations: Krylov iterations of the potential.
+        steps: Steps of the dual problem.
+        seconds: Wall time.
+        order: Observed order of the gap in dofs^(1/dimension) (NaN on the first mesh).
+    """
+
+    cells: int
+    dofs: int
+    lower: float
+    upper: float
+    iterations: int
+    steps: int
+    seconds: float
+    order: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The solution on the last mesh with its bounds.
+
+    Attributes:
+        domain: Last mesh.
+        copies: Space of the potential.
+        driven: Terminal at unit potential.
+        potentials: Primal solution.
+        flux: Dual solution.
+        indicator: Part of the gap on every cell, V pA of the meshed part.
+        lower: Lower bound of the resistance of the whole cell, V/pA.
+        upper: Upper bound.
+        balance: Relative imbalance of the terminal currents.
+        history: One entry per mesh.
+        reached: True if the bounds are as close as asked.
+    """
+
+    domain: Domain
+    copies: Copies
+    driven: int
+    potentials: Potentials
+    flux: Flux
+    indicator: fem.Function
+    lower: float
+    upper: float
+    balance: float
+    history: tuple[Level, ...]
+    reached: bool
+
+
+def certify(
+    domain: Domain,
+    model: Model,
+    numerics: Numerics,
+    reference: float,
+    progress: Callable[[Level, float], None],
+) -> Certificate:
+    """Solve, bound, refine until the excess resistance is known to the asked accuracy; collective.
+
+    Args:
+        domain: First mesh.
+        model: Two terminals.
+        numerics: Accuracy (relative, of the excess resistance), refinement, largest size.
+        reference: Resistance of the whole cell without the damage, V/pA: what the excess is over.
+        progress: Called on every rank with each level and its relative width.
+
+    Raises:
+        SolveFailed: A solve that does not converge.
+        NotBalanced: Currents that do not balance.
+    """
+    driven, ground = terminals(domain, model)
+    history: list[Level] = []
+    while True:
+        begin = perf_counter()
+        copies = build_copies(domain, model)
+        with coordinates(domain, circumscribed(domain, better_outside(domain, model, primal=True))):
+            primal = Primal(domain, model, copies, numerics.petsc_options)
+            potentials = primal.solve(driven)
+        balance = check_balance(potentials)
+        lower = 1.0 / potentials.conductance + external_resistance(domain, model)
+        points = circumscribed(domain, better_outside(domain, model, primal=False))
+        flux = solve_dual(
+            domain,
+            model,
+            driven,
+            potentials,
+            copies.labels,
+            points,
+            lower,
+            numerics.petsc_options,
+        )
+        indicator = gap_indicator(domain, model, driven, potentials, copies.labels, flux, points)
+        whole = domain.built.multiplicity
+        lower, upper = lower / whole, flux.resistance / whole
+        level = Level(
+            number_of_cells(domain),
+            copies.size[1],
+            lower,
+            upper,
+            potentials.iterations,
+            flux.steps,
+            perf_counter() - begin,
+            _order(history, copies.size[1], upper - lower, domain.mesh.topology.dim),
+        )
+        history.append(level)
+        # a flat stack has no excess: there only rounding separates the bounds
+        scale = max(abs(0.5 * (lower + upper) - reference), 1e-9 * upper)
+        width = (upper - lower) / scale
+        progress(level, width)
+        reached = width <= numerics.accuracy
+        full = copies.size[1] >= numerics.max_dofs or numerics.refinement == "none"
+        if reached or full:
+            return Certificate(
+                domain,
+                copies,
+                driven,
+                potentials,
+                flux,
+                indicator,
+                lower,
+                upper,
+                balance,
+                tuple(history),
+                reached,
+            )
+        everything = numerics.refinement == "uniform"
+        marked = _all_cells(domain) if everything else _largest(domain, indicator)
+        domain = refine_cells(domain, marked)
+
+
+def terminals(domain: Domain, model: Model) -> tuple[int, int]:
+    """Driven terminal and ground; the ground lies on the best conductor, where rounding hurts least.
+
+    Raises:
+        ValueError: If there are not two terminals.
+    """
+    if len(model.terminals) != 2:
+        raise ValueError("bounds of the resistance need exactly two electrodes")
+    if model.far is not None:
+        return 1 - model.far_terminal, model.far_terminal
+    best = [0.0, 0.0]
+    for contact in model.contacts:
+        tags = domain.built.regions
+        seen = facet_entities(domain, contact.name)[:, 0]
+        for name in tags:
+            here = np.isin(seen, domain.cell_tags.find(tags[name])).any()
+            if domain.comm.allreduce(bool(here), op=MPI.LOR):
+                best[contact.terminal] = max(best[contact.terminal], model.conductivity[name])
+    ground = 0 if best[0] > best[1] else 1
+    return 1 - ground, ground
+
+
+def external_resistance(domain: Domain, model: Model) -> float:
+    """Resistance behind the planes where the mesh of the stack ends, of the meshed part, V/pA."""
+    total = 0.0
+    for contact in model.contacts:
+        if contact.series > 0.0:
+            area = domain.built.cell_area / domain.built.multiplicity
+            total += contact_resistance(contact) / area
+    return total
+
+
+def better_outside(domain: Domain, model: Model, *, primal: bool) -> tuple[Arc, ...]:
+    """Arcs whose polygon must enclose the circle so that the bound falls on the right side.
+
+    The primal needs the better conductor enlarged, the dual the worse one. Outer walls and openings
+    that conduct better than the film around them count as conductors; an opening in a film that
+    conducts better than what fills it is the opposite.
+    """
+    chosen = []
+    for arc in domain.built.arcs:
+        conducts = True
+        if arc.role == "rim" and "film" in model.conductivity and "filling" in model.conductivity:
+            conducts = model.conductivity["filling"] >= model.conductivity["film"]
+        if conducts == primal:
+            chosen.append(arc)
+    return tuple(chosen)
+
+
+def check_balance(potentials: Potentials) -> float:
+    """Relative imbalance of the terminal currents.
+
+    Raises:
+        NotBalanced: If it exceeds 1e-8, or the floor that rounding sets at high contrast.
+    """
+    largest = float(np.abs(potentials.currents).max())
+    imbalance = abs(float(potentials.currents.sum())) / largest
+    allowed = max(BALANCE, potentials.roundoff)
+    if not imbalance <= allowed:
+        raise NotBalanced(
+            f"currents do not balance: they differ by {imbalance:.2e} of the largest, allowed are "
+            f"{allowed:.2e} (rounding floor {potentials.roundoff:.2e})"
+        )
+    return imbalance
+
+
+def gap_indicator(
+    domain: Domain,
+    model: Model,
+    driven: int,
+    potentials: Potentials,
+    labels: dict[str, int],
+    flux: Flux,
+    points: npt.NDArray[np.float64],
+) -> fem.Function:
+    """The part of the gap identity on every cell, its contact facets included."""
+    space = fem.functionspace(domain.mesh, ("DG", 0))
+    w = ufl.TestFunction(space)
+    kappa = cellwise(domain, model.conductivity, "conductivity")
+    dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
+    ids = {contact.name: i for i, contact in enumerate(model.contacts)}
+    q = flux.flux
+    indicator = fem.Function(space, name="gap indicator")
+    with coordinates(domain, points), coordinates(domain, transport.dual_coordinates(domain)):
+        total = None
+        for label, phi in enumerate(potentials.parts):
+            inside = [name for name, value in labels.items() if value == label]
+            tags = tuple(domain.built.regions[name] for name in inside)
+            gradient = ufl.grad(phi)
+            if domain.axisymmetric:
+                s = ufl.SpatialCoordinate(domain.mesh)[0]
+                gradient = ufl.as_vector((2.0 * s * gradient[0], gradient[1]))
+            mismatch = q + kappa * gradient
+            form = w * transport.dissipation(mismatch, mismatch, kappa, domain) * dx(tags)
+            entities = {
+                ids[c.name]: facet_entities(domain, c.name, inside) for c in model.contacts
+            }
+            ds = facet_measure(domain, entities)
+            n = ufl.FacetNormal(domain.mesh)
+            for contact in model.contacts:
+                rho = contact.resistance
+                if rho > 0.0 and contact.series == 0.0 and not domain.axisymmetric:
+                    unit = 1.0 if contact.terminal == driven else 0.0
+                    drop = ufl.inner(q, n) - (phi - unit) / rho
+                    form += w * rho * drop**2 * ds(ids[contact.name])
+            total = form if total is None else total + form
+        values = fem_petsc.assemble_vector(fem.form(total))
+        values.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+    indicator.x.array[: len(values.array_r)] = np.maximum(values.array_r, 0.0)
+    indicator.x.scatter_forward()
+    return indicator
+
+
+def _all_cells(domain: Domain) -> npt.NDArray[np.int32]:
+    index_map = domain.mesh.topology.index_map(domain.mesh.topology.dim)
+    return np.arange(index_map.size_local, dtype=np.int32)
+
+
+def _largest(domain: Domain, indicator: fem.Function) -> npt.NDArray[np.int32]:
+    """Cells that together carry the share BULK of the gap, the largest first.
+
+    The threshold is taken from a fixed ladder of powers of 2^(1/4), so that rounding (the number of
+    ranks) does not decide about single cells.
+    """
+    values = indicator.x.array[: _all_cells(domain).size]
+    largest = domain.comm.allreduce(float(values.max(initial=0.0)), op=MPI.MAX)
+    steps = np.zeros(values.size, dtype=np.int64)
+    positive = values > 0.0
+    steps[positive] = np.floor(-4.0 * np.log2(values[positive] / largest)).astype(np.int64)
+    steps = np.clip(steps, 0, 399)
+    shares = np.bincount(steps, weights=values, minlength=400)
+    shares = np.asarray(domain.comm.allreduce(shares))
+    cumulated = np.cumsum(shares)
+    last = int(np.searchsorted(cumulated, BULK * cumulated[-1]))
+    return np.flatnonzero(positive & (steps <= last)).astype(np.int32)
+
+
+def _order(history: list[Level], dofs: int, gap: float, dimension: int) -> float:
+    if not history or gap <= 0.0 or history[-1].upper - history[-1].lower <= 0.0:
+        return nan
+    before = history[-1]
+    if dofs == before.dofs:
+        return inf
+    return -dimension * log(gap / (before.upper - before.lower)) / log(dofs / before.dofs)

@@ -1,0 +1,55 @@
+"""The one place that knows what differs between dolfinx 0.9 and 0.11.
+
+Everything else in the package is written once against the functions below.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dolfinx
+import numpy as np
+import numpy.typing as npt
+from dolfinx import fem, mesh
+from mpi4py import MPI
+
+try:  # 0.9
+    from dolfinx.io import gmshio
+
+    _read_from_msh: Callable[..., Any] = gmshio.read_from_msh
+except ImportError:  # 0.10 and later
+    from dolfinx.io import gmsh as gmshio
+
+    _read_from_msh = gmshio.read_from_msh
+
+DOLFINX_VERSION: str = dolfinx.__version__
+
+
+def read_msh(
+    path: Path, comm: MPI.Intracomm, gdim: int
+) -> tuple[mesh.Mesh, mesh.MeshTags, mesh.MeshTags]:
+    """Read a Gmsh file on rank 0 and distribute it, without ghost cells.
+
+    Returns:
+        Mesh, cell tags and facet tags (physical groups of the file).
+    """
+    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.none)
+    data = _read_from_msh(str(path), comm, 0, gdim=gdim, partitioner=partitioner)
+    # 0.9 gives a plain tuple, later releases a named one with more fields
+    return data[0], data[1], data[2]
+
+
+def refine(
+    msh: mesh.Mesh, edges: npt.NDArray[np.int32]
+) -> tuple[mesh.Mesh, npt.NDArray[np.int32], npt.NDArray[np.int8]]:
+    """Bisect the given edges conformingly; children stay on their parent's rank."""
+    refined, parent_cell, parent_facet = mesh.refine(
+        msh, edges, None, mesh.RefinementOption.parent_cell_and_facet
+    )
+    return refined, parent_cell, parent_facet
+
+
+def interpolation_points(space: fem.FunctionSpace) -> npt.NDArray[np.float64]:
+    """Reference points at which an Expression must be evaluated to be interpolated."""
+    points = space.element.interpolation_points
+    return points() if callable(points) else points  # a method until 0.9

@@ -1,0 +1,316 @@
+"""The current: divergence-free linear fluxes (BDM1), minimised by projected conjugate gradients.
+
+With M the dissipation, B the divergence and f the current through the driven terminal, minimise
+x.M x/2 - f.x over B x = 0. The preconditioner projects on the fluxes without divergence,
+
+    z = D^-1 (r - B^T y),   (B D^-1 B^T) y = B D^-1 r,   D = diag(M),
+
+so that every iterate is admissible and its dissipation an upper bound of the resistance. The start is
+the projected flux of the potential. What divergence remains after the last projection is added to the
+bound by the triangle inequality.
+
+Source: Thomson's principle; basis functions of Brezzi, Douglas & Marini 1985, Numer. Math. 47, 217.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import basix.ufl
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from dolfinx.mesh import exterior_facet_indices
+from petsc4py import PETSc
+
+from solver import transport
+from solver.domain import (
+    Domain,
+    cellwise,
+    coordinates,
+    facet_entities,
+    facet_measure,
+    facets_of,
+    regions_at,
+)
+from solver.model import Contact, Model
+from solver.primal import Potentials
+from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve
+
+PROGRESS = 0.02  # stop when one step lowers the bound by less than this share of the gap
+MAX_STEPS = 80
+LOCAL_DIMENSION = {2: 6, 3: 12}  # of BDM1 on a cell: bounds the largest eigenvalue of D^-1 M
+
+
+@dataclass(frozen=True)
+class Flux:
+    """An admissible current.
+
+    Attributes:
+        flux: BDM1 function for unit potential difference (in the plane (s, z) if axisymmetric).
+        resistance: Upper bound of the resistance of the meshed part, V/pA.
+        current: Current through the driven terminal, pA.
+        contact_currents: Current into the domain by contact, pA.
+        divergence: Norm of what divergence was left, relative to the current.
+        steps: Steps of the projected conjugate gradients.
+    """
+
+    flux: fem.Function
+    resistance: float
+    current: float
+    contact_currents: dict[str, float]
+    divergence: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class _System:
+    space: fem.FunctionSpace
+    mass: PETSc.Mat
+    divergence: PETSc.Mat
+    load: PETSc.Vec
+    contact_loads: dict[str, PETSc.Vec]
+    inverse_diagonal: PETSc.Vec
+    schur: PETSc.KSP
+
+
+def solve_dual(
+    domain: Domain,
+    model: Model,
+    driven: int,
+    start: Potentials,
+    labels: Mapping[str, int],
+    points: npt.NDArray[np.float64],
+    lower: float,
+    overrides: Mapping[str, str],
+) -> Flux:
+    """Minimise the dissipation over divergence-free currents; collective.
+
+    Args:
+        domain: The mesh.
+        model: Two terminals.
+        driven: Terminal at unit potential; the other is at zero.
+        start: Potential of the primal problem.
+        labels: Label of every region in `start`.
+        points: Nodes of the polygonal domain to use (before the map to the plane (s, z)).
+        lower: Lower bound of the resistance, V/pA, to judge progress by.
+        overrides: PETSc options of the case.
+
+    Raises:
+        SolveFailed: If an inner solve does not converge.
+    """
+    with coordinates(domain, points), coordinates(domain, transport.dual_coordinates(domain)):
+        system = _assemble(domain, model, driven, overrides)
+        x = _projected_start(system, domain, model, driven, start, labels)
+        steps = _minimise(system, x, lower)
+        for _ in range(2):
+            _project(system, x, 1e-12)
+        return _finish(system, domain, model, x, steps)
+
+
+def contact_resistance(contact: Contact) -> float:
+    """What a current meets between the mesh and the electrode, V um^2/pA."""
+    return contact.resistance + contact.series
+
+
+def _assemble(
+    domain: Domain, model: Model, driven: int, overrides: Mapping[str, str]
+) -> _System:
+    msh = domain.mesh
+    space = fem.functionspace(msh, basix.ufl.element("BDM", msh.basix_cell(), 1))
+    constants = fem.functionspace(msh, ("DG", 0))
+    q, v, w = ufl.TrialFunction(space), ufl.TestFunction(space), ufl.TestFunction(constants)
+    kappa = cellwise(domain, model.conductivity, "conductivity")
+    entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
+    far_id, jump_id = len(entities), len(entities) + 1
+    if model.far is not None:
+        entities[far_id] = facet_entities(domain, model.far)
+    jumps = {name: rho for name, rho in model.jumps.items() if rho < inf}
+    for i, name in enumerate(jumps):
+        entities[jump_id + i] = facet_entities(domain, name, regions_at(domain, name)[:1])
+    ds = facet_measure(domain, entities)
+    degree = {"quadrature_degree": 6} if domain.axisymmetric else {}
+    form = transport.dissipation(q, v, kappa, domain) * ufl.dx(msh, metadata=degree)
+    for i, contact in enumerate(model.contacts):
+        rho = contact_resistance(contact)
+        if rho > 0.0:
+            form += transport.facet_dissipation(q, v, rho, domain) * ds(i)
+    if model.far is not None:
+        rho_far = transport.far_dual_weight(domain, model)
+        form += transport.facet_dissipation(q, v, rho_far, domain) * ds(far_id)
+    for i, rho in enumerate(jumps.values()):
+        form += transport.facet_dissipation(q, v, rho, domain) * ds(jump_id + i)
+    walls = _closed_facets(domain, model)
+    closed = fem.locate_dofs_topological(space, msh.topology.dim - 1, walls)
+    zero = fem.Function(space)
+    bcs = [fem.dirichletbc(zero, closed)]
+    mass = fem_petsc.assemble_matrix(fem.form(form), bcs=bcs)
+    mass.assemble()
+    divergence = fem_petsc.assemble_matrix(fem.form(ufl.div(q) * w * ufl.dx(msh)), bcs=bcs)
+    divergence.assemble()
+    loads: dict[str, PETSc.Vec] = {}
+    outward = transport.total_flux(v, domain)
+    for i, contact in enumerate(model.contacts):
+        load = fem_petsc.assemble_vector(fem.form(-outward * ds(i)))
+        load.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        fem_petsc.set_bc(load, bcs)
+        loads[contact.name] = load
+    total = mass.createVecRight()
+    for contact in model.contacts:
+        if contact.terminal == driven:
+            total.axpy(1.0, loads[contact.name])
+    diagonal = mass.getDiagonal()
+    inverse = diagonal.copy()
+    inverse.reciprocal()
+    scaled = divergence.copy()
+    scaled.diagonalScale(None, inverse)
+    schur = scaled.matTransposeMult(divergence)
+    small = schur.getSize()[0] <= DIRECT_LIMIT
+    solver = make_solver(schur, "dual_", DIRECT if small else REPEATED, overrides)
+    return _System(space, mass, divergence, total, loads, inverse, solver)
+
+
+def _closed_facets(domain: Domain, model: Model) -> npt.NDArray[np.int32]:
+    """Facets that no current crosses: outer ones that are no contact, and insulating interfaces."""
+    topology = domain.mesh.topology
+    fdim = topology.dim - 1
+    facet_map = topology.index_map(fdim)
+    outer = np.zeros(facet_map.size_local + facet_map.num_ghosts, dtype=bool)
+    outer[exterior_facet_indices(topology)] = True
+    names = [contact.name for contact in model.contacts]
+    names += [model.far] if model.far is not None else []
+    for name in names:
+        outer[facets_of(domain, facet_entities(domain, name))] = False
+    for name, rho in model.jumps.items():
+        if rho == inf:
+            outer[facets_of(domain, facet_entities(domain, name))] = True
+    return np.flatnonzero(outer).astype(np.int32)
+
+
+def _projected_start(
+    system: _System,
+    domain: Domain,
+    model: Model,
+    driven: int,
+    start: Potentials,
+    labels: Mapping[str, int],
+) -> PETSc.Vec:
+    """Weighted least-squares fit of -kappa grad(phi), then its part without divergence."""
+    v = ufl.TestFunction(system.space)
+    dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
+    factor = 2.0 * np.pi if domain.axisymmetric else 1.0
+    form = None
+    for label, phi in enumerate(start.parts):
+        tags = tuple(domain.built.regions[name] for name, value in labels.items() if value == label)
+        # in the plane (s, z) the weighted product of flux and test is again -grad(phi).v
+        part = -factor * ufl.inner(ufl.grad(phi), v) * dx(tags)
+        form = part if form is None else form + part
+    g = fem_petsc.assemble_vector(fem.form(form))
+    g.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+    closed = system.load.duplicate()
+    closed.set(0.0)
+    zero = fem.Function(system.space)
+    walls = fem.locate_dofs_topological(
+        system.space, domain.mesh.topology.dim - 1, _closed_facets(domain, model)
+    )
+    fem_petsc.set_bc(g, [fem.dirichletbc(zero, walls)])
+    x = system.load.duplicate()
+    x.set(0.0)
+    fit = PETSc.KSP().create(domain.comm)
+    fit.setOperators(system.mass)
+    fit.setType(PETSc.KSP.Type.CG)
+    fit.getPC().setType(PETSc.PC.Type.JACOBI)
+    fit.setTolerances(rtol=1e-8, max_it=12)  # only a start: twelve steps are enough
+    fit.solve(g, x)
+    fit.destroy()
+    _project(system, x, 1e-8)
+    return x
+
+
+def _project(system: _System, x: PETSc.Vec, tolerance: float) -> float:
+    """Remove the divergence of x in the norm of D; returns c.S^-1 c of what was removed."""
+    c, y = system.divergence.createVecLeft(), system.divergence.createVecLeft()
+    system.divergence.mult(x, c)
+    previous = system.schur.getTolerances()[0]
+    system.schur.setTolerances(rtol=tolerance)
+    solve(system.schur, c, y, "projection on divergence-free currents")
+    system.schur.setTolerances(rtol=previous)
+    correction = x.duplicate()
+    system.divergence.multTranspose(y, correction)
+    correction.pointwiseMult(correction, system.inverse_diagonal)
+    x.axpy(-1.0, correction)
+    return float(abs(c.dot(y)))
+
+
+class _Projector:
+    """PETSc preconditioner context: the constraint preconditioner of the module docstring."""
+
+    def __init__(self, system: _System) -> None:
+        self.system = system
+        self.c = system.divergence.createVecLeft()
+        self.y = system.divergence.createVecLeft()
+
+    def apply(self, _pc: PETSc.PC, r: PETSc.Vec, z: PETSc.Vec) -> None:
+        """z = D^-1 (r - B^T S^-1 B D^-1 r)."""
+        system = self.system
+        z.pointwiseMult(r, system.inverse_diagonal)
+        system.divergence.mult(z, self.c)
+        solve(system.schur, self.c, self.y, "constraint preconditioner of the dual problem")
+        system.divergence.multTranspose(self.y, z)
+        z.aypx(-1.0, r)
+        z.pointwiseMult(z, system.inverse_diagonal)
+
+
+def _minimise(system: _System, x: PETSc.Vec, lower: float) -> int:
+    """Projected conjugate gradients from x, until a step gains little of the remaining gap."""
+    product = x.duplicate()
+    history: list[float] = []
+
+    def converged(ksp: PETSc.KSP, iteration: int, norm: float) -> int:
+        current = ksp.buildSolution()
+        system.mass.mult(current, product)
+        bound = current.dot(product) / current.dot(system.load) ** 2
+        history.append(bound)
+        if norm == 0.0 or bound - lower <= 1e-13 * bound:
+            return int(PETSc.KSP.ConvergedReason.CONVERGED_ATOL)
+        if len(history) > 1 and history[-2] - bound < PROGRESS * (bound - lower):
+            return int(PETSc.KSP.ConvergedReason.CONVERGED_RTOL)
+        if iteration >= MAX_STEPS:
+            return int(PETSc.KSP.ConvergedReason.CONVERGED_ITS)
+        return 0
+
+    ksp = PETSc.KSP().create(x.comm)
+    ksp.setOptionsPrefix("dual_outer_")
+    ksp.setOperators(system.mass)
+    ksp.setType(PETSc.KSP.Type.CG)
+    ksp.setNormType(PETSc.KSP.NormType.NATURAL)
+    ksp.setInitialGuessNonzero(True)
+    pc = ksp.getPC()
+    pc.setType(PETSc.PC.Type.PYTHON)
+    pc.setPythonContext(_Projector(system))
+    ksp.setConvergenceTest(converged)
+    ksp.setTolerances(max_it=MAX_STEPS + 1)
+    ksp.setUp()
+    solve(ksp, system.load, x, "dual problem")
+    return len(history) - 1
+
+
+def _finish(
+    system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: int
+) -> Flux:
+    product = x.duplicate()
+    system.mass.mult(x, product)
+    c, y = system.divergence.createVecLeft(), system.divergence.createVecLeft()
+    system.divergence.mult(x, c)
+    solve(system.schur, c, y, "divergence left in the dual problem")
+    left = sqrt(LOCAL_DIMENSION[domain.mesh.topology.dim] * max(c.dot(y), 0.0))
+    current = x.dot(system.load)
+    resistance = (sqrt(x.dot(product)) + left) ** 2 / current**2
+    flux = fem.Function(system.space, name="flux")
+    owned = len(x.array_r)
+    flux.x.array[:owned] = x.array_r
+    flux.x.scatter_forward()
+    by_contact = {name: float(x.dot(load)) for name, load in system.contact_loads.items()}
+    return Flux(flux, resistance, current, by_contact, left / abs(current), steps)

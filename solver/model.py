@@ -1,0 +1,164 @@
+"""From a validated case and a built mesh to the numbers of the transport problem.
+
+Units: conductivity pA/(V um), area-specific resistance V um^2/pA, potential V, current pA.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from meshes.geometry import Cell
+from meshes.mesh import BuiltMesh
+from solver import schema
+
+
+class ModelError(ValueError):
+    """A case that is valid by itself but does not make a problem on this mesh."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A face through which current enters.
+
+    Attributes:
+        name: Boundary name.
+        terminal: Index of the set of contacts that are held at one potential.
+        resistance: Area-specific resistance between electrode and the domain; 0 is ideal contact.
+        series: Area-specific resistance of the part of the stack that is not meshed.
+    """
+
+    name: str
+    terminal: int
+    resistance: float
+    series: float
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Contacts at one potential, driven by a potential (V) or by a total current (pA)."""
+
+    potential: float | None
+    current: float | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything the transport problem needs, by name.
+
+    Attributes:
+        conductivity: Ionic conductivity of every meshed region.
+        contacts: Electrode faces.
+        terminals: One entry per set of contacts at one potential.
+        far: Name of the boundary behind which a half space goes on, if any.
+        far_terminal: Index of the terminal at infinity.
+        far_layers: (region, height of its upper face in um, conductivity) of the layers, upwards;
+            the last one has infinite height.
+        jumps: Area-specific resistance of every interface with a jump; infinite means insulating.
+    """
+
+    conductivity: dict[str, float]
+    contacts: tuple[Contact, ...]
+    terminals: tuple[Terminal, ...]
+    far: str | None
+    far_terminal: int
+    far_layers: tuple[tuple[str, float, float], ...]
+    jumps: dict[str, float]
+
+
+def omitted_regions(case: schema.Case) -> tuple[str, ...]:
+    """Regions that carry no field: insulators, and metals that are one equipotential."""
+    return tuple(
+        sorted(
+            name
+            for name, law in case.regions.items()
+            if isinstance(law, (schema.Insulator, schema.Equipotential))
+        )
+    )
+
+
+def _film_resistance(case: schema.Case) -> float:
+    """Thickness over conductivity of a film that is drawn without thickness; 0 if it is drawn."""
+    match case.geometry:
+        case Cell(film=film) if film is not None and film.model == "interface":
+            match case.regions.get("film"):
+                case schema.IonicConductor(conductivity=conductivity):
+                    return film.thickness / conductivity
+                case schema.Insulator():
+                    return inf
+    return 0.0
+
+
+def build_model(case: schema.Case, built: BuiltMesh) -> Model:
+    """Collect laws and conditions by name.
+
+    Raises:
+        ModelError: Fewer than two terminals, or nothing that fixes the potential.
+    """
+    conductivity = {
+        name: law.conductivity
+        for name, law in case.regions.items()
+        if isinstance(law, schema.IonicConductor) and name in built.regions
+    }
+    film = _film_resistance(case)
+    contacts: list[Contact] = []
+    terminals: list[Terminal] = []
+    for name, law in case.boundaries.items():
+        if not isinstance(law, schema.Electrode) or name not in built.facets:
+            continue
+        resistance = law.area_specific_resistance + (film if name == "film_face" else 0.0)
+        if resistance == inf:
+            continue
+        series = _series(case, built, conductivity, name)
+        current = law.current
+        if current is None and law.current_density is not None:
+            current = law.current_density * built.cell_area
+        terminal = Terminal(law.potential, current)
+        # a contact behind its own unmeshed layer is at a potential of its own
+        if terminal in terminals and series == 0.0 and current is None:
+            index = terminals.index(terminal)
+        else:
+            index = len(terminals)
+            terminals.append(terminal)
+        contacts.append(Contact(name, index, resistance, series))
+    far = next((n for n, law in case.boundaries.items() if isinstance(law, schema.HalfSpace)), None)
+    far_terminal = len(terminals)
+    if far is not None:
+        terminals.append(Terminal(0.0, None))
+    jumps = {
+        name: law.area_specific_resistance if isinstance(law, schema.Resistive) else inf
+        for name, law in case.interfaces.items()
+        if isinstance(law, (schema.Resistive, schema.Insulating))
+    }
+    if film > 0.0 and "film" in built.interfaces:
+        jumps["film"] = film + jumps.get("film", 0.0)
+    if len(terminals) < 2:
+        raise ModelError(f"{case.path}: boundaries: fewer than two electrodes at different potential")
+    if all(terminal.potential is None for terminal in terminals):
+        raise ModelError(f"{case.path}: boundaries: no electrode has a potential")
+    layers = _far_layers(case, conductivity) if far is not None else ()
+    return Model(conductivity, tuple(contacts), tuple(terminals), far, far_terminal, layers, jumps)
+
+
+def _series(
+    case: schema.Case, built: BuiltMesh, conductivity: dict[str, float], boundary: str
+) -> float:
+    """Resistance of the unmeshed end of the stack behind `top` or `bottom`."""
+    geometry = case.geometry
+    if not isinstance(geometry, Cell):
+        return 0.0
+    layers = {"top": geometry.above, "bottom": geometry.below}.get(boundary, ())
+    if not layers:
+        return 0.0
+    return built.unmeshed.get(layers[-1].name, 0.0) / conductivity[layers[-1].name]
+
+
+def _far_layers(
+    case: schema.Case, conductivity: dict[str, float]
+) -> tuple[tuple[str, float, float], ...]:
+    if not isinstance(case.geometry, Cell):
+        raise ModelError(f"{case.path}: a half space needs one of the built-in geometries")
+    layers: list[tuple[str, float, float]] = []
+    height = 0.0
+    for layer in case.geometry.above:
+        height += layer.thickness
+        layers.append((layer.name, height, conductivity[layer.name]))
+    return (*layers[:-1], (layers[-1][0], inf, layers[-1][2]))

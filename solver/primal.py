@@ -1,0 +1,443 @@
+"""The potential: quadratic elements, double-valued on resistive interfaces.
+
+Regions on the two sides of a jump get different labels. One copy of the continuous space per label is
+assembled on the cells of that label only, and the copies are glued wherever they meet without a jump:
+with 0/1 matrices P_l from the unknowns to the nodal values of copy l,
+
+    K = sum_l P_l^T A_l P_l + sum_jumps (P_a - P_b)^T M (P_a - P_b).
+
+Without jumps there is one label and K = A. The two sides share their nodes geometrically, so that the
+jump condition is exact, at any ratio of the conductivities.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from solver import transport
+from solver.domain import Domain, cellwise, facet_entities, facet_measure, facets_of, regions_at
+from solver.model import Contact, Model
+from solver.solve import DIRECT, DIRECT_LIMIT, MULTIGRID, MULTIGRID_2D, make_solver, solve
+
+DEGREE = 2
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The space of the potential and how its copies on both sides of jumps are glued.
+
+    Attributes:
+        space: Continuous Lagrange space on the whole mesh.
+        labels: Label of every region.
+        gather: One 0/1 matrix per label, nodal values of the copy from unknowns; None: the identity.
+        unknown: Index of the unknown behind every owned node, per label, shape (labels, owned).
+        size: Number of unknowns (local, global).
+    """
+
+    space: fem.FunctionSpace
+    labels: dict[str, int]
+    gather: tuple[PETSc.Mat | None, ...]
+    unknown: npt.NDArray[np.int32]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Potentials:
+    """The potential for unit potential on one terminal and zero on the others.
+
+    Attributes:
+        parts: One function per label, meaningful on the regions of that label.
+        conductance: Dissipation at unit potential as a sum of squares, pA/V; never too small.
+        currents: Current into the domain through every terminal, pA (reactions).
+        contact_currents: The same by contact (the far boundary under its own name).
+        roundoff: Floor of the relative current balance that rounding allows.
+        iterations: Krylov iterations.
+    """
+
+    parts: tuple[fem.Function, ...]
+    conductance: float
+    currents: npt.NDArray[np.float64]
+    contact_currents: dict[str, float]
+    roundoff: float
+    iterations: int
+
+
+class InterfaceError(ValueError):
+    """A jump that the space cannot represent."""
+
+
+def label_regions(domain: Domain, model: Model) -> dict[str, int]:
+    """Give regions on the two sides of every jump different labels, with as few as possible."""
+    neighbours: dict[str, set[str]] = {name: set() for name in domain.built.regions}
+    for name in model.jumps:
+        sides = regions_at(domain, name)
+        if len(sides) != 2:
+            raise InterfaceError(
+                f"interface {name!r}: a jump needs two regions, one on each side; found {sides}"
+            )
+        neighbours[sides[0]].add(sides[1])
+        neighbours[sides[1]].add(sides[0])
+    labels: dict[str, int] = {}
+    for name in domain.built.regions:
+        taken = {labels[other] for other in neighbours[name] if other in labels}
+        labels[name] = next(i for i in range(len(labels) + 1) if i not in taken)
+    return labels
+
+
+def build_copies(domain: Domain, model: Model) -> Copies:
+    """Number the unknowns; collective."""
+    space = fem.functionspace(domain.mesh, ("Lagrange", DEGREE))
+    labels = label_regions(domain, model)
+    count = max(labels.values()) + 1
+    owned = space.dofmap.index_map.size_local
+    if count == 1:
+        size = (owned, space.dofmap.index_map.size_global)
+        first = np.arange(owned, dtype=np.int32)[None, :]
+        return Copies(space, labels, (None,), first, size)
+    tdim = domain.mesh.topology.dim
+    region = np.zeros(domain.mesh.topology.index_map(tdim).size_local, dtype=np.int32)
+    for name, tag in domain.built.regions.items():
+        region[domain.cell_tags.find(tag)] = labels[name]
+    touched = np.zeros((count, owned), dtype=bool)
+    for label in range(count):
+        cells = np.flatnonzero(region == label).astype(np.int32)
+        dofs = fem.locate_dofs_topological(space, tdim, cells, remote=True)
+        touched[label, dofs[dofs < owned]] = True
+    split = np.zeros(owned, dtype=bool)
+    jump = _nodes_on(domain, space, tuple(model.jumps))
+    split[jump[jump < owned]] = True
+    glued = _glued_nodes(domain, space, labels, model)
+    split[glued[glued < owned]] = False
+    # numbering: the lowest label that touches a node owns its first unknown
+    new = touched & split
+    lowest = touched.argmax(axis=0)
+    new[lowest, np.arange(owned)] = True
+    flat = np.cumsum(new.T.ravel()) - 1
+    number = flat.reshape(owned, count).T
+    base = number[lowest, np.arange(owned)]
+    unknown = np.where(new, number, base[None, :]).astype(np.int32)
+    local = int(new.sum())
+    total = int(domain.comm.allreduce(local))
+    gather = tuple(
+        _selection(domain.comm, unknown[label], owned, local, space) for label in range(count)
+    )
+    return Copies(space, labels, gather, unknown, (local, total))
+
+
+def _nodes_on(
+    domain: Domain, space: fem.FunctionSpace, names: tuple[str, ...]
+) -> npt.NDArray[np.int32]:
+    pairs = [facet_entities(domain, name) for name in names]
+    facets = facets_of(domain, np.vstack(pairs)) if pairs else np.zeros(0, dtype=np.int32)
+    fdim = domain.mesh.topology.dim - 1
+    return np.asarray(fem.locate_dofs_topological(space, fdim, facets, remote=True))
+
+
+def _glued_nodes(
+    domain: Domain, space: fem.FunctionSpace, labels: dict[str, int], model: Model
+) -> npt.NDArray[np.int32]:
+    """Nodes on facets where two labels meet without a jump: the potential is one-valued there."""
+    topology = domain.mesh.topology
+    tdim = topology.dim
+    facet_map = topology.index_map(tdim - 1)
+    count = facet_map.size_local + facet_map.num_ghosts
+    facets_of_cell = topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+    seen = np.zeros((max(labels.values()) + 1, count))
+    for name, tag in domain.built.regions.items():
+        seen[labels[name], facets_of_cell[domain.cell_tags.find(tag)].ravel()] = 1.0
+    # a facet between two ranks is seen by one cell on each: add up what both saw
+    total = sum(_summed(domain, row) > 0.5 for row in seen)
+    meeting = np.asarray(total) > 1.5
+    for name in model.jumps:
+        meeting[facets_of(domain, facet_entities(domain, name))] = False
+    facets = np.flatnonzero(meeting).astype(np.int32)
+    return np.asarray(fem.locate_dofs_topological(space, tdim - 1, facets, remote=True))
+
+
+def _summed(domain: Domain, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Add facet values over the ranks that share the facet (one lowest-order facet unknown each)."""
+    space = fem.functionspace(domain.mesh, ("CR", 1))
+    tdim = domain.mesh.topology.dim
+    facets_of_cell = domain.mesh.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+    cells = np.arange(len(facets_of_cell))
+    dof_of_facet = np.zeros(len(values), dtype=np.int64)
+    dof_of_facet[facets_of_cell.ravel()] = space.dofmap.list[cells].ravel()
+    function = fem.Function(space)
+    function.x.array[dof_of_facet] = values
+    vector = function.x.petsc_vec
+    vector.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+    vector.ghostUpdate(PETSc.InsertMode.INSERT, PETSc.ScatterMode.FORWARD)
+    return np.asarray(function.x.array[dof_of_facet])
+
+
+def _selection(
+    comm: MPI.Intracomm,
+    columns: npt.NDArray[np.int32],
+    owned: int,
+    local: int,
+    space: fem.FunctionSpace,
+) -> PETSc.Mat:
+    total_rows = space.dofmap.index_map.size_global
+    matrix = PETSc.Mat().createAIJ(((owned, total_rows), (local, PETSc.DECIDE)), nnz=1, comm=comm)
+    first, _ = matrix.getOwnershipRangeColumn()
+    row_pointer = np.arange(owned + 1, dtype=PETSc.IntType)
+    matrix.setValuesCSR(row_pointer, (columns + first).astype(PETSc.IntType), np.ones(owned))
+    matrix.assemble()
+    return matrix
+
+
+class Primal:
+    """One matrix and one solver for all terminals of one mesh."""
+
+    def __init__(
+        self, domain: Domain, model: Model, copies: Copies, overrides: dict[str, str]
+    ) -> None:
+        """Assemble and set up; collective."""
+        self.domain, self.model, self.copies = domain, model, copies
+        self.kappa = cellwise(domain, model.conductivity, "conductivity")
+        self._measures()
+        self.free = self._assemble()  # without essential conditions: gives the reactions
+        self.fixed = self._fixed_unknowns()
+        rows = np.concatenate([np.zeros(0, dtype=np.int32), *self.fixed.values()])
+        self.matrix = self.free.copy()
+        # a diagonal of the size of the others keeps the multigrid hierarchy sound
+        typical = self.free.getDiagonal().norm() / copies.size[1] ** 0.5
+        first, _ = self.matrix.getOwnershipRange()
+        self.matrix.zeroRowsColumns(np.unique(rows + first).astype(PETSc.IntType), diag=typical)
+        direct = copies.size[1] <= DIRECT_LIMIT
+        flat = MULTIGRID_2D if domain.mesh.topology.dim == 2 else MULTIGRID
+        self.ksp = make_solver(self.matrix, "primal_", DIRECT if direct else flat, overrides)
+
+    # -- forms -------------------------------------------------------------------------------------
+
+    def _measures(self) -> None:
+        entities: dict[int, npt.NDArray[np.int32]] = {}
+        self.facet_id: dict[tuple[str, int], int] = {}
+        regions = self.copies.labels
+        faces = [contact.name for contact in self.model.contacts]
+        faces += [self.model.far] if self.model.far is not None else []
+        for label in range(max(regions.values()) + 1):
+            inside = [name for name, value in regions.items() if value == label]
+            for face in faces:
+                identity = len(entities)
+                self.facet_id[face, label] = identity
+                entities[identity] = facet_entities(self.domain, face, inside)
+        self.jump_sides: dict[str, tuple[int, int, int]] = {}
+        for name in self.model.jumps:
+            one, other = regions_at(self.domain, name)
+            identity = len(entities)
+            entities[identity] = facet_entities(self.domain, name, [one])
+            self.jump_sides[name] = (identity, regions[one], regions[other])
+        self.entities = entities
+        self.ds = facet_measure(self.domain, entities)
+        self.dx = ufl.Measure("dx", domain=self.domain.mesh, subdomain_data=self.domain.cell_tags)
+
+    def _cells(self, label: int) -> tuple[int, ...]:
+        tags = self.domain.built.regions
+        return tuple(tags[name] for name, value in self.copies.labels.items() if value == label)
+
+    def energy(self, u: ufl.core.expr.Expr, v: ufl.core.expr.Expr, label: int) -> ufl.Form:
+        """The bilinear form of one copy without its jump terms."""
+        weight = transport.volume_weight(self.domain)
+        form = transport.conduction(u, v, self.kappa, weight) * self.dx(self._cells(label))
+        for contact in self.model.contacts:
+            rho = contact.resistance
+            if rho > 0.0 and contact.series == 0.0:
+                identity = self.facet_id[contact.name, label]
+                form += transport.contact(u, v, rho, weight) * self.ds(identity)
+        if self.model.far is not None:
+            outside = transport.far_primal(u, v, self.domain, self.model)
+            degree = {"quadrature_degree": transport.FAR_QUADRATURE}
+            form += outside * self.ds(self.facet_id[self.model.far, label], metadata=degree)
+        return form
+
+    def _assemble(self) -> PETSc.Mat:
+        space, gather = self.copies.space, self.copies.gather
+        u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+        total: PETSc.Mat | None = None
+        for label, selection in enumerate(gather):
+            block = fem_petsc.assemble_matrix(fem.form(self.energy(u, v, label)))
+            block.assemble()
+            if selection is not None:
+                block = block.PtAP(selection)
+            total = block if total is None else _added(total, block)
+        weight = transport.volume_weight(self.domain)
+        for name, rho in self.model.jumps.items():
+            if rho == inf:
+                continue
+            identity, a, b = self.jump_sides[name]
+            mass = transport.contact(u, v, rho, weight) * self.ds(identity)
+            block = fem_petsc.assemble_matrix(fem.form(mass))
+            block.assemble()
+            one, other = gather[a], gather[b]
+            difference = one.copy()
+            difference.axpy(-1.0, other, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+            total = _added(total, block.PtAP(difference))
+        return total
+
+    def _fixed_unknowns(self) -> dict[str, npt.NDArray[np.int32]]:
+        """Unknowns on every ideal contact (local indices of owned ones)."""
+        fixed: dict[str, npt.NDArray[np.int32]] = {}
+        owned = self.copies.space.dofmap.index_map.size_local
+        fdim = self.domain.mesh.topology.dim - 1
+        for contact in self.model.contacts:
+            if contact.resistance > 0.0 and contact.series == 0.0:
+                continue
+            found = []
+            for label in range(len(self.copies.gather)):
+                pairs = self.entities[self.facet_id[contact.name, label]]
+                facets = facets_of(self.domain, pairs)
+                dofs = fem.locate_dofs_topological(self.copies.space, fdim, facets, remote=True)
+                found.append(self.copies.unknown[label, dofs[dofs < owned]])
+            fixed[contact.name] = np.unique(np.concatenate(found))
+        return fixed
+
+    # -- solve -------------------------------------------------------------------------------------
+
+    def solve(self, driven: int) -> Potentials:
+        """Unit potential on terminal `driven`, zero on the others.
+
+        Raises:
+            SolveFailed: If the Krylov method does not converge.
+        """
+        x, b = self.matrix.createVecRight(), self.matrix.createVecRight()
+        robin = self._robin_load(driven)
+        for contact in self.model.contacts:
+            if contact.terminal == driven and contact.name in self.fixed:
+                x.array[self.fixed[contact.name]] = 1.0
+        self.free.mult(x, b)  # what the fixed values take from the free equations
+        b.aypx(-1.0, robin)
+        rows = np.concatenate([np.zeros(0, dtype=np.int32), *self.fixed.values()])
+        diagonal = self.matrix.getDiagonal()
+        b.array[rows] = diagonal.array[rows] * x.array[rows]
+        iterations = solve(self.ksp, b, x, f"potential with terminal {driven} at 1 V")
+        parts = self._functions(x)
+        contact_currents, currents, roundoff = self._currents(x, robin, parts, driven)
+        conductance = self._dissipation(parts, driven)
+        return Potentials(parts, conductance, currents, contact_currents, roundoff, iterations)
+
+    def _robin_load(self, driven: int) -> PETSc.Vec:
+        load = self.matrix.createVecRight()
+        weight = transport.volume_weight(self.domain)
+        v = ufl.TestFunction(self.copies.space)
+        for contact in self.model.contacts:
+            if contact.terminal != driven or contact.name in self.fixed:
+                continue
+            for label, selection in enumerate(self.copies.gather):
+                one = fem.Constant(self.domain.mesh, 1.0)
+                form = transport.contact(one, v, contact.resistance, weight)
+                form *= self.ds(self.facet_id[contact.name, label])
+                part = fem_petsc.assemble_vector(fem.form(form))
+                part.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+                if selection is None:
+                    load.array[:] += part.array_r
+                else:
+                    selection.multTransposeAdd(part, load, load)
+        return load
+
+    def _functions(self, x: PETSc.Vec) -> tuple[fem.Function, ...]:
+        parts = []
+        for label, selection in enumerate(self.copies.gather):
+            part = fem.Function(self.copies.space, name=f"potential_{label}")
+            owned = self.copies.space.dofmap.index_map.size_local
+            if selection is None:
+                part.x.array[:owned] = x.array_r
+            else:
+                values = selection.createVecLeft()
+                selection.mult(x, values)
+                part.x.array[:owned] = values.array_r
+            part.x.scatter_forward()
+            parts.append(part)
+        return tuple(parts)
+
+    def _sum(self, form: ufl.Form) -> float:
+        return float(self.domain.comm.allreduce(fem.assemble_scalar(fem.form(form))))
+
+    def _currents(
+        self, x: PETSc.Vec, robin: PETSc.Vec, parts: tuple[fem.Function, ...], driven: int
+    ) -> tuple[dict[str, float], npt.NDArray[np.float64], float]:
+        reaction, size = self.matrix.createVecRight(), self.matrix.createVecRight()
+        self.free.mult(x, reaction)
+        reaction.axpy(-1.0, robin)
+        by_contact: dict[str, float] = {}
+        by_terminal = np.zeros(len(self.model.terminals))
+        absolute = self.free.copy()
+        indptr, indices, values = absolute.getValuesCSR()
+        absolute.setValuesCSR(indptr, indices, np.abs(values))
+        absolute.assemble()
+        magnitude = x.copy()
+        magnitude.abs()
+        absolute.mult(magnitude, size)
+        absolute.destroy()
+        weight = transport.volume_weight(self.domain)
+        taken = np.zeros(len(reaction.array), dtype=bool)
+        rounding = 0.0
+        for contact in self.model.contacts:
+            if contact.name in self.fixed:
+                rows = self.fixed[contact.name]
+                rows = rows[~taken[rows]]  # a rim node belongs to the contact named first
+                taken[rows] = True
+                current = self.domain.comm.allreduce(float(reaction.array[rows].sum()))
+                rounding += self.domain.comm.allreduce(float(size.array[rows].sum()))
+            else:
+                unit = 1.0 if contact.terminal == driven else 0.0
+                current = 0.0
+                for label, phi in enumerate(parts):
+                    inward = (unit - phi) / contact.resistance * weight
+                    current += self._sum(inward * self.ds(self.facet_id[contact.name, label]))
+            by_contact[contact.name] = current
+            by_terminal[contact.terminal] += current
+        if self.model.far is not None:
+            outflow = 0.0
+            one = fem.Function(self.copies.space)
+            one.x.array[:] = 1.0
+            degree = {"quadrature_degree": transport.FAR_QUADRATURE}
+            for label, phi in enumerate(parts):
+                outside = transport.far_primal(phi, one, self.domain, self.model)
+                identity = self.facet_id[self.model.far, label]
+                outflow += self._sum(outside * self.ds(identity, metadata=degree))
+            by_contact[self.model.far] = -outflow
+            by_terminal[self.model.far_terminal] -= outflow
+        largest = max(float(np.abs(by_terminal).max()), np.finfo(float).tiny)
+        return by_contact, by_terminal, float(np.finfo(float).eps * rounding / largest)
+
+    def _dissipation(self, parts: tuple[fem.Function, ...], driven: int) -> float:
+        weight = transport.volume_weight(self.domain)
+        total = 0.0
+        for label, phi in enumerate(parts):
+            conduction = transport.conduction(phi, phi, self.kappa, weight)
+            total += self._sum(conduction * self.dx(self._cells(label)))
+            if self.model.far is not None:
+                outside = transport.far_primal(phi, phi, self.domain, self.model)
+                degree = {"quadrature_degree": transport.FAR_QUADRATURE}
+                identity = self.facet_id[self.model.far, label]
+                total += self._sum(outside * self.ds(identity, metadata=degree))
+            for contact in self.model.contacts:
+                if contact.name in self.fixed:
+                    continue
+                drop = (1.0 if contact.terminal == driven else 0.0) - phi
+                density = transport.contact(drop, drop, contact.resistance, weight)
+                total += self._sum(density * self.ds(self.facet_id[contact.name, label]))
+        for name, rho in self.model.jumps.items():
+            if rho != inf:
+                identity, a, b = self.jump_sides[name]
+                jump = parts[a] - parts[b]
+                total += self._sum(transport.contact(jump, jump, rho, weight) * self.ds(identity))
+        return total
+
+
+def _added(total: PETSc.Mat, block: PETSc.Mat) -> PETSc.Mat:
+    total.axpy(1.0, block, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+    return total
+
+
+def is_ideal(contact: Contact) -> bool:
+    """True if the potential is given on the contact itself."""
+    return contact.resistance == 0.0 or contact.series > 0.0

@@ -1,0 +1,123 @@
+"""PETSc Krylov and direct solves: options in one place, and no answer without convergence."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+from petsc4py import PETSc
+
+# Conjugate gradients with algebraic multigrid: iteration counts hardly grow with mesh or contrast.
+# Aggressive coarsening on the first level halves the set-up; ext+i with 4 entries per row keeps the
+# coarse operators sparse; the natural norm measures the error in energy, which is what is bounded.
+MULTIGRID: dict[str, str] = {
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-11",
+    "ksp_max_it": "500",
+    "ksp_norm_type": "natural",
+    "pc_type": "hypre",
+    "pc_hypre_boomeramg_strong_threshold": "0.5",
+    "pc_hypre_boomeramg_coarsen_type": "HMIS",
+    "pc_hypre_boomeramg_interp_type": "ext+i",
+    "pc_hypre_boomeramg_P_max": "4",
+    "pc_hypre_boomeramg_agg_nl": "1",
+}
+MULTIGRID_2D: dict[str, str] = {
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-11",
+    "ksp_max_it": "500",
+    "ksp_norm_type": "natural",
+    "pc_type": "hypre",
+    "pc_hypre_boomeramg_strong_threshold": "0.25",
+}
+# Many solves with one matrix: dearer set-up, cheapest application.
+REPEATED: dict[str, str] = {
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-6",
+    "ksp_max_it": "500",
+    "pc_type": "gamg",
+    "pc_gamg_threshold": "0.01",
+    "mg_levels_ksp_type": "richardson",
+    "mg_levels_pc_type": "sor",
+    "mg_levels_ksp_max_it": "1",
+}
+# Small systems; MUMPS asks for more work space now and then when it runs on several ranks.
+DIRECT: dict[str, str] = {
+    "ksp_type": "preonly",
+    "pc_type": "cholesky",
+    "pc_factor_mat_solver_type": "mumps",
+    "mat_mumps_icntl_14": "100",
+}
+DIRECT_LIMIT = 20_000
+
+
+class SolveFailed(RuntimeError):
+    """A linear solve that did not converge; its answer is never used."""
+
+
+@contextmanager
+def prefixed_options(prefix: str, options: Mapping[str, str]) -> Iterator[None]:
+    """Put options under a prefix; those given on the command line win; remove ours afterwards."""
+    database = PETSc.Options()
+    ours = {prefix + key: value for key, value in options.items()}
+    ours = {key: value for key, value in ours.items() if not database.hasName(key)}
+    for key, value in ours.items():
+        database[key] = value
+    try:
+        yield
+    finally:
+        for key in ours:
+            database.delValue(key)
+
+
+def make_solver(
+    matrix: PETSc.Mat, prefix: str, options: Mapping[str, str], overrides: Mapping[str, str]
+) -> PETSc.KSP:
+    """A solver for a symmetric positive definite matrix.
+
+    Args:
+        matrix: Assembled matrix.
+        prefix: Options prefix, ending in an underscore ("primal_", "dual_").
+        options: Defaults of this kind of solve.
+        overrides: Options from the case file, without prefix.
+    """
+    matrix.setOption(PETSc.Mat.Option.SPD, True)
+    ksp = PETSc.KSP().create(matrix.comm)
+    ksp.setOptionsPrefix(prefix)
+    ksp.setOperators(matrix)
+    with prefixed_options(prefix, {**options, **overrides}):
+        ksp.setFromOptions()
+        ksp.setUp()
+    ksp.setConvergenceHistory()
+    return ksp
+
+
+def reason_name(reason: int) -> str:
+    """PETSc's name of a converged reason."""
+    for name, value in vars(PETSc.KSP.ConvergedReason).items():
+        if value == reason and name.isupper():
+            return name
+    return str(reason)
+
+
+def solve(ksp: PETSc.KSP, b: PETSc.Vec, x: PETSc.Vec, what: str) -> int:
+    """Solve and return the number of iterations.
+
+    Raises:
+        SolveFailed: If PETSc reports no convergence or the answer is not finite; the text says what
+            was solved, the reason and the last residuals.
+    """
+    ksp.solve(b, x)
+    reason = ksp.getConvergedReason()
+    if reason <= 0 or not np.isfinite(x.norm()):
+        last = ", ".join(f"{value:.3e}" for value in ksp.getConvergenceHistory()[-3:])
+        raise SolveFailed(
+            f"{what}: {reason_name(reason)} after {ksp.getIterationNumber()} iterations of "
+            f"{ksp.getType()} with {ksp.getPC().getType()} on {matrix_size(ksp)} unknowns; "
+            f"last residuals {last or 'not recorded'}"
+        )
+    return int(ksp.getIterationNumber())
+
+
+def matrix_size(ksp: PETSc.KSP) -> int:
+    """Number of unknowns of a solver."""
+    return int(ksp.getOperators()[0].getSize()[0])
