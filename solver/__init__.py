@@ -1,0 +1,1 @@
+"""liface: currents through damaged interlayers of lithium-metal batteries, with error bars."""

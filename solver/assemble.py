@@ -1,0 +1,199 @@
+"""From the checked tables of a case file to the data of `schema`; nothing is checked here."""
+
+import math
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from meshes import geometry as shapes
+from solver import known, schema, tables
+from solver.faults import key_path
+
+
+def geometry(table: tables.Cell | tables.MeshFile, folder: Path) -> shapes.Geometry:
+    """The geometry in micrometres; `folder` is that of the case file."""
+    if isinstance(table, tables.MeshFile):
+        area = table.cell_area
+        return shapes.MeshFile(
+            path=str(folder / table.mesh_file),
+            dimension=table.dimension,
+            length_unit=table.length_unit.number,
+            multiplicity=table.multiplicity.number,
+            cell_area=None if area is None else area.number,
+        )
+    film = table.film
+    return shapes.Cell(
+        shape=table.shape,
+        width=table.width.number,
+        film=None if film is None else shapes.Film(film.thickness.number, film.model),
+        opening=opening(table),
+        filling=table.filling or "metal",
+        above=tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.above),
+        below=tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.below),
+        resolved_height=None if table.resolved_height is None else table.resolved_height.number,
+    )
+
+
+def opening(table: tables.Cell) -> shapes.Opening:
+    """The opening with its size; an area fraction becomes the size that opens this fraction.
+
+    A half space has no area to be a fraction of; its size is then NaN, and refused as such.
+    """
+    width = table.width.number
+    match table.opening:
+        case tables.Slit() as slit:
+            size = slit.width.number if slit.width else math.nan
+            if slit.area_fraction is not None:
+                size = slit.area_fraction.number * width
+            return shapes.Slit(size)
+        case tables.Cross() as cross:
+            # what stays covered is (width - gap)^2 / width^2, of squares and of hexagons
+            size = cross.width.number if cross.width else math.nan
+            if cross.area_fraction is not None:
+                size = width * (1.0 - math.sqrt(max(0.0, 1.0 - cross.area_fraction.number)))
+            return shapes.Cross(size)
+        case tables.Round() as hole:
+            size = hole.radius.number if hole.radius else math.nan
+            if hole.area_fraction is not None:
+                area = hole.area_fraction.number * area_over_square(table.shape) * width**2
+                size = math.sqrt(area / math.pi)
+            return shapes.Round(size)
+        case tables.TwoDiscs() as discs:
+            return shapes.TwoDiscs(discs.radius.number, discs.distance.number)
+        case tables.NoOpening():
+            return shapes.NoOpening()
+
+
+def area_over_square(shape: tables.Shape) -> float:
+    """Area of the cell over the square of its width; NaN for half spaces."""
+    match shape:
+        case "tube" | "round":
+            return math.pi / 4.0
+        case "hexagon":
+            return math.sqrt(3.0) / 2.0
+        case "square" | "strip":
+            return 1.0
+        case "half_space" | "half_space_3d":
+            return math.nan
+
+
+def region(table: tables.Region) -> schema.Region:
+    """The law of a region."""
+    match table:
+        case tables.IonicConductor():
+            return schema.IonicConductor(table.conductivity.number)
+        case tables.Equipotential():
+            return schema.Equipotential()
+        case tables.Insulator():
+            return schema.Insulator()
+
+
+def boundary(table: tables.Boundary) -> schema.Boundary:
+    """The condition on a boundary."""
+    match table:
+        case tables.Electrode():
+            return schema.Electrode(
+                potential=_number(table.potential),
+                current=_number(table.current),
+                current_density=_number(table.current_density),
+                area_specific_resistance=table.area_specific_resistance.number,
+            )
+        case tables.HalfSpace():
+            return schema.HalfSpace()
+        case tables.Insulated():
+            return schema.Insulated()
+
+
+def interface(table: tables.Interface) -> schema.Interface:
+    """The condition on an interface."""
+    match table:
+        case tables.Resistive():
+            return schema.Resistive(table.area_specific_resistance.number)
+        case tables.Bonded():
+            return schema.Bonded()
+        case tables.Insulating():
+            return schema.Insulating()
+
+
+def numerics(table: tables.Numerics) -> schema.Numerics:
+    """Accuracy and sizes."""
+    return schema.Numerics(
+        accuracy=table.accuracy.number,
+        refinement=table.refinement,
+        max_dofs=table.max_dofs,
+        edge_size=_number(table.edge_size),
+        maximum_size=_number(table.maximum_size),
+        petsc_options=dict(table.petsc_options),
+    )
+
+
+def specimen(table: tables.Specimen) -> schema.Specimen:
+    """A sample with the area of one face."""
+    if table.diameter is not None:
+        area = math.pi / 4.0 * table.diameter.number**2
+    else:
+        area = table.area.number if table.area is not None else math.nan
+    return schema.Specimen(table.name, area, table.sides)
+
+
+def reference(table: tables.Reference, plane: bool) -> schema.Reference:
+    """A number to compare with."""
+    value, unit_text = known.read_quantity(table.quantity, table.value, plane)
+    return schema.Reference(
+        quantity=table.quantity,
+        value=value,
+        unit_text=unit_text,
+        source=table.source,
+        grade=table.grade or "",
+        tolerance=_number(table.tolerance),
+        relation=table.relation,
+        exact=table.exact,
+        reason=table.reason,
+    )
+
+
+def _number(value: tables.Value | None) -> float | None:
+    return None if value is None else value.number
+
+
+PHYSICAL = ("geometry", "regions", "boundaries", "interfaces", "specimens")
+
+
+def values(table: BaseModel) -> dict[str, tables.Value]:
+    """Every physical value of a table that the file gives, by key path."""
+    found: dict[str, tables.Value] = {}
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), table)]
+    while waiting:
+        path, item = waiting.pop()
+        if isinstance(item, tables.Value):
+            found[key_path(path)] = item
+        elif isinstance(item, BaseModel):
+            given = [name for name in type(item).model_fields if name in item.model_fields_set]
+            waiting += [((*path, name), getattr(item, name)) for name in reversed(given)]
+        elif isinstance(item, dict):
+            waiting += [((*path, name), child) for name, child in reversed(item.items())]
+        elif isinstance(item, tuple):
+            waiting += [((*path, i), child) for i, child in reversed(list(enumerate(item)))]
+    return found
+
+
+def is_physical(key: str) -> bool:
+    """Whether a key path belongs to what is computed, not to how, or what it's compared with."""
+    return key.startswith(PHYSICAL)
+
+
+def inputs(table: tables.CaseFile) -> tuple[schema.Input, ...]:
+    """Where every physical value comes from."""
+    return tuple(
+        schema.Input(
+            key=key,
+            text=value.text,
+            source=value.source or "",
+            role=value.role or "",
+            confidence=value.confidence or "",
+            range=None if value.range is None else (str(value.range[0]), str(value.range[1])),
+            datum=value.datum or "",
+        )
+        for key, value in values(table).items()
+        if is_physical(key)
+    )

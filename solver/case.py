@@ -1,0 +1,185 @@
+"""Loads a case file: reads it, merges its bases, checks everything, converts to working units."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from meshes.geometry import Geometry, dimension
+from solver import assemble, known, schema, tables, units
+from solver.checks import case_faults, provenance_faults
+from solver.faults import CaseError, Fault, as_given, key_path
+from solver.messages import schema_faults
+from solver.reading import Source, combined, file_of, inside, merged, read_chain
+from solver.schema import Case
+
+__all__ = ["Case", "CaseError", "Fault", "load_case", "with_value"]
+
+
+def load_case(path: Path | str, require_provenance: bool = False) -> Case:
+    """Loads and checks a case file with its bases and variants; nothing is computed.
+
+    Args:
+        path: The case file.
+        require_provenance: Whether every physical value must say where it comes from.
+
+    Returns:
+        The case in working units.
+
+    Raises:
+        CaseError: Holds every fault of the case.
+    """
+    chain = read_chain(Path(path))
+    data = combined(chain)
+    case, faults = _build(data, chain, (), require_provenance)
+    seen = {(fault.key, fault.given) for fault in faults}
+    variants: dict[str, Case] = {}
+    for name, change in _variant_tables(data):
+        varied, variant_faults = _variant(name, change, data, chain, require_provenance)
+        faults += [fault for fault in variant_faults if _own_key(fault, name) not in seen]
+        if varied is not None:
+            variants[name] = varied
+    if faults or case is None:
+        raise CaseError(faults)
+    return dataclasses.replace(case, variants=variants)
+
+
+def _own_key(fault: Fault, variant: str) -> tuple[str, str]:
+    return fault.key.removeprefix(f"variants.{variant}."), fault.given
+
+
+def _build(
+    data: dict[str, Any], chain: tuple[Source, ...], prefix: tuple[str, ...], provenance: bool
+) -> tuple[Case | None, list[Fault]]:
+    """One case from one table: the case without variants, or its faults.
+
+    Args:
+        data: The merged table.
+        chain: The files it comes from.
+        prefix: Key path of the table for messages: () or ("variants", name).
+        provenance: Whether every value must have a source.
+    """
+    path = chain[0].path
+
+    def place(key: tuple[str | int, ...]) -> str:
+        return file_of(chain, (*prefix, *key) if prefix else key)
+
+    try:
+        file = tables.CaseFile.model_validate(data)
+    except ValidationError as error:
+        faults = schema_faults(error, data, place)
+        return None, [_prefixed(fault, prefix) for fault in faults]
+    shape, findings = None, []
+    if file.geometry is not None:
+        if isinstance(file.geometry, tables.MeshFile):
+            inside(path, "geometry.mesh_file", file.geometry.mesh_file)
+        shape = assemble.geometry(file.geometry, path.parent)
+    findings = list(case_faults(file, shape))
+    if provenance:
+        findings += provenance_faults(file, path)
+    if findings:
+        faults = [
+            Fault(place(f.path), key_path(f.path), f.given, f.allowed, f.nearest) for f in findings
+        ]
+        return None, [_prefixed(fault, prefix) for fault in faults]
+    return _converted(file, shape, chain), []
+
+
+def _prefixed(fault: Fault, prefix: tuple[str, ...]) -> Fault:
+    if not prefix:
+        return fault
+    key = key_path(prefix) + (f".{fault.key}" if fault.key else "")
+    return dataclasses.replace(fault, key=key)
+
+
+def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Source, ...]) -> Case:
+    plane = shape is not None and dimension(shape) == "plane"
+    return Case(
+        title=file.title,
+        question=file.question,
+        paper=file.paper,
+        path=chain[0].path,
+        geometry=shape,
+        regions={name: assemble.region(law) for name, law in file.regions.items()},
+        boundaries={name: assemble.boundary(law) for name, law in file.boundaries.items()},
+        interfaces={name: assemble.interface(law) for name, law in file.interfaces.items()},
+        numerics=assemble.numerics(file.numerics),
+        output=schema.Output(file.output.fields, file.output.pictures),
+        specimens=tuple(assemble.specimen(table) for table in file.specimens),
+        references=tuple(assemble.reference(table, plane) for table in file.references),
+        calibrate=_calibration(file, plane),
+        variants={},
+        balance=file.balance,
+        inputs=assemble.inputs(file),
+        sources=tuple((source.path.name, source.content) for source in chain),
+    )
+
+
+def _calibration(file: tables.CaseFile, plane: bool) -> schema.Calibration | None:
+    table = file.calibrate
+    if table is None:
+        return None
+    kind = assemble.values(file)[table.parameter].kinds[0]
+    low, high = (units.parse(text, kind) for text in table.bracket)
+    target, unit_text = known.read_quantity(table.quantity, table.target, plane)
+    return schema.Calibration(
+        parameter=table.parameter,
+        bracket=(low, high),
+        quantity=table.quantity,
+        target=float(target),
+        unit_text=unit_text,
+        source=table.source,
+    )
+
+
+def _variant_tables(data: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The variants that are tables; the others are faults of the schema already."""
+    variants = data.get("variants")
+    if not isinstance(variants, dict):
+        return []
+    return [(name, change) for name, change in variants.items() if isinstance(change, dict)]
+
+
+def _variant(
+    name: str,
+    change: dict[str, Any],
+    data: dict[str, Any],
+    chain: tuple[Source, ...],
+    provenance: bool,
+) -> tuple[Case | None, list[Fault]]:
+    """A variant as a complete case, or its faults."""
+    prefix = ("variants", name)
+    file = file_of(chain, prefix)
+    for key in ("base", "variants"):
+        if key in change:
+            allowed = "no such key in a variant"
+            return None, [Fault(file, key_path((*prefix, key)), as_given(change[key]), allowed)]
+    plain = {key: value for key, value in data.items() if key != "variants"}
+    varied = merged(plain, change)
+    if varied == plain:
+        allowed = "a change of at least one value of the case"
+        return None, [Fault(file, key_path(prefix), as_given(change), allowed)]
+    return _build(varied, chain, prefix, provenance)
+
+
+def with_value(case: Case, parameter: str, value: float) -> Case:
+    """The case with one of its values changed, as a calibration does it.
+
+    Args:
+        case: A case.
+        parameter: Key path of a conductivity or area-specific resistance that the case gives, as
+            "boundaries.window.area_specific_resistance".
+        value: In the working system.
+
+    Raises:
+        KeyError: The case has no such value.
+    """
+    for group in ("regions", "boundaries", "interfaces"):
+        laws = getattr(case, group)
+        for name, law in laws.items():
+            for field in ("conductivity", "area_specific_resistance"):
+                if parameter == key_path((group, name, field)) and field in law.__dict__:
+                    changed = dataclasses.replace(law, **{field: value})
+                    return dataclasses.replace(case, **{group: {**laws, name: changed}})
+    raise KeyError(parameter)

@@ -1,0 +1,375 @@
+"""Checks of a case that need several tables, or the geometry. Each finding names one key."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshes import geometry as shapes
+from solver import known, tables, units
+from solver.assemble import is_physical, values
+from solver.faults import as_given, key_path, nearest
+
+KeyPath = tuple[str | int, ...]
+
+LARGEST_RATIO = 1e9  # of two lengths in one mesh: beyond it coordinates lose the small one
+ACCURACY = (1e-8, 0.5)
+# What a case may tell PETSc: only solver options. Options that name files, load code or attach
+# programs (log_view, python, options_file, on_error_...) are left to the command line.
+PETSC_PREFIXES = ("ksp_", "pc_", "sub_", "mg_", "mat_mumps_")
+PETSC_FORBIDDEN = (
+    "python",
+    "file",
+    "dump",
+    "load",
+    "save",
+    "draw",
+    "plot",
+    "shell",
+    "galerkin_ext",
+)
+PETSC_VALUE = re.compile(r"[A-Za-z0-9_.,+\-]{0,80}")
+PETSC_SHOWN = ("view", "monitor")  # these may only go to the screen
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault whose key is still a path of keys; see `faults.Fault`."""
+
+    path: KeyPath
+    given: str
+    allowed: str
+    nearest: str = ""
+
+
+def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iterator[Finding]:
+    """Everything that is wrong beyond the form of the tables.
+
+    Args:
+        file: The checked tables.
+        geometry: `file.geometry` in working units.
+    """
+    if geometry is None:
+        yield from _balance_faults(file)
+        regions: tuple[str, ...] = ()
+        found = shapes.Names((), (), ())
+    else:
+        if file.balance is not None:
+            yield Finding(("balance",), "a table", "either [geometry] or [balance]")
+        sound = True
+        for finding in _geometry_faults(file, geometry):
+            sound = False
+            yield finding
+        if not sound:
+            yield from _numerics_faults(file, None)
+            return
+        omit = [n for n, law in file.regions.items() if law.law in ("equipotential", "insulator")]
+        found = shapes.names(geometry, omit)
+        regions = shapes.names(geometry).regions
+        if isinstance(geometry, shapes.Cell) and _interface_film(geometry):
+            regions = (*regions, "film")
+        yield from _name_faults(file, regions, found)
+        yield from _law_faults(file, geometry)
+        yield from _drive_faults(file)
+    yield from _numerics_faults(file, geometry)
+    names = known.known_quantities(
+        found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
+    )
+    yield from _comparison_faults(file, geometry, names)
+
+
+def _interface_film(cell: shapes.Cell) -> bool:
+    return cell.film is not None and cell.film.model == "interface"
+
+
+def _balance_faults(file: tables.CaseFile) -> Iterator[Finding]:
+    if file.balance is None:
+        yield Finding(("geometry",), "", "this key (it is missing); or [balance]")
+        return
+    for key in ("regions", "boundaries", "interfaces", "calibrate"):
+        if getattr(file, key):
+            yield Finding((key,), "a table", "no such table in a case without [geometry]")
+
+
+def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
+    table = file.geometry
+    fraction = (
+        getattr(table.opening, "area_fraction", None) if isinstance(table, tables.Cell) else None
+    )
+    if fraction is not None and isinstance(geometry, shapes.Cell):
+        path: KeyPath = ("geometry", "opening", "area_fraction")
+        if fraction.number >= 1.0:
+            yield Finding(path, as_given(fraction.text), "a fraction below 100 %")
+            return
+        if shapes.is_half_space(geometry):
+            yield Finding(path, as_given(fraction.text), "radius: a half space has no cell area")
+            return
+    for fault in shapes.faults(geometry):
+        path = ("geometry", *split_key(fault.key))
+        if fraction is not None and path[1:2] == ("opening",):
+            path = ("geometry", "opening", "area_fraction")
+        yield Finding(path, fault.given, fault.expected)
+    if isinstance(geometry, shapes.Cell) and geometry.film is not None:
+        largest = max(
+            geometry.width,
+            *(layer.thickness for layer in geometry.above if math.isfinite(layer.thickness)),
+            0.0,
+        )
+        if 0.0 < geometry.film.thickness < largest / LARGEST_RATIO:
+            path = ("geometry", "film", "thickness")
+            allowed = f"a film not thinner than 1e-9 of the largest length ({largest:g} um)"
+            yield Finding(path, f"{geometry.film.thickness:g} um", allowed)
+    if isinstance(geometry, shapes.MeshFile) and geometry.cell_area is not None:
+        area = table.cell_area if isinstance(table, tables.MeshFile) else None
+        wanted: units.Kind = "length" if geometry.dimension == "plane" else "area"
+        if area is not None and area.kind != wanted:
+            allowed = "the width of the cell, a length (plane)" if wanted == "length" else "an area"
+            yield Finding(("geometry", "cell_area"), as_given(area.text), allowed)
+
+
+def split_key(key: str) -> KeyPath:
+    """Splits "above[0].name" of the geometry's faults into its parts."""
+    parts: list[str | int] = []
+    for part in re.findall(r"[^.\[\]]+", key):
+        parts.append(int(part) if part.isdigit() else part)
+    return tuple(parts)
+
+
+def _name_faults(
+    file: tables.CaseFile, regions: tuple[str, ...], found: shapes.Names
+) -> Iterator[Finding]:
+    for name in regions:
+        if name not in file.regions:
+            allowed = "a law for this region: ionic_conductor, equipotential or insulator"
+            yield Finding(("regions", name), "", allowed)
+    tables_and_names = (
+        ("regions", file.regions, regions, "region"),
+        ("boundaries", file.boundaries, found.boundaries, "boundary"),
+        ("interfaces", file.interfaces, found.interfaces, "interface"),
+    )
+    for key, table, names, word in tables_and_names:
+        for name in table:
+            if name not in names:
+                given = f'law "{table[name].law}"'
+                listed = ", ".join(names) or "none"
+                allowed = f"a {word} that the geometry has: {listed}"
+                yield Finding((key, name), given, allowed, nearest(name, names))
+
+
+def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
+    for name, condition in file.boundaries.items():
+        if isinstance(condition, tables.HalfSpace):
+            inside = isinstance(geometry, shapes.Cell) and shapes.is_half_space(geometry)
+            if name != "far" or not inside:
+                allowed = "half_space only on far, of the shapes half_space and half_space_3d"
+                yield Finding(("boundaries", name, "law"), '"half_space"', allowed)
+        if isinstance(condition, tables.Electrode) and condition.current is not None:
+            plane = shapes.dimension(geometry) == "plane"
+            wanted: units.Kind = "current_per_length" if plane else "current"
+            if condition.current.kind != wanted:
+                example = units.DISPLAY[wanted][1]
+                allowed = f'{wanted.replace("_", " ")}, as "{example}", in this geometry'
+                given = as_given(condition.current.text)
+                yield Finding(("boundaries", name, "current"), given, allowed)
+        if isinstance(condition, tables.Electrode) and condition.current_density is not None:
+            if isinstance(geometry, shapes.Cell) and shapes.is_half_space(geometry):
+                given = as_given(condition.current_density.text)
+                allowed = "potential or current: a half space has no cell area"
+                yield Finding(("boundaries", name, "current_density"), given, allowed)
+    if file.regions and all(
+        not isinstance(x, tables.IonicConductor) for x in file.regions.values()
+    ):
+        yield Finding(("regions",), "no conductor", "at least one region that is ionic_conductor")
+    if isinstance(geometry, shapes.Cell) and _interface_film(geometry):
+        yield from _interface_film_faults(file, geometry)
+
+
+def _interface_film_faults(file: tables.CaseFile, cell: shapes.Cell) -> Iterator[Finding]:
+    """A film without thickness in the mesh is either a resistance or an insulator."""
+    law = file.regions.get("film")
+    path: KeyPath = ("regions", "film", "law")
+    if isinstance(law, tables.Equipotential):
+        allowed = 'ionic_conductor or insulator, as the film has model = "interface"'
+        yield Finding(path, '"equipotential"', allowed)
+    if isinstance(law, tables.IonicConductor) and cell.film is not None and not cell.film.thickness:
+        yield Finding(path, '"ionic_conductor"', "insulator, or a film thickness above zero")
+    if isinstance(law, tables.Insulator) and isinstance(
+        file.boundaries.get("film_face"), tables.Electrode
+    ):
+        allowed = "insulated (or no condition): the film is an insulator"
+        yield Finding(("boundaries", "film_face", "law"), '"electrode"', allowed)
+    condition = file.interfaces.get("film")
+    if law is not None and condition is not None:
+        opposed = "insulating" if isinstance(law, tables.IonicConductor) else "resistive"
+        if condition.law in (opposed, "bonded"):
+            allowed = f"nothing that contradicts the law of region film ({law.law})"
+            yield Finding(("interfaces", "film", "law"), f'"{condition.law}"', allowed)
+
+
+def _drive_faults(file: tables.CaseFile) -> Iterator[Finding]:
+    """A current needs two electrodes, a potential to refer to, and something that drives it."""
+    electrodes = [b for b in file.boundaries.values() if isinstance(b, tables.Electrode)]
+    endless = any(isinstance(b, tables.HalfSpace) for b in file.boundaries.values())
+    path: KeyPath = ("boundaries",)
+    if len(electrodes) + endless < 2:
+        given = f"{len(electrodes)} electrode" + "s" * (len(electrodes) != 1)
+        yield Finding(path, given, "two electrodes (or one and a half space) at least")
+        return
+    potentials = [e.potential.number for e in electrodes if e.potential is not None]
+    potentials += [0.0] * endless
+    currents = [
+        c.number for e in electrodes for c in (e.current, e.current_density) if c is not None
+    ]
+    if not potentials:
+        yield Finding(path, "currents only", "a potential on one electrode, as reference")
+    elif len(set(potentials)) == 1 and not any(currents):
+        given = "the same potential everywhere"
+        yield Finding(path, given, "two different potentials, or a current other than zero")
+
+
+def _numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iterator[Finding]:
+    numerics = file.numerics
+    low, high = ACCURACY
+    if not low <= numerics.accuracy.number <= high:
+        given = as_given(numerics.accuracy.text)
+        yield Finding(("numerics", "accuracy"), given, f"a number from {low:g} to {high:g}")
+    edge, largest = numerics.edge_size, numerics.maximum_size
+    if edge is not None and largest is not None and largest.number < edge.number:
+        given = as_given(largest.text)
+        yield Finding(("numerics", "maximum_size"), given, f"not less than edge_size ({edge.text})")
+    if isinstance(geometry, shapes.Cell):
+        film = geometry.film
+        for key, size in (("edge_size", edge), ("maximum_size", largest)):
+            if size is not None and size.number > geometry.width:
+                allowed = f"not more than the width of the cell ({geometry.width:g} um)"
+                yield Finding(("numerics", key), as_given(size.text), allowed)
+        if edge is not None and film is not None and film.model == "layer":
+            if edge.number > film.thickness:
+                allowed = (
+                    f"not more than the film's thickness ({film.thickness:g} um), to resolve it"
+                )
+                yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
+        if edge is not None and edge.number * LARGEST_RATIO < geometry.width:
+            allowed = f"at least 1e-9 of the width of the cell ({geometry.width:g} um)"
+            yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
+    for key, value in numerics.petsc_options.items():
+        yield from _petsc_faults(key, value)
+
+
+def _petsc_faults(key: str, value: str) -> Iterator[Finding]:
+    path: KeyPath = ("numerics", "petsc_options", key)
+    bare = key.removeprefix("-")
+    allowed_start = bare == key and bare.startswith(PETSC_PREFIXES) and PETSC_VALUE.fullmatch(key)
+    if not allowed_start or any(word in key for word in PETSC_FORBIDDEN):
+        near = bare if bare != key and bare.startswith(PETSC_PREFIXES) else ""
+        allowed = f"a solver option without dash that begins with {', '.join(PETSC_PREFIXES)}"
+        yield Finding(path, as_given(value), allowed, near)
+    elif not PETSC_VALUE.fullmatch(value) or any(word in value for word in PETSC_FORBIDDEN):
+        yield Finding(path, as_given(value), "a plain word or number")
+    elif any(word in key for word in PETSC_SHOWN) and value not in ("", "true", "false", "ascii"):
+        yield Finding(path, as_given(value), '"" or "ascii": to the screen only')
+
+
+def _comparison_faults(
+    file: tables.CaseFile, geometry: shapes.Geometry | None, names: set[str]
+) -> Iterator[Finding]:
+    plane = geometry is not None and shapes.dimension(geometry) == "plane"
+    seen: set[str] = set()
+    for index, specimen in enumerate(file.specimens):
+        if specimen.name in seen:
+            path: KeyPath = ("specimens", index, "name")
+            yield Finding(path, as_given(specimen.name), "a name not used for another specimen")
+        seen.add(specimen.name)
+    for index, reference in enumerate(file.references):
+        path = ("references", index)
+        yield from _quantity_faults(reference.quantity, (*path, "quantity"), names, geometry)
+        if reference.quantity in names or reference.quantity.startswith(known.BALANCE):
+            yield from _number_faults(reference.quantity, reference.value, (*path, "value"), plane)
+    if file.calibrate is not None:
+        table = file.calibrate
+        yield from _quantity_faults(table.quantity, ("calibrate", "quantity"), names, geometry)
+        if table.quantity in names:
+            if table.target == known.UNBOUNDED:
+                yield Finding(("calibrate", "target"), as_given(table.target), "a finite value")
+            yield from _number_faults(table.quantity, table.target, ("calibrate", "target"), plane)
+        yield from _parameter_faults(file, table)
+
+
+def _quantity_faults(
+    name: str, path: KeyPath, names: set[str], geometry: shapes.Geometry | None
+) -> Iterator[Finding]:
+    balance = geometry is None and name.startswith(known.BALANCE) and len(name) > len(known.BALANCE)
+    if name not in names and not balance:
+        near = nearest(name, names)
+        start = ", ".join(sorted(known.QUANTITIES)[:4])
+        allowed = f"a quantity of this case ({start}, ...)"
+        yield Finding(path, as_given(name), allowed, near)
+
+
+def _number_faults(
+    quantity: str, value: str | float, path: KeyPath, plane: bool
+) -> Iterator[Finding]:
+    try:
+        known.read_quantity(quantity, value, plane)
+    except units.UnitError as error:
+        yield Finding(path, as_given(value), error.expected, error.nearest)
+
+
+CALIBRATED = re.compile(
+    r"(regions|boundaries|interfaces)\..*\.(conductivity|area_specific_resistance)"
+)
+
+
+def _parameter_faults(file: tables.CaseFile, table: tables.Calibrate) -> Iterator[Finding]:
+    """The parameter must be a value that the case gives and that needs no new mesh."""
+    given = {key: value for key, value in values(file).items() if CALIBRATED.fullmatch(key)}
+    value = given.get(table.parameter)
+    if value is None:
+        allowed = "a conductivity or area_specific_resistance that the case gives: "
+        near = nearest(table.parameter, given)
+        listed = ", ".join(given) or "none"
+        yield Finding(("calibrate", "parameter"), as_given(table.parameter), allowed + listed, near)
+        return
+    ends: list[float] = []
+    for index, text in enumerate(table.bracket):
+        try:
+            ends.append(units.parse(text, value.kinds[0], "positive"))
+        except units.UnitError as error:
+            path = ("calibrate", "bracket", index)
+            yield Finding(path, as_given(text), error.expected, error.nearest)
+    if len(ends) == 2 and not ends[0] < ends[1]:
+        given_text = as_given(list(table.bracket))
+        yield Finding(("calibrate", "bracket"), given_text, "a first value below the second")
+
+
+DEFINED = ("potential", "current", "current_density", "multiplicity", "length_unit")
+
+
+def provenance_faults(file: tables.CaseFile, path: Path) -> Iterator[Finding]:
+    """Every physical value must say where it comes from and what it is.
+
+    The role `definition` is for what a problem chooses (a driving potential); in a folder named
+    `verification` every value may be one.
+    """
+    verification = "verification" in path.resolve().parts
+    for key, value in values(file).items():
+        if not is_physical(key):
+            continue
+        place: KeyPath = split_table_key(key)
+        if value.source is None or value.role is None:
+            allowed = 'a table { value = "...", source = "...", role = "..." }'
+            yield Finding(place, as_given(value.text), allowed)
+        elif value.role == "definition" and not verification and place[-1] not in DEFINED:
+            allowed = "role paper, literature, assumed or calibrated"
+            yield Finding((*place, "role"), '"definition"', allowed)
+
+
+def split_table_key(key: str) -> KeyPath:
+    """Splits a key path made by `faults.key_path`."""
+    parts: list[str | int] = []
+    for quoted, index, bare in re.findall(r'"([^"]*)"|\[(\d+)\]|([^."\[\]]+)', key):
+        parts.append(int(index) if index else quoted or bare)
+    if key_path(parts) != key:
+        return (key,)
+    return tuple(parts)

@@ -1,0 +1,78 @@
+"""Names of the quantities a run computes, and the unit each of them has."""
+
+from collections.abc import Iterable
+
+from solver import units
+
+UNBOUNDED = "unbounded"
+# Kinds of quantity; of two, the second holds in plane cells, where everything is per depth.
+QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
+    "resistance": ("resistance", "resistance_length"),
+    "excess_resistance": ("resistance", "resistance_length"),
+    "area_specific_resistance": ("area_specific_resistance",),
+    "series_area_specific_resistance": ("area_specific_resistance",),
+    "excess_area_specific_resistance": ("area_specific_resistance",),
+    "interface_area_specific_resistance": ("area_specific_resistance",),
+    "intact_area_specific_resistance": ("area_specific_resistance",),
+    "psi": ("dimensionless",),
+    "S": ("dimensionless",),
+    "current": ("current", "current_per_length"),
+    "current_balance": ("dimensionless",),
+    "mean_amplification": ("dimensionless",),
+    "rms_factor": ("dimensionless",),
+    "peak_amplification": ("dimensionless",),
+    "wagner_number": ("dimensionless",),
+    "edge_exponent": ("dimensionless",),
+    "edge_intensity": (),  # its unit depends on the exponent of the edge
+    "percentile_50": ("dimensionless",),
+    "percentile_90": ("dimensionless",),
+    "percentile_99": ("dimensionless",),
+    "current_centre": ("dimensionless",),
+    "current_edge": ("dimensionless",),
+}
+BALANCE = "balance."  # followed by what solver/balance.py computes; any unit
+
+
+def known_quantities(
+    boundaries: Iterable[str], interfaces: Iterable[str], regions: Iterable[str],
+    specimens: Iterable[str],
+) -> set[str]:  # fmt: skip
+    """All names of quantities that a case with these names has."""
+    faces = list(boundaries)
+    names = set(QUANTITIES) | {f"current.{name}" for name in faces}
+    names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
+    return names | {f"specimen.{name}" for name in specimens}
+
+
+def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
+    """The kinds that a quantity may have; empty: any."""
+    head = quantity.split(".", 1)[0]
+    if quantity in QUANTITIES:
+        return QUANTITIES[quantity]
+    if head == "share":
+        return ("dimensionless",)
+    if head == "current":
+        return QUANTITIES["current"]
+    if head == "specimen":
+        return ("resistance",)
+    return ()
+
+
+def read_quantity(quantity: str, value: str | float, plane: bool) -> tuple[float | str, str]:
+    """Reads the number a quantity is compared with.
+
+    Returns:
+        The value in the working system (or "unbounded") and the text of its unit.
+
+    Raises:
+        UnitError: Not a quantity, or not of the kind that this quantity is.
+    """
+    if value == UNBOUNDED:
+        return UNBOUNDED, ""
+    text = value if isinstance(value, str) else repr(value)
+    number, unit_text, dimension = units.parse_any(text)
+    kinds = kinds_of(quantity)
+    if not kinds:
+        return number, unit_text
+    kind = kinds[-1] if plane else kinds[0]
+    return units.parse(text, kind), unit_text if dimension else ""

@@ -1,0 +1,208 @@
+"""The data of a case: frozen, checked, all numbers floats of the working system (see `units`)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from meshes.geometry import Geometry
+
+Grade = Literal["P", "R", "C", "N"]
+Relation = Literal["equal", "at_most", "at_least"]
+
+
+@dataclass(frozen=True)
+class IonicConductor:
+    """div(conductivity grad phi) = 0; conductivity in pA/(V um)."""
+
+    conductivity: float
+
+
+@dataclass(frozen=True)
+class Equipotential:
+    """A metal: one potential, not meshed."""
+
+
+@dataclass(frozen=True)
+class Insulator:
+    """Carries no current, not meshed."""
+
+
+Region = IonicConductor | Equipotential | Insulator
+
+
+@dataclass(frozen=True)
+class Electrode:
+    """A metal face with given potential, total current or mean current density (exactly one).
+
+    Attributes:
+        potential: V.
+        current: Through this boundary of the whole cell, into the domain: pA (plane: pA/um).
+        current_density: `current` over the area of the whole cell, pA/um^2.
+        area_specific_resistance: Between metal and domain, V um^2/pA; 0 is an ideal contact.
+    """
+
+    potential: float | None
+    current: float | None
+    current_density: float | None
+    area_specific_resistance: float
+
+
+@dataclass(frozen=True)
+class HalfSpace:
+    """The domain goes on without end behind this boundary, phi = 0 at infinity."""
+
+
+@dataclass(frozen=True)
+class Insulated:
+    """No current through this boundary; holds for every boundary that is not named."""
+
+
+Boundary = Electrode | HalfSpace | Insulated
+
+
+@dataclass(frozen=True)
+class Resistive:
+    """A jump of the potential: area_specific_resistance (V um^2/pA) times the current density."""
+
+    area_specific_resistance: float
+
+
+@dataclass(frozen=True)
+class Bonded:
+    """The potential is continuous; holds for every interface that is not named."""
+
+
+@dataclass(frozen=True)
+class Insulating:
+    """No current through this interface."""
+
+
+Interface = Resistive | Bonded | Insulating
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How accurately to solve; `edge_size` and `maximum_size` (um) override the start mesh."""
+
+    accuracy: float = 1e-3
+    refinement: Literal["adaptive", "uniform", "none"] = "adaptive"
+    max_dofs: int = 2_000_000
+    edge_size: float | None = None
+    maximum_size: float | None = None
+    petsc_options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a run writes besides the numbers."""
+
+    fields: tuple[Literal["vtu", "vtx"], ...] = ("vtu",)
+    pictures: bool = True
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A real sample: area of one face in um^2 and number of equal faces in series."""
+
+    name: str
+    area: float
+    sides: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reported or exact number to compare a quantity with.
+
+    Attributes:
+        quantity: Name of the quantity.
+        value: In the working system, or "unbounded".
+        unit_text: The unit in which the reference is given ("" for a plain number).
+        source: Where it stands.
+        grade: How it may be compared; "" for exact references.
+        tolerance: Allowed relative deviation, if any.
+        relation: How the quantity should lie to the value.
+        exact: The value is exact: it must lie inside the guaranteed interval as well.
+        reason: Why it misses, if it is known to.
+    """
+
+    quantity: str
+    value: float | str
+    unit_text: str
+    source: str
+    grade: Grade | Literal[""]
+    tolerance: float | None
+    relation: Relation
+    exact: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """One value of the case to be chosen in `bracket` such that `quantity` becomes `target`.
+
+    `parameter` is a key path as "boundaries.window.area_specific_resistance" (see
+    `case.with_value`); bracket and target are in the working system.
+    """
+
+    parameter: str
+    bracket: tuple[float, float]
+    quantity: str
+    target: float
+    unit_text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A physical value as the file gives it, and where it comes from."""
+
+    key: str
+    text: str
+    source: str
+    role: str
+    confidence: str
+    range: tuple[str, str] | None
+    datum: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A complete, checked case.
+
+    Attributes:
+        title: One line.
+        question: What the case answers.
+        paper: Which paper it belongs to, or "".
+        path: The case file.
+        geometry: None for a case that has only a balance.
+        regions: Law of every region, also of those that are not meshed.
+        boundaries: Conditions by name; what is missing is insulated.
+        interfaces: Conditions by name; what is missing is bonded.
+        numerics: How accurately to solve.
+        output: What to write.
+        specimens: Real samples, for resistances in ohm.
+        references: Numbers to compare with.
+        calibrate: A value to be fitted, if any.
+        variants: Complete cases that differ from this one, by name (they have no variants).
+        balance: The table [balance] as it stands, or None.
+        inputs: Every physical value with its source.
+        sources: File name and bytes of the case file, then of its bases.
+    """
+
+    title: str
+    question: str
+    paper: str
+    path: Path
+    geometry: Geometry | None
+    regions: dict[str, Region]
+    boundaries: dict[str, Boundary]
+    interfaces: dict[str, Interface]
+    numerics: Numerics
+    output: Output
+    specimens: tuple[Specimen, ...]
+    references: tuple[Reference, ...]
+    calibrate: Calibration | None
+    variants: dict[str, "Case"]
+    balance: dict[str, Any] | None
+    inputs: tuple[Input, ...]
+    sources: tuple[tuple[str, bytes], ...] = field(compare=False, repr=False)
