@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from meshes import geometry as shapes
 from solver import known, schema, tables
 from solver.faults import key_path
+from solver.values import Value
 
 
 def geometry(table: tables.Cell | tables.MeshFile, folder: Path) -> shapes.Geometry:
@@ -96,7 +97,7 @@ def boundary(table: tables.Boundary) -> schema.Boundary:
                 potential=_number(table.potential),
                 current=_number(table.current),
                 current_density=_number(table.current_density),
-                area_specific_resistance=table.area_specific_resistance.number,
+                area_specific_resistance=_number(table.area_specific_resistance) or 0.0,
             )
         case tables.HalfSpace():
             return schema.HalfSpace()
@@ -152,20 +153,20 @@ def reference(table: tables.Reference, plane: bool) -> schema.Reference:
     )
 
 
-def _number(value: tables.Value | None) -> float | None:
+def _number(value: Value | None) -> float | None:
     return None if value is None else value.number
 
 
 PHYSICAL = ("geometry", "regions", "boundaries", "interfaces", "specimens")
 
 
-def values(table: BaseModel) -> dict[str, tables.Value]:
+def values(table: BaseModel) -> dict[str, Value]:
     """Every physical value of a table that the file gives, by key path."""
-    found: dict[str, tables.Value] = {}
+    found: dict[str, Value] = {}
     waiting: list[tuple[tuple[str | int, ...], object]] = [((), table)]
     while waiting:
         path, item = waiting.pop()
-        if isinstance(item, tables.Value):
+        if isinstance(item, Value):
             found[key_path(path)] = item
         elif isinstance(item, BaseModel):
             given = [name for name in type(item).model_fields if name in item.model_fields_set]

@@ -175,11 +175,19 @@ def with_value(case: Case, parameter: str, value: float) -> Case:
     Raises:
         KeyError: The case has no such value.
     """
-    for group in ("regions", "boundaries", "interfaces"):
-        laws = getattr(case, group)
-        for name, law in laws.items():
-            for field in ("conductivity", "area_specific_resistance"):
-                if parameter == key_path((group, name, field)) and field in law.__dict__:
-                    changed = dataclasses.replace(law, **{field: value})
-                    return dataclasses.replace(case, **{group: {**laws, name: changed}})
+    for name, law in case.regions.items():
+        if parameter == key_path(("regions", name, "conductivity")):
+            if isinstance(law, schema.IonicConductor):
+                changed = dataclasses.replace(law, conductivity=value)
+                return dataclasses.replace(case, regions={**case.regions, name: changed})
+    for name, condition in case.boundaries.items():
+        if parameter == key_path(("boundaries", name, "area_specific_resistance")):
+            if isinstance(condition, schema.Electrode):
+                face = dataclasses.replace(condition, area_specific_resistance=value)
+                return dataclasses.replace(case, boundaries={**case.boundaries, name: face})
+    for name, contact in case.interfaces.items():
+        if parameter == key_path(("interfaces", name, "area_specific_resistance")):
+            if isinstance(contact, schema.Resistive):
+                jump = schema.Resistive(value)
+                return dataclasses.replace(case, interfaces={**case.interfaces, name: jump})
     raise KeyError(parameter)

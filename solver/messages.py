@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from solver import tables
@@ -96,11 +96,10 @@ def _allowed(details: ErrorDetails, path: Path) -> tuple[str, str]:
             return "a text that is not empty", ""
         case "string_too_long":
             return f"a text of at most {context['max_length']} characters", ""
-        case "greater_than_equal" | "less_than_equal":
-            return (
-                f"a number {'from' if 'ge' in context else 'to'} {context.get('ge', context.get('le'))}",
-                "",
-            )
+        case "greater_than_equal":
+            return f"a number from {context['ge']}", ""
+        case "less_than_equal":
+            return f"a number up to {context['le']}", ""
         case "too_long" | "too_short":
             return "a list of two values", ""
     return TYPES.get(kind, details["msg"].removeprefix("Input should be ")), ""
@@ -164,7 +163,7 @@ def _walk(kind: Any, loc: Path) -> Iterator[Any]:
 def _tag(member: Any) -> tuple[str, ...]:
     """The words by which a member of a tagged union is chosen."""
     if get_origin(member) is Annotated:
-        tags = [mark.tag for mark in get_args(member)[1:] if isinstance(mark, tables.Tag)]
+        tags = [mark.tag for mark in get_args(member)[1:] if isinstance(mark, Tag)]
         return tuple(tags) or _tag(get_args(member)[0])
     fields = getattr(member, "model_fields", {})
     field = fields.get("law") or fields.get("kind")

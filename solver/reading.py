@@ -177,8 +177,10 @@ def merged(base: Table, change: Table) -> Table:
             kept = {key: value for key, value in kept.items() if key not in group}
     for key, value in change.items():
         old = base.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        kept[key] = merged(old, value) if both else value
+        if isinstance(old, dict) and isinstance(value, dict):
+            kept[key] = merged(old, value)
+        else:
+            kept[key] = value
     return kept
 
 

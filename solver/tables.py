@@ -4,235 +4,68 @@ Only the form of each table and the dimension of each value is checked here; wha
 or several tables is in `checks`. The JSON schema for editors is made from these classes.
 """
 
-import math
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from solver import units
+from solver.values import (
+    Area,
+    Conductivity,
+    Current,
+    CurrentDensity,
+    Fraction,
+    Length,
+    LengthOrZero,
+    LengthUnit,
+    PlaneArea,
+    Potential,
+    SpecificResistance,
+    Strict,
+    Thickness,
+    as_tuple,
+    fault,
+)  # fmt: skip
 
 NAME = r"^[A-Za-z][A-Za-z0-9_.+\-]{0,63}$"
 VARIANT_NAME = r"^[A-Za-z0-9][A-Za-z0-9_\-.]{0,63}$"
-INFINITE = "infinite"
 Name = Annotated[str, Field(pattern=NAME)]
-Role = Literal["paper", "literature", "assumed", "calibrated", "definition"]
+VariantName = Annotated[str, Field(pattern=VARIANT_NAME)]
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def fault(allowed: str, near: str = "") -> PydanticCustomError:
-    """An error whose text is what is allowed, with the nearest valid spelling."""
-    return PydanticCustomError("fault", "{allowed}", {"allowed": allowed, "nearest": near})
-
-
-class Strict(BaseModel):
-    """A table that has no other keys than its own and no other types than those stated."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-T = TypeVar("T", bound=Strict)
-
-
-class Value(Strict):
-    """A physical value: text with unit, or a table with the text and where it comes from.
-
-    Roles: `paper`; `literature` (needs confidence and range); `assumed` (needs range); `calibrated`
-    (needs datum); `definition` (a choice of this project: unit of a problem, driving potential).
-    """
-
-    kinds: ClassVar[tuple[units.Kind, ...]] = ("dimensionless",)
-    sign: ClassVar[units.Sign] = "any"
-
-    value: str | float
-    source: str | None = Field(None, min_length=1)
-    role: Role | None = None
-    confidence: str | None = Field(None, min_length=1)
-    range: Annotated[tuple[str | float, str | float] | None, BeforeValidator(_tuple)] = None
-    datum: str | None = Field(None, min_length=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _text_or_table(cls, data: Any) -> Any:
-        return data if isinstance(data, dict | Value) else {"value": data}
-
-    @model_validator(mode="after")
-    def _is_physical(self) -> Self:
-        number = self.read(self.value)
-        if self.range is not None:
-            low, high = (self.read(end) for end in self.range)
-            if not low <= high:
-                raise fault("a range whose first value is not above the second")
-            if not low <= number <= high:
-                raise fault("a value inside its range")
-        for role, key in NEEDED:
-            if self.role == role and getattr(self, key) is None:
-                raise fault(f'the key "{key}" beside role = "{role}"')
-        return self
-
-    @classmethod
-    def read(cls, text: str | float) -> float:
-        """The value in the working system; raises a schema fault."""
-        return cls.read_kind(text)[0]
-
-    @classmethod
-    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
-        """The value in the working system and which of the allowed kinds it is."""
-        if not isinstance(text, str):
-            if cls.kinds != ("dimensionless",):
-                example = units.DISPLAY[cls.kinds[0]][1]
-                raise fault(f'a text with a unit, as "{example}"')
-            text = repr(text)
-        error: units.UnitError | None = None
-        for kind in cls.kinds:
-            try:
-                return units.parse(text, kind, cls.sign), kind
-            except units.UnitError as caught:
-                error = error or caught
-        if error is None:
-            raise fault("a value")
-        raise fault(error.expected, error.nearest) from None
-
-    @property
-    def number(self) -> float:
-        """The value in the working system."""
-        return self.read(self.value)
-
-    @property
-    def kind(self) -> units.Kind:
-        """The kind of quantity this is."""
-        return self.read_kind(self.value)[1]
-
-    @property
-    def text(self) -> str:
-        """The value as it stands in the file."""
-        return self.value if isinstance(self.value, str) else repr(self.value)
-
-
-NEEDED = (
-    ("literature", "source"),
-    ("literature", "confidence"),
-    ("literature", "range"),
-    ("assumed", "range"),
-    ("calibrated", "datum"),
-    ("paper", "source"),
-)
-
-
-class Length(Value):
-    """A length above zero."""
-
-    kinds = ("length",)
-    sign = "positive"
-
-
-class LengthOrZero(Value):
-    """A length, may be zero."""
-
-    kinds = ("length",)
-    sign = "non_negative"
-
-
-class LengthUnit(Length):
-    """A unit of length ("mm"), or a length ("25.4 mm")."""
-
-    @classmethod
-    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
-        """As for any value; a unit without number is one of it."""
-        bare = isinstance(text, str) and text[:1].isalpha()
-        return super().read_kind(f"1 {text}" if bare else text)
-
-
-class Area(Value):
-    """An area above zero (of a plane mesh: the width of the cell)."""
-
-    kinds = ("area", "length")
-    sign = "positive"
-
-
-class PlaneArea(Value):
-    """An area above zero."""
-
-    kinds = ("area",)
-    sign = "positive"
-
-
-class Conductivity(Value):
-    """An ionic conductivity above zero."""
-
-    kinds = ("conductivity",)
-    sign = "positive"
-
-
-class SpecificResistance(Value):
-    """An area-specific resistance, may be zero."""
-
-    kinds = ("area_specific_resistance",)
-    sign = "non_negative"
-
-
-class Potential(Value):
-    """An electric potential."""
-
-    kinds = ("potential",)
-
-
-class Current(Value):
-    """A current through the boundary of the whole cell (of a plane cell: per depth)."""
-
-    kinds = ("current", "current_per_length")
-
-
-class CurrentDensity(Value):
-    """A current over the area of the whole cell."""
-
-    kinds = ("current_density",)
-
-
-class Fraction(Value):
-    """A plain number or a percentage above zero."""
-
-    sign = "positive"
+def one_of[T: Strict](table: T, *keys: str) -> T:
+    """The table, if it has exactly one of the keys."""
+    given = [key for key in keys if getattr(table, key) is not None]
+    if len(given) != 1:
+        raise fault(f"exactly one of {', '.join(keys)} (there are {len(given)})")
+    return table
 
 
 # ---- geometry
 
 
-class Thickness(Length):
-    """A length above zero, or "infinite" for the last layer of a half space."""
-
-    @classmethod
-    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
-        """As for any value; "infinite" is read too."""
-        return (math.inf, "length") if text == INFINITE else super().read_kind(text)
-
-
 class Layer(Strict):
+    """A flat layer; its name is that of its region."""
+
     name: Name
     thickness: Thickness
 
 
 class Film(Strict):
+    """The film: a meshed layer, or an interface without thickness in the mesh."""
+
     thickness: LengthOrZero
     model: Literal["layer", "interface"]
 
 
 class NoOpening(Strict):
+    """The film is intact."""
+
     kind: Literal["none"]
 
 
 class Slit(Strict):
+    """A straight slit: full width per period, or the open share of the area."""
+
     kind: Literal["slit"]
     width: Length | None = None
     area_fraction: Fraction | None = None
@@ -243,6 +76,8 @@ class Slit(Strict):
 
 
 class Round(Strict):
+    """A round hole: radius, or the open share of the area."""
+
     kind: Literal["round"]
     radius: Length | None = None
     area_fraction: Fraction | None = None
@@ -253,6 +88,8 @@ class Round(Strict):
 
 
 class Cross(Strict):
+    """A net of crossing cracks: full width of the gaps, or the open share of the area."""
+
     kind: Literal["cross"]
     width: Length | None = None
     area_fraction: Fraction | None = None
@@ -263,25 +100,21 @@ class Cross(Strict):
 
 
 class TwoDiscs(Strict):
+    """Two equal round holes in a half space."""
+
     kind: Literal["two_discs"]
     radius: Length
     distance: Length
 
 
 Opening = Annotated[NoOpening | Slit | Round | Cross | TwoDiscs, Field(discriminator="kind")]
-Layers = Annotated[tuple[Layer, ...], BeforeValidator(_tuple)]
+Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple)]
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 
 
-def one_of(table: T, *keys: str) -> T:
-    """The table, if it has exactly one of the keys."""
-    given = [key for key in keys if getattr(table, key) is not None]
-    if len(given) != 1:
-        raise fault(f"exactly one of {', '.join(keys)} (there are {len(given)})")
-    return table
-
-
 class Cell(Strict):
+    """A cell of a periodic stack, or a half space."""
+
     shape: Shape
     width: Length
     film: Film | None = None
@@ -302,6 +135,8 @@ class Cell(Strict):
 
 
 class MeshFile(Strict):
+    """A mesh from a file in the folder of the case, with named regions and boundaries."""
+
     mesh_file: str
     dimension: Literal["plane", "axisymmetric", "3d"]
     length_unit: LengthUnit
@@ -323,24 +158,32 @@ Geometry = Annotated[
 
 
 class IonicConductor(Strict):
+    """div(conductivity grad phi) = 0."""
+
     law: Literal["ionic_conductor"]
     conductivity: Conductivity
 
 
 class Equipotential(Strict):
+    """A metal: one potential, not meshed."""
+
     law: Literal["equipotential"]
 
 
 class Insulator(Strict):
+    """Carries no current, not meshed."""
+
     law: Literal["insulator"]
 
 
 class Electrode(Strict):
+    """A metal face: potential, current or mean current density, and a contact resistance."""
+
     law: Literal["electrode"]
     potential: Potential | None = None
     current: Current | None = None
     current_density: CurrentDensity | None = None
-    area_specific_resistance: SpecificResistance = SpecificResistance(value="0 ohm cm^2")
+    area_specific_resistance: SpecificResistance | None = None  # None: ideal contact
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
@@ -348,23 +191,33 @@ class Electrode(Strict):
 
 
 class HalfSpace(Strict):
+    """The domain goes on without end; phi = 0 at infinity."""
+
     law: Literal["half_space"]
 
 
 class Insulated(Strict):
+    """No current through this boundary."""
+
     law: Literal["insulated"]
 
 
 class Resistive(Strict):
+    """A jump of the potential, area_specific_resistance times current density."""
+
     law: Literal["resistive"]
     area_specific_resistance: SpecificResistance
 
 
 class Bonded(Strict):
+    """The potential is continuous."""
+
     law: Literal["bonded"]
 
 
 class Insulating(Strict):
+    """No current through this interface."""
+
     law: Literal["insulating"]
 
 
@@ -376,20 +229,26 @@ Interface = Annotated[Resistive | Bonded | Insulating, Field(discriminator="law"
 
 
 class Numerics(Strict):
+    """How accurately to solve: the accuracy is that of the excess resistance."""
+
     accuracy: Fraction = Fraction(value="0.1 %")
     refinement: Literal["adaptive", "uniform", "none"] = "adaptive"
     max_dofs: int = Field(2_000_000, ge=100, le=2_000_000_000)
     edge_size: Length | None = None
     maximum_size: Length | None = None
-    petsc_options: dict[str, str] = {}
+    petsc_options: dict[str, str] = Field(default_factory=dict)
 
 
 class Output(Strict):
-    fields: Annotated[tuple[Literal["vtu", "vtx"], ...], BeforeValidator(_tuple)] = ("vtu",)
+    """What a run writes besides the numbers."""
+
+    fields: Annotated[tuple[Literal["vtu", "vtx"], ...], BeforeValidator(as_tuple)] = ("vtu",)
     pictures: bool = True
 
 
 class Specimen(Strict):
+    """A real sample: area of one face, number of equal faces in series."""
+
     name: Name
     diameter: Length | None = None
     area: PlaneArea | None = None
@@ -401,6 +260,8 @@ class Specimen(Strict):
 
 
 class Reference(Strict):
+    """A reported or exact number to compare a quantity with."""
+
     quantity: str
     value: str | float
     source: str = Field(min_length=1)
@@ -422,8 +283,10 @@ class Reference(Strict):
 
 
 class Calibrate(Strict):
+    """A value of the case to be chosen such that a quantity meets its target."""
+
     parameter: str
-    bracket: Annotated[tuple[str, str], BeforeValidator(_tuple)]
+    bracket: Annotated[tuple[str, str], BeforeValidator(as_tuple)]
     quantity: str
     target: str | float
     source: str = Field(min_length=1)
@@ -437,13 +300,13 @@ class CaseFile(Strict):
     paper: str = ""
     base: str | None = None
     geometry: Geometry | None = None
-    regions: dict[str, Region] = {}
-    boundaries: dict[str, Boundary] = {}
-    interfaces: dict[str, Interface] = {}
+    regions: dict[str, Region] = Field(default_factory=dict)
+    boundaries: dict[str, Boundary] = Field(default_factory=dict)
+    interfaces: dict[str, Interface] = Field(default_factory=dict)
     numerics: Numerics = Numerics()
     output: Output = Output()
-    specimens: Annotated[tuple[Specimen, ...], BeforeValidator(_tuple)] = ()
-    references: Annotated[tuple[Reference, ...], BeforeValidator(_tuple)] = ()
+    specimens: Annotated[tuple[Specimen, ...], BeforeValidator(as_tuple)] = ()
+    references: Annotated[tuple[Reference, ...], BeforeValidator(as_tuple)] = ()
     calibrate: Calibrate | None = None
-    variants: dict[Annotated[str, Field(pattern=VARIANT_NAME)], dict[str, Any]] = {}
+    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     balance: dict[str, Any] | None = None

@@ -111,7 +111,7 @@ def _named(name: str) -> Unit:
         if not registry.Quantity(Decimal(1), plain)._is_multiplicative:
             raise UnitError(f'a unit without an offset or logarithm (not "{name}")')
         factor, units = registry.get_base_units(plain)
-        exponents = dict(units._units)
+        exponents = {str(base): Fraction(str(power)) for base, power in units._units.items()}
     except UnitError:
         raise
     except Exception as error:  # Pint raises errors of many kinds for names that it can't read
@@ -122,9 +122,9 @@ def _named(name: str) -> Unit:
         raise UnitError(
             f'a unit of length, mass, time, current, temperature, substance (not "{name}")'
         )
-    power = sum(Fraction(exponents.get(base, 0)) * scale for base, scale in SCALE.items())
-    size = Decimal(factor) * _power_of_ten(power)
-    return Unit(size, tuple(Fraction(exponents.get(base, 0)) for base in BASE))
+    power = sum((exponents.get(base, Fraction(0)) * n for base, n in SCALE.items()), Fraction(0))
+    size = Decimal(str(factor)) * _power_of_ten(power)
+    return Unit(size, tuple(exponents.get(base, Fraction(0)) for base in BASE))
 
 
 def _power_of_ten(power: Fraction) -> Decimal:
@@ -182,7 +182,7 @@ def _power(base: Decimal, exponent: Fraction) -> Decimal:
 
 
 def _exponent(tokens: list[tuple[str, str]]) -> Fraction:
-    """The exponent after a unit: "cm2", "cm^2", "cm**2", "cm^-2", "um^0.5"; 1 when there is none."""
+    """The exponent after a unit: "cm2", "cm^2", "cm**2", "cm^-2", "um^0.5"; 1 without one."""
     if tokens and tokens[0] in (("op", "^"), ("op", "**")):
         tokens.pop(0)
         if not tokens or tokens[0][0] != "number":
@@ -273,7 +273,7 @@ def parse(text: str, kind: Kind, sign: Sign = "any") -> float:
     Raises:
         UnitError: Not a quantity, another dimension, or a sign that is not allowed.
     """
-    unit_name, example = DISPLAY[kind]
+    example = DISPLAY[kind][1]
     words = kind.replace("_", " ")
     wanted = f'a plain number or "%", as "{example}"'
     if kind != "dimensionless":

@@ -1,0 +1,202 @@
+"""A physical value in a case file: text with unit, and where it comes from.
+
+One class per kind of value: it knows the dimension and the sign that are allowed, and the JSON
+schema names it.
+"""
+
+import math
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from solver import units
+
+INFINITE = "infinite"
+Role = Literal["paper", "literature", "assumed", "calibrated", "definition"]
+
+
+def as_tuple(value: Any) -> Any:
+    """A list of TOML as the tuple that a frozen table holds; anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def fault(allowed: str, near: str = "") -> PydanticCustomError:
+    """An error whose text is what is allowed, with the nearest valid spelling."""
+    return PydanticCustomError("fault", "{allowed}", {"allowed": allowed, "nearest": near})
+
+
+class Strict(BaseModel):
+    """A table that has no other keys than its own and no other types than those stated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Value(Strict):
+    """A physical value: text with unit, or a table with the text and where it comes from.
+
+    Roles: `paper`; `literature` (needs confidence and range); `assumed` (needs range); `calibrated`
+    (needs datum); `definition` (a choice of this project: unit of a problem, driving potential).
+    """
+
+    kinds: ClassVar[tuple[units.Kind, ...]] = ("dimensionless",)
+    sign: ClassVar[units.Sign] = "any"
+
+    value: str | float
+    source: str | None = Field(None, min_length=1)
+    role: Role | None = None
+    confidence: str | None = Field(None, min_length=1)
+    range: Annotated[tuple[str | float, str | float] | None, BeforeValidator(as_tuple)] = None
+    datum: str | None = Field(None, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_or_table(cls, data: Any) -> Any:
+        return data if isinstance(data, dict | Value) else {"value": data}
+
+    @model_validator(mode="after")
+    def _is_physical(self) -> Self:
+        number = self.read(self.value)
+        if self.range is not None:
+            low, high = (self.read(end) for end in self.range)
+            if not low <= high:
+                raise fault("a range whose first value is not above the second")
+            if not low <= number <= high:
+                raise fault("a value inside its range")
+        for role, key in NEEDED:
+            if self.role == role and getattr(self, key) is None:
+                raise fault(f'the key "{key}" beside role = "{role}"')
+        return self
+
+    @classmethod
+    def read(cls, text: str | float) -> float:
+        """The value in the working system; raises a schema fault."""
+        return cls.read_kind(text)[0]
+
+    @classmethod
+    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
+        """The value in the working system and which of the allowed kinds it is."""
+        if not isinstance(text, str):
+            if cls.kinds != ("dimensionless",):
+                example = units.DISPLAY[cls.kinds[0]][1]
+                raise fault(f'a text with a unit, as "{example}"')
+            text = repr(text)
+        error: units.UnitError | None = None
+        for kind in cls.kinds:
+            try:
+                return units.parse(text, kind, cls.sign), kind
+            except units.UnitError as caught:
+                error = error or caught
+        if error is None:
+            raise fault("a value")
+        raise fault(error.expected, error.nearest) from None
+
+    @property
+    def number(self) -> float:
+        """The value in the working system."""
+        return self.read(self.value)
+
+    @property
+    def kind(self) -> units.Kind:
+        """The kind of quantity this is."""
+        return self.read_kind(self.value)[1]
+
+    @property
+    def text(self) -> str:
+        """The value as it stands in the file."""
+        return self.value if isinstance(self.value, str) else repr(self.value)
+
+
+NEEDED = (
+    ("literature", "source"),
+    ("literature", "confidence"),
+    ("literature", "range"),
+    ("assumed", "range"),
+    ("calibrated", "datum"),
+    ("paper", "source"),
+)
+
+
+class Length(Value):
+    """A length above zero."""
+
+    kinds = ("length",)
+    sign = "positive"
+
+
+class LengthOrZero(Value):
+    """A length, may be zero."""
+
+    kinds = ("length",)
+    sign = "non_negative"
+
+
+class LengthUnit(Length):
+    """A unit of length ("mm"), or a length ("25.4 mm")."""
+
+    @classmethod
+    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
+        """As for any value; a unit without number is one of it."""
+        bare = isinstance(text, str) and text[:1].isalpha()
+        return super().read_kind(f"1 {text}" if bare else text)
+
+
+class Area(Value):
+    """An area above zero (of a plane mesh: the width of the cell)."""
+
+    kinds = ("area", "length")
+    sign = "positive"
+
+
+class PlaneArea(Value):
+    """An area above zero."""
+
+    kinds = ("area",)
+    sign = "positive"
+
+
+class Conductivity(Value):
+    """An ionic conductivity above zero."""
+
+    kinds = ("conductivity",)
+    sign = "positive"
+
+
+class SpecificResistance(Value):
+    """An area-specific resistance, may be zero."""
+
+    kinds = ("area_specific_resistance",)
+    sign = "non_negative"
+
+
+class Potential(Value):
+    """An electric potential."""
+
+    kinds = ("potential",)
+
+
+class Current(Value):
+    """A current through the boundary of the whole cell (of a plane cell: per depth)."""
+
+    kinds = ("current", "current_per_length")
+
+
+class CurrentDensity(Value):
+    """A current over the area of the whole cell."""
+
+    kinds = ("current_density",)
+
+
+class Fraction(Value):
+    """A plain number or a percentage above zero."""
+
+    sign = "positive"
+
+
+class Thickness(Length):
+    """A length above zero, or "infinite" for the last layer of a half space."""
+
+    @classmethod
+    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
+        """As for any value; "infinite" is read too."""
+        return (math.inf, "length") if text == INFINITE else super().read_kind(text)
