@@ -27,6 +27,7 @@ from meshes.geometry import (
 from meshes.mesh import BuiltMesh, MeshError, from_json, to_json
 from meshes.section import build_section
 from meshes.sizing import MeshSize, size_faults
+from meshes.solid import build_solid
 
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
@@ -82,12 +83,11 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
     start = time.monotonic()
     if isinstance(geometry, MeshFile):
         raise MeshError("mesh: meshes from files are not there yet")
-    if dimension(geometry) == "3d":
-        raise MeshError("mesh: three dimensions are not there yet")
     kind = dimension(geometry)
     expected = names(geometry, left_out)
     with gmsh_model(size.seed):
-        model = build_section(geometry, size, left_out)
+        builder = build_solid if kind == "3d" else build_section
+        model = builder(geometry, size, left_out)
         tags = {
             name: tag
             for tag, name in enumerate(

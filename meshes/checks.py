@@ -82,7 +82,7 @@ def measure(points: NDArray[np.float64], axisymmetric: bool) -> NDArray[np.float
 def check(
     groups: Mapping[str, list[tuple[int, int]]],
     exact: Mapping[str, float] | None,
-    extruded: frozenset[str],
+    extruded: frozenset[int],
     dimension: Dimension,
     seconds: float,
 ) -> MeshReport:
@@ -91,7 +91,7 @@ def check(
     Args:
         groups: entities of each name.
         exact: measure of each name; None for a mesh from a file.
-        extruded: regions whose cells may be flat.
+        extruded: tags of volumes whose cells may be flat.
         dimension: of the mesh.
         seconds: time used so far, for the report.
 
@@ -114,8 +114,9 @@ def check(
         if target is not None and abs(value - target) > MEASURE_TOLERANCE * target:
             wrong.append(f"{name}: {value!r} instead of {target!r}")
         if is_region:
-            gamma = np.asarray(gmsh.model.mesh.getElementQualities(tags, "gamma"))
-            (flat if name in extruded else qualities).append(gamma)
+            for entity in entities:
+                gamma = gmsh.model.mesh.getElementQualities(simplices([entity])[0], "gamma")
+                (flat if entity[1] in extruded else qualities).append(np.asarray(gamma))
     if exact is not None and set(exact) != set(groups):
         odd = ", ".join(sorted(set(exact) ^ set(groups)))
         wrong.append(f"names that are only expected or only there: {odd}")

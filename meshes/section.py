@@ -35,7 +35,7 @@ class Model:
         outer: length in the plan of the outer faces of each (column, name), um.
         arcs: round things.
         singular_edges: where the current may be singular.
-        extruded: regions whose cells were extruded and may be flat.
+        extruded: volumes whose cells were extruded and may be flat.
     """
 
     groups: dict[str, list[tuple[int, int]]]
@@ -44,7 +44,7 @@ class Model:
     outer: dict[tuple[str, str], float]
     arcs: tuple[Arc, ...]
     singular_edges: tuple[SingularEdge, ...]
-    extruded: frozenset[str]
+    extruded: frozenset[int]
 
 
 class Points:

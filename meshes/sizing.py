@@ -115,7 +115,11 @@ def point_distance(x: float, y: float) -> str:
 
 
 def set_sizes(
-    size: MeshSize, distances: Iterable[str], slabs: Sequence[Slab], vertical: str
+    size: MeshSize,
+    distances: Iterable[str],
+    slabs: Sequence[Slab],
+    vertical: str,
+    others: Sequence[str] = (),
 ) -> None:
     """Make the size law the background field of the current Gmsh model.
 
@@ -124,8 +128,9 @@ def set_sizes(
         distances: expressions of the distance to each singular edge.
         slabs: layers that limit the size.
         vertical: the stacking coordinate, "y" in 2D and "z" in 3D.
+        others: expressions of further limits.
     """
-    expressions = [number(size.maximum)]
+    expressions = [number(size.maximum), *others]
     growth = number(size.growth)
     expressions += [f"{number(size.edge)}+{growth}*{distance}" for distance in distances]
     for slab in slabs:
