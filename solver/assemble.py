@@ -157,7 +157,7 @@ def _number(value: Value | None) -> float | None:
     return None if value is None else value.number
 
 
-PHYSICAL = ("geometry", "regions", "boundaries", "interfaces", "specimens")
+PHYSICAL = ("geometry", "regions", "boundaries", "interfaces", "specimens", "balance")
 
 
 def values(table: BaseModel) -> dict[str, Value]:

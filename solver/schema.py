@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from meshes.geometry import Geometry
+from solver.balance import BalanceSpec
 
 Grade = Literal["P", "R", "C", "N"]
 Relation = Literal["equal", "at_most", "at_least"]
@@ -184,7 +185,7 @@ class Case:
         references: Numbers to compare with.
         calibrate: A value to be fitted, if any.
         variants: Complete cases that differ from this one, by name (they have no variants).
-        balance: The table [balance] as it stands, or None.
+        balance: The table [balance]; `balance.quantities` computes it.
         inputs: Every physical value with its source.
         sources: File name and bytes of the case file, then of its bases.
     """
@@ -203,6 +204,6 @@ class Case:
     references: tuple[Reference, ...]
     calibrate: Calibration | None
     variants: dict[str, "Case"]
-    balance: dict[str, Any] | None
+    balance: BalanceSpec | None
     inputs: tuple[Input, ...]
     sources: tuple[tuple[str, bytes], ...] = field(compare=False, repr=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from solver.balance import BalanceSpec
 from solver.values import (
     Area,
     Conductivity,
@@ -309,4 +310,4 @@ class CaseFile(Strict):
     references: Annotated[tuple[Reference, ...], BeforeValidator(as_tuple)] = ()
     calibrate: Calibrate | None = None
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
-    balance: dict[str, Any] | None = None
+    balance: BalanceSpec | None = None

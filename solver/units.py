@@ -33,6 +33,8 @@ Kind = Literal[
     "resistance",
     "resistance_length",
     "area_specific_resistance",
+    "mass",
+    "density",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -53,6 +55,8 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "resistance": ("ohm", "30 ohm"),
     "resistance_length": ("ohm m", "1 ohm m"),
     "area_specific_resistance": ("ohm cm^2", "9.42 ohm cm^2"),
+    "mass": ("mg", "150 mg"),
+    "density": ("g/cm^3", "3.148 g/cm^3"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).

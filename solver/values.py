@@ -169,6 +169,27 @@ class SpecificResistance(Value):
     sign = "non_negative"
 
 
+class Resistance(Value):
+    """A resistance above zero."""
+
+    kinds = ("resistance",)
+    sign = "positive"
+
+
+class Mass(Value):
+    """A mass above zero."""
+
+    kinds = ("mass",)
+    sign = "positive"
+
+
+class Density(Value):
+    """A mass density above zero."""
+
+    kinds = ("density",)
+    sign = "positive"
+
+
 class Potential(Value):
     """An electric potential."""
 

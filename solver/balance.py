@@ -1,0 +1,136 @@
+"""The table [balance] of a case file: arithmetic of films instead of a field.
+
+Only data stand in the table, with unit and source; what is computed from them is in
+`stoichiometry`. A case has [balance] or [geometry]; its quantities are exact arithmetic, so they
+carry no bounds. To add one: a table here, a function there, a line in `quantities`.
+"""
+
+import math
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from solver.stoichiometry import (
+    Amount,
+    Phase,
+    composition,
+    conversion,
+    intact_share,
+    pressed_foil,
+    pressed_pellet,
+    solution,
+)
+from solver.values import Conductivity, Density, Length, Mass, Resistance, Strict, fault
+
+
+class PhaseSpec(Strict):
+    """A phase: formula without brackets, density of the dense phase."""
+
+    formula: str
+    density: Density
+
+    @field_validator("formula")
+    @classmethod
+    def _readable(cls, formula: str) -> str:
+        try:
+            composition(formula)
+        except ValueError as error:
+            raise fault(str(error)) from None
+        return formula
+
+
+class ConversionSpec(Strict):
+    """A film of this thickness reacts completely; coefficients are negative when consumed."""
+
+    film: str
+    thickness: Length
+    coefficients: dict[str, float] = Field(min_length=2)
+
+
+class SolutionSpec(Strict):
+    """A layer dissolves in a host foil; the share of one element of it is asked for."""
+
+    layer: str
+    thickness: Length
+    element: str
+    host: str
+    host_thickness: Length
+
+
+class PelletSpec(Strict):
+    """A pressed disc of one phase."""
+
+    phase: str
+    mass: Mass
+    diameter: Length
+    thickness: Length
+
+
+class FoilSpec(Strict):
+    """A disc of foil that pressing spreads."""
+
+    diameter: Length
+    pressed_diameter: Length
+    thickness: Length
+
+
+class ShareSpec(Strict):
+    """An intact film against the resistance measured over `sides` equal interfaces."""
+
+    thickness: Length
+    conductivity: Conductivity
+    resistance: Resistance
+    diameter: Length
+    sides: Literal[1, 2]
+
+
+class BalanceSpec(Strict):
+    """Arithmetic instead of a field; every table that is there is computed."""
+
+    phases: dict[str, PhaseSpec] = Field(default_factory=dict)
+    conversion: ConversionSpec | None = None
+    solution: SolutionSpec | None = None
+    pellet: PelletSpec | None = None
+    foil: FoilSpec | None = None
+    share: ShareSpec | None = None
+
+    @model_validator(mode="after")
+    def _computable(self) -> Self:
+        try:
+            found = quantities(self)
+        except ValueError as error:
+            raise fault(str(error)) from None
+        if not found:
+            raise fault("one of conversion, solution, pellet, foil, share")
+        return self
+
+
+def quantities(spec: BalanceSpec) -> list[Amount]:
+    """All numbers of a balance, in the order of its tables.
+
+    Raises:
+        ValueError: the data contradict each other; the text says what would be right.
+    """
+    phases = {name: Phase(p.formula, p.density.number) for name, p in spec.phases.items()}
+    used = [
+        *((spec.solution.layer, spec.solution.host) if spec.solution else ()),
+        *((spec.pellet.phase,) if spec.pellet else ()),
+    ]
+    if missing := [name for name in used if name not in phases]:
+        raise ValueError(f"a table in phases for {', '.join(missing)}")
+    found: list[Amount] = []
+    if c := spec.conversion:
+        found += conversion(phases, c.coefficients, c.film, c.thickness.number)
+    if s := spec.solution:
+        layer, host = phases[s.layer], phases[s.host]
+        found += solution(layer, s.thickness.number, host, s.host_thickness.number, s.element)
+    if p := spec.pellet:
+        sizes = p.mass.number, p.diameter.number, p.thickness.number
+        found += pressed_pellet(*sizes, phases[p.phase])
+    if f := spec.foil:
+        found += pressed_foil(f.diameter.number, f.pressed_diameter.number, f.thickness.number)
+    if i := spec.share:
+        area = math.pi / 4 * i.diameter.number**2
+        film = i.thickness.number, i.conductivity.number
+        found += intact_share(*film, i.resistance.number, area, i.sides)
+    return found
