@@ -1,0 +1,255 @@
+"""The command line: run, check, mesh, schema.
+
+Exit status: 0 done, 1 a run failed or its output can't be written, 2 bad input, 130 interrupted.
+Results go to stdout; what went wrong to stderr, one line per fault, never a traceback. Only `run`
+and `mesh` import more than the case loader. Under mpirun rank 0 reads and prints, all ranks end
+with the same status.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+from rich.console import Console
+
+from solver.case import load_case
+from solver.faults import CaseError, Fault, one_line
+from solver.gathering import gather, split_options
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+    from meshes.mesh import BuiltMesh
+    from solver.schema import Case
+
+app = typer.Typer(
+    name="liface",
+    help="Currents through damaged interlayers of lithium-metal batteries, with error bars.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Paths = Annotated[
+    list[Path], typer.Argument(help="Case files, or folders: all their *.toml but those named _*.")
+]
+
+
+ERROR_LOG = "error.log"
+# Typer names the base of all errors in the words of a command line only as the base of this one.
+USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
+
+
+class Failed(Exception):
+    """A failure of the command line itself: message and exit status."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    paths: Paths,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip what is already solved.")] = False,
+) -> int:
+    """Solve cases and write numbers, pictures and a report.
+
+    PETSc options such as -ksp_view may stand anywhere, or after --.
+    """
+    comm = _world()
+    files = _on_root(comm, lambda: _checked(paths, out))
+    from solver.run import run as run_cases  # brings dolfinx, PETSc and MPI
+
+    return run_cases(files, out, quiet, resume, tuple(context.obj or ()))
+
+
+@app.command()
+def check(paths: Paths) -> int:
+    """Check case files without solving anything."""
+    files = _on_root(_world(), lambda: _checked(paths, None))
+    if _rank() == 0:
+        typer.echo(f"{len(files)} case(s) ok")
+    return 0
+
+
+@app.command()
+def mesh(
+    path: Annotated[Path, typer.Argument(help="A case file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for mesh and picture.")] = None,
+) -> int:
+    """Write and draw the start mesh of a case."""
+    if _rank() > 0:
+        return 0  # Gmsh is serial
+    case = load_case(path)
+    if case.geometry is None:
+        raise Failed(f"{path}: geometry: this case has none, so no mesh", 2)
+    folder = out or Path(f"{path.stem}-mesh")
+    make_folder(folder)
+    from meshes.mesh import MeshError
+    from solver.meshing import start_mesh
+
+    try:
+        built = start_mesh(case)
+    except MeshError as error:
+        raise Failed(f"{path}: {error}") from error
+    target = folder / "mesh.msh"
+    shutil.copyfile(built.path, target)
+    _print_mesh(built, case, target)
+    from solver.pictures import draw_mesh
+
+    draw_mesh(built, folder / "mesh.png")
+    typer.echo(f"{folder / 'mesh.png'}")
+    return 0
+
+
+@app.command()
+def schema() -> int:
+    """Print the JSON schema of case files, for editors."""
+    from solver.tables import CaseFile
+
+    text = json.dumps(CaseFile.model_json_schema(), indent=2)
+    typer.echo(text)
+    return 0
+
+
+def _print_mesh(built: "BuiltMesh", case: "Case", target: Path) -> None:
+    from solver.meshing import mesh_table
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console.print(mesh_table(built, case.title))
+    console.print(str(target), soft_wrap=True)
+
+
+def _checked(paths: Sequence[Path], out: Path | None) -> list[Path]:
+    """The case files named by the paths, all of them loaded once; the output folder tried."""
+    files = gather(paths)
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            load_case(file)
+        except CaseError as error:
+            faults += error.faults
+    if faults:
+        raise CaseError(faults)
+    if out is not None:
+        make_folder(out)
+    return files
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder for output and tries to write in it.
+
+    Raises:
+        Failed: It can't be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a name of a folder"
+        raise Failed(f"{folder}: the output folder can't be written ({reason})") from error
+
+
+def _rank() -> int:
+    """Rank of this process under mpirun, without importing MPI; 0 if there is one process."""
+    for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"):
+        if os.environ.get(name, "").isdigit():
+            return int(os.environ[name])
+    return 0
+
+
+def _world() -> "MPI.Comm | None":
+    """All processes, if there is more than one."""
+    sizes = (os.environ.get(name, "") for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"))
+    if not any(size.isdigit() and int(size) > 1 for size in sizes):
+        return None
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD
+
+
+def _on_root[T](comm: "MPI.Comm | None", work: Callable[[], T]) -> T:
+    """What `work` returns or raises on rank 0, on all ranks."""
+    if comm is None:
+        return work()
+    result: T | None = None
+    error: Exception | None = None
+    if comm.rank == 0:
+        try:
+            result = work()
+        except Exception as caught:  # whatever it is, the other ranks must not wait for it
+            error = caught
+    error = comm.bcast(error, root=0)
+    if error is not None:
+        raise error
+    answer: T = comm.bcast(result, root=0)
+    return answer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit status.
+
+    Args:
+        arguments: The words after the program's name; None: those of this process.
+    """
+    words, petsc_options = split_options(list(sys.argv[1:] if arguments is None else arguments))
+    first = _rank() == 0
+    words = words or ["--help"]
+    if not first and "--help" in words:
+        return 0
+    message = ""
+    try:
+        status = app(words, prog_name="liface", standalone_mode=False, obj=petsc_options)
+        return status if isinstance(status, int) else 0
+    except CaseError as error:
+        message, status = str(error), 2
+    except Failed as error:
+        message, status = f"liface: {one_line(str(error), 600)}", error.status
+    except (KeyboardInterrupt, typer.Abort):
+        message, status = "liface: interrupted", 130
+    except USAGE_ERROR as error:
+        message, status = f"liface: {one_line(str(error), 600)} (see liface --help)", 2
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # the exit flushes it once more
+        return 1
+    except Exception as error:
+        log = _keep_traceback(words)
+        text = one_line(f"{type(error).__name__}: {error}", 300)
+        message, status = f"liface: internal error: {text} (log: {log})", 1
+    if first:
+        sys.stderr.write(message + "\n")
+    return status
+
+
+def _keep_traceback(words: Sequence[str]) -> Path:
+    """Writes the traceback into the output folder of this command if there is one, else to temp."""
+    text = traceback.format_exc()
+    given = [word.removeprefix("--out=") for word in words if word.startswith("--out=")]
+    given += [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--out"]
+    for folder in given:
+        try:
+            with open(Path(folder) / ERROR_LOG, "a", encoding="utf-8") as file:
+                file.write(text)
+            return Path(folder) / ERROR_LOG
+        except OSError:
+            continue
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="liface-", suffix=".log", delete=False, encoding="utf-8"
+    ) as kept:
+        kept.write(text)
+    return Path(kept.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

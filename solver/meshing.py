@@ -1,0 +1,93 @@
+"""The start mesh of a case: its sizes, the regions left out, and where meshes are kept."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from meshes.geometry import names
+from solver.schema import Case, Equipotential, Insulator
+
+if TYPE_CHECKING:
+    from meshes.mesh import BuiltMesh
+    from meshes.sizing import MeshSize
+
+
+def mesh_cache() -> Path:
+    """The folder of meshes in the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "liface" / "meshes"
+
+
+def left_out(case: Case) -> tuple[str, ...]:
+    """Regions of the geometry that carry no field: insulators, and metals as one equipotential."""
+    if case.geometry is None:
+        return ()
+    there = names(case.geometry).regions
+    return tuple(
+        name
+        for name in sorted(there)
+        if isinstance(case.regions.get(name), Insulator | Equipotential)
+    )
+
+
+def start_size(case: Case) -> "MeshSize":
+    """Element sizes of the first mesh: by geometry and accuracy, where the case gives none."""
+    from meshes.sizing import default_size  # brings Gmsh
+
+    if case.geometry is None:
+        raise ValueError("a case without geometry has no mesh")
+    size = default_size(case.geometry, case.numerics.accuracy)
+    edge = size.edge if case.numerics.edge_size is None else case.numerics.edge_size
+    largest = size.maximum if case.numerics.maximum_size is None else case.numerics.maximum_size
+    return dataclasses.replace(size, edge=min(edge, largest), maximum=max(edge, largest))
+
+
+def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":
+    """The first mesh of a case, from the cache or built.
+
+    Args:
+        case: A case with a geometry.
+        folder: The cache; None: that of the user.
+
+    Raises:
+        MeshError: The mesh can't be built.
+    """
+    from meshes.build import cached
+
+    if case.geometry is None:
+        raise ValueError("a case without geometry has no mesh")
+    return cached(case.geometry, start_size(case), left_out(case), folder or mesh_cache())
+
+
+VOLUME = {"plane": "um^2", "axisymmetric": "um^3", "3d": "um^3"}
+AREA = {"plane": "um", "axisymmetric": "um^2", "3d": "um^2"}
+
+
+def mesh_table(built: "BuiltMesh", title: str) -> Table:
+    """Volume of every region and area of every boundary and interface, against the exact values.
+
+    Args:
+        built: The mesh.
+        title: Heading.
+    """
+    report = built.report
+    quality = f"quality {report.min_quality:.3f} at least, {report.mean_quality:.3f} on average"
+    bound = f"{report.below_bound} below {report.quality_bound:g}"
+    table = Table(
+        title=title, caption=f"{report.cells} cells, {report.nodes} nodes; {quality}; {bound}"
+    )
+    for heading in ("name", "computed", "exact", "unit", "deviation"):
+        table.add_column(heading, justify="left" if heading in ("name", "unit") else "right")
+    for measures, units in ((report.regions, VOLUME), (report.facets, AREA)):
+        for measure in measures:
+            exact, deviation = "", ""
+            if measure.exact is not None:
+                exact = f"{measure.exact:.9g}"
+                deviation = f"{abs(measure.computed / measure.exact - 1.0):.1e}"
+            unit = units[built.dimension]
+            table.add_row(measure.name, f"{measure.computed:.9g}", exact, unit, deviation)
+        table.add_section()
+    return table
