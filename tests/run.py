@@ -52,9 +52,8 @@ def ranks(n: int, arguments: list[str], limit: float) -> int:
 
 def on_rank(logs: str, arguments: list[str]) -> None:
     """Be one rank of `ranks`. The first failure ends all ranks: the others could wait for ever."""
-    from mpi4py import MPI
-
     import pytest
+    from mpi4py import MPI
 
     rank = MPI.COMM_WORLD.rank
     log = Path(logs, f"rank {rank}")
