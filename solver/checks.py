@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshes import geometry as shapes
-from solver import known, tables, units
+from solver import balance, known, stoichiometry, tables, units
 from solver.assemble import is_physical, values
 from solver.faults import as_given, key_path, nearest
 
@@ -73,6 +73,9 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         yield from _law_faults(file, geometry)
         yield from _drive_faults(file)
     yield from _numerics_faults(file, geometry)
+    if geometry is None and file.balance is not None:
+        yield from _balance_references(file, balance.quantities(file.balance))
+        return
     names = known.known_quantities(
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
@@ -90,6 +93,25 @@ def _balance_faults(file: tables.CaseFile) -> Iterator[Finding]:
     for key in ("regions", "boundaries", "interfaces", "calibrate"):
         if getattr(file, key):
             yield Finding((key,), "a table", "no such table in a case without [geometry]")
+
+
+def _balance_references(
+    file: tables.CaseFile, amounts: list[stoichiometry.Amount]
+) -> Iterator[Finding]:
+    by_name = {amount.name: amount for amount in amounts}
+    for index, reference in enumerate(file.references):
+        path: KeyPath = ("references", index, "quantity")
+        yield from _quantity_faults(reference.quantity, path, set(by_name))
+        if reference.quantity in by_name:
+            unit = by_name[reference.quantity].unit
+            path = ("references", index, "value")
+            try:
+                dimension = units.parse_any(str(reference.value))[2]
+            except units.UnitError as error:
+                yield Finding(path, as_given(reference.value), error.expected, error.nearest)
+                continue
+            if dimension != units.read_unit(unit).dimension:
+                yield Finding(path, as_given(reference.value), f"a value in {unit}")
 
 
 def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
@@ -283,12 +305,12 @@ def _comparison_faults(
         seen.add(specimen.name)
     for index, reference in enumerate(file.references):
         path = ("references", index)
-        yield from _quantity_faults(reference.quantity, (*path, "quantity"), names, geometry)
-        if reference.quantity in names or reference.quantity.startswith(known.BALANCE):
+        yield from _quantity_faults(reference.quantity, (*path, "quantity"), names)
+        if reference.quantity in names:
             yield from _number_faults(reference.quantity, reference.value, (*path, "value"), plane)
     if file.calibrate is not None:
         table = file.calibrate
-        yield from _quantity_faults(table.quantity, ("calibrate", "quantity"), names, geometry)
+        yield from _quantity_faults(table.quantity, ("calibrate", "quantity"), names)
         if table.quantity in names:
             if table.target == known.UNBOUNDED:
                 yield Finding(("calibrate", "target"), as_given(table.target), "a finite value")
@@ -296,13 +318,10 @@ def _comparison_faults(
         yield from _parameter_faults(file, table)
 
 
-def _quantity_faults(
-    name: str, path: KeyPath, names: set[str], geometry: shapes.Geometry | None
-) -> Iterator[Finding]:
-    balance = geometry is None and name.startswith(known.BALANCE) and len(name) > len(known.BALANCE)
-    if name not in names and not balance:
+def _quantity_faults(name: str, path: KeyPath, names: set[str]) -> Iterator[Finding]:
+    if name not in names:
         near = nearest(name, names)
-        start = ", ".join(sorted(known.QUANTITIES)[:4])
+        start = ", ".join(sorted(names)[:4])
         allowed = f"a quantity of this case ({start}, ...)"
         yield Finding(path, as_given(name), allowed, near)
 

@@ -30,7 +30,6 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "current_centre": ("dimensionless",),
     "current_edge": ("dimensionless",),
 }
-BALANCE = "balance."  # followed by what solver/balance.py computes; any unit
 
 
 def known_quantities(
@@ -41,7 +40,9 @@ def known_quantities(
     faces = list(boundaries)
     names = set(QUANTITIES) | {f"current.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
-    return names | {f"specimen.{name}" for name in specimens}
+    samples = list(specimens)
+    names |= {f"specimen.{name}" for name in samples}
+    return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}
 
 
 def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
