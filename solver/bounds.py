@@ -80,6 +80,7 @@ class Certificate:
 
     Attributes:
         domain: Last mesh.
+        conductivity: By region, pA/(V um).
         copies: Space of the potential.
         driven: Terminal at unit potential.
         potentials: Primal solution.
@@ -93,6 +94,7 @@ class Certificate:
     """
 
     domain: Domain
+    conductivity: dict[str, float]
     copies: Copies
     driven: int
     potentials: Potentials
@@ -169,6 +171,7 @@ def certify(
         if reached or full:
             return Certificate(
                 domain,
+                model.conductivity,
                 copies,
                 driven,
                 potentials,
@@ -266,7 +269,9 @@ def gap_indicator(
     kappa = cellwise(domain, model.conductivity, "conductivity")
     dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
     ids = {contact.name: i for i, contact in enumerate(model.contacts)}
-    q = flux.flux
+    # the same total current in both: the dual also drives the unmeshed end of the stack
+    scale = fem.Constant(domain.mesh, potentials.conductance / flux.current)
+    q = scale * flux.flux
     indicator = fem.Function(space, name="gap indicator")
     with coordinates(domain, points), coordinates(domain, transport.dual_coordinates(domain)):
         total = None

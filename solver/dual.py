@@ -39,8 +39,8 @@ from solver.model import Contact, Model
 from solver.primal import Potentials
 from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve
 
-PROGRESS = 0.02  # stop when one step lowers the bound by less than this share of the gap
-MAX_STEPS = 80
+PROGRESS = 0.01  # stop when one step lowers the bound by less than this share of the gap
+MAX_STEPS = 200
 LOCAL_DIMENSION = {2: 6, 3: 12}  # of BDM1 on a cell: bounds the largest eigenvalue of D^-1 M
 
 
@@ -226,6 +226,9 @@ def _projected_start(
     fit.solve(g, x)
     fit.destroy()
     _project(system, x, 1e-8)
+    product = x.duplicate()
+    system.mass.mult(x, product)
+    x.scale(x.dot(system.load) / x.dot(product))  # the best amplitude of this flux
     return x
 
 

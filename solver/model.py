@@ -64,17 +64,6 @@ class Model:
     jumps: dict[str, float]
 
 
-def omitted_regions(case: schema.Case) -> tuple[str, ...]:
-    """Regions that carry no field: insulators, and metals that are one equipotential."""
-    return tuple(
-        sorted(
-            name
-            for name, law in case.regions.items()
-            if isinstance(law, (schema.Insulator, schema.Equipotential))
-        )
-    )
-
-
 def _film_resistance(case: schema.Case) -> float:
     """Thickness over conductivity of a film that is drawn without thickness; 0 if it is drawn."""
     match case.geometry:

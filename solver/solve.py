@@ -1,6 +1,6 @@
 """PETSc Krylov and direct solves: options in one place, and no answer without convergence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,7 +11,7 @@ from petsc4py import PETSc
 # coarse operators sparse; the natural norm measures the error in energy, which is what is bounded.
 MULTIGRID: dict[str, str] = {
     "ksp_type": "cg",
-    "ksp_rtol": "1e-11",
+    "ksp_rtol": "1e-12",
     "ksp_max_it": "500",
     "ksp_norm_type": "natural",
     "pc_type": "hypre",
@@ -23,7 +23,7 @@ MULTIGRID: dict[str, str] = {
 }
 MULTIGRID_2D: dict[str, str] = {
     "ksp_type": "cg",
-    "ksp_rtol": "1e-11",
+    "ksp_rtol": "1e-12",
     "ksp_max_it": "500",
     "ksp_norm_type": "natural",
     "pc_type": "hypre",
@@ -48,6 +48,35 @@ DIRECT: dict[str, str] = {
     "mat_mumps_icntl_14": "100",
 }
 DIRECT_LIMIT = 20_000
+PREFIXES = ("primal_", "dual_")
+
+
+def command_line(options: Sequence[str]) -> None:
+    """Hand options such as -ksp_view to PETSc; they hold for every solver and win over the case.
+
+    An option without one of the prefixes primal_, dual_ is given to the solver of the potential.
+    """
+    database = PETSc.Options()
+    pending = ""
+    for word in options:
+        if word.startswith("-") and not _is_number(word):
+            if pending:
+                database[pending] = ""
+            name = word[1:]
+            pending = name if name.startswith(PREFIXES) else PREFIXES[0] + name
+        elif pending:
+            database[pending] = word
+            pending = ""
+    if pending:
+        database[pending] = ""
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 class SolveFailed(RuntimeError):

@@ -1,0 +1,547 @@
+"""Quantities of interest, each with its unit, its bounds and what kind of bounds they are.
+
+Areas: resistances are of the whole cell (not of the symmetry-reduced part); area-specific ones refer to
+the area of the whole cell in the plane. The excess is over the stack without damage: all layers above
+and below the film plus the contact resistance over the full area, without the film.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf, isfinite
+from typing import Literal
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+from ufl.core.expr import Expr
+
+from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
+from meshes.mesh import BuiltMesh
+from solver import schema, transport
+from solver.bounds import Certificate
+from solver.domain import Domain, cellwise, coordinates, facet_entities, facet_measure, regions_at
+from solver.model import Contact, Model
+from solver.singularity import edge_exponent
+from solver.stoichiometry import Amount
+from solver.units import in_unit
+
+Bound = Literal["guaranteed", "estimated", "none"]
+ASR = "ohm cm^2"
+PERCENTILES = (50, 90, 99)
+SQUARE_INTEGRABLE = 0.501  # below, the mean square is infinite or no mesh can show that it isn't
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its error bar; values in `unit`.
+
+    Attributes:
+        name: Key for references and scripts.
+        value: The number, or a text such as "unbounded".
+        unit: Unit of value, lower, upper and reported.
+        lower: Lower bound.
+        upper: Upper bound.
+        bound: `guaranteed` (proved), `estimated`, or `none`.
+        meaning: One sentence.
+        reported: Value of the paper or of the exact solution.
+        source: Where that stands.
+        grade: How it may be compared (P predicted, R ratio or order, C calibrated, N not scored).
+        hit: Whether the comparison holds.
+        reason: Why it misses.
+    """
+
+    name: str
+    value: float | str | None
+    unit: str
+    lower: float | None = None
+    upper: float | None = None
+    bound: Bound = "none"
+    meaning: str = ""
+    reported: float | str | None = None
+    source: str = ""
+    grade: str = ""
+    hit: bool | None = None
+    reason: str = ""
+
+
+def from_amount(amount: Amount) -> Quantity:
+    """A number of a balance: exact arithmetic of its inputs, without bounds."""
+    return Quantity(amount.name, amount.value, amount.unit, meaning=amount.meaning)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Exact series resistances of the stack, V um^2/pA.
+
+    Attributes:
+        layers: Layers above and below the film.
+        contacts: Contact resistances over the full area.
+        film: The intact film.
+    """
+
+    layers: float
+    contacts: float
+    film: float
+
+
+def series_stack(case: schema.Case, model: Model) -> Stack | None:
+    """The flat stack of a built-in cell; None for a mesh from a file or a half space."""
+    cell = case.geometry
+    if not isinstance(cell, Cell) or cell.shape.startswith("half_space"):
+        return None
+    layers = sum(
+        layer.thickness / model.conductivity[layer.name]
+        for layer in (*cell.above, *cell.below)
+        if layer.name in model.conductivity
+    )
+    film = 0.0
+    if cell.film is not None:
+        law = case.regions.get("film")
+        if isinstance(law, schema.IonicConductor):
+            film = cell.film.thickness / law.conductivity
+        elif isinstance(law, schema.Insulator):
+            film = inf
+    contacts = 0.0
+    face = "film_face" if isinstance(cell.opening, NoOpening) and not cell.below else "window"
+    faces = {face, "top", "bottom"}
+    for name, boundary in case.boundaries.items():
+        if name in faces and isinstance(boundary, schema.Electrode):
+            contacts += boundary.area_specific_resistance
+    for name, interface in case.interfaces.items():
+        if name == "window" and isinstance(interface, schema.Resistive):
+            contacts += interface.area_specific_resistance
+    return Stack(layers, contacts, film)
+
+
+def reference_resistance(case: schema.Case, model: Model, built: BuiltMesh) -> float:
+    """Resistance of the whole cell without the damage (0 if there is no such thing), V/pA."""
+    stack = series_stack(case, model)
+    if stack is None:
+        return 0.0
+    asr = stack.layers + stack.contacts
+    if isinstance(case.geometry, Cell) and isinstance(case.geometry.opening, NoOpening):
+        asr += stack.film
+    return asr / built.cell_area
+
+
+def resistances(case: schema.Case, model: Model, built: BuiltMesh, bounds: tuple[float, float]) -> list[Quantity]:
+    """Everything that follows from the bounds (V/pA) of the resistance of the whole cell."""
+    lower, upper = bounds
+    plane = built.dimension == "plane"
+    unit = "ohm m" if plane else "ohm"
+
+    def quantity(name: str, factor: float, shift: float, unit: str, meaning: str) -> Quantity:
+        low, high = sorted(in_unit(factor * value - shift, unit) for value in (lower, upper))
+        return Quantity(name, 0.5 * (low + high), unit, low, high, "guaranteed", meaning)
+
+    found = [quantity("resistance", 1.0, 0.0, unit, "Resistance of the whole cell.")]
+    reference = reference_resistance(case, model, built)
+    excess = "Resistance over that of the stack without damage."
+    found.append(quantity("excess_resistance", 1.0, reference, unit, excess))
+    area = built.cell_area
+    if area > 0.0:
+        text = "Resistance times the area of the cell."
+        found.append(quantity("area_specific_resistance", area, 0.0, ASR, text))
+        text = "Excess resistance times the area of the cell."
+        found.append(
+            quantity("excess_area_specific_resistance", area, reference * area, ASR, text)
+        )
+    stack = series_stack(case, model)
+    if stack is not None:
+        text = "All but the layers: constriction, film and contact resistance."
+        found.append(quantity("interface_area_specific_resistance", area, stack.layers, ASR, text))
+        series, intact = stack.layers + stack.contacts, stack.layers + stack.contacts + stack.film
+        for name, value, text in (
+            ("series_area_specific_resistance", series, "The stack without damage and film, exact."),
+            ("intact_area_specific_resistance", intact, "The stack with the intact film, exact."),
+        ):
+            shown = in_unit(value, ASR) if isfinite(value) else "unbounded"
+            exact = shown if isinstance(shown, float) else None
+            found.append(Quantity(name, shown, ASR, exact, exact, "guaranteed", text))
+    cell = case.geometry
+    if isinstance(cell, Cell) and cell.above:
+        kappa = model.conductivity.get(cell.above[0].name, 0.0)
+        if plane:
+            text = "Excess resistance times depth times conductivity, per period."
+            found.append(quantity("S", kappa, reference * kappa, "1", text))
+        elif isinstance(cell.opening, Round):
+            factor = 4.0 * kappa * cell.opening.radius
+            text = "4 kappa a times the excess resistance, a radius of the opening."
+            found.append(quantity("psi", factor, reference * factor, "1", text))
+        elif radius := _disc_radius(cell):
+            factor = 4.0 * kappa * radius
+            found.append(quantity("psi", factor, reference * factor, "1", "4 kappa a R."))
+    for specimen in case.specimens:
+        if area > 0.0:
+            factor = area / specimen.area * specimen.sides
+            text = f"Resistance of the sample {specimen.name!r}: {specimen.sides} x ASR/area."
+            found.append(quantity(f"specimen.{specimen.name}", factor, 0.0, "ohm", text))
+            if stack is not None:
+                shift = stack.layers / specimen.area * specimen.sides
+                text = f"The same without the layers: the interfaces of {specimen.name!r}."
+                name = f"specimen.{specimen.name}.interface"
+                found.append(quantity(name, factor, shift, "ohm", text))
+    return found
+
+
+def _disc_radius(cell: Cell) -> float:
+    return cell.opening.radius if isinstance(cell.opening, TwoDiscs) else 0.0
+
+
+def half_width(case: schema.Case) -> float:
+    """Half the width of a slit or gap, or the radius of a round opening, um; 0 without opening."""
+    if not isinstance(case.geometry, Cell):
+        return 0.0
+    match case.geometry.opening:
+        case NoOpening():
+            return 0.0
+        case Slit(width=width):
+            return 0.5 * width
+        case opening:
+            return _disc_radius(case.geometry) or (
+                opening.radius if isinstance(opening, Round) else 0.5 * _width(opening)
+            )
+
+
+def _width(opening: object) -> float:
+    return opening.width if isinstance(opening, Cross) else 0.0
+
+
+# --- currents --------------------------------------------------------------------------------------
+
+
+def drive(model: Model, driven: int, resistance: float, multiplicity: float) -> tuple[float, float]:
+    """Current (pA, whole cell) from the driven terminal, and the potential difference (V).
+
+    Terminals carry either both potentials or one current.
+    """
+    one, other = model.terminals[driven], model.terminals[1 - driven]
+    if one.potential is not None and other.potential is not None:
+        difference = one.potential - other.potential
+        return difference / resistance, difference
+    if one.current is not None:
+        return one.current, one.current * resistance
+    current = -(other.current or 0.0)
+    return current, current * resistance
+
+
+def through(domain: Domain, certificate: Certificate, name: str) -> float:
+    """Current of the dual solution through a named interface, for unit potential, pA (signed)."""
+    sides = regions_at(domain, name)[:1]
+    ds = facet_measure(domain, {0: facet_entities(domain, name, sides)})
+    with coordinates(domain, transport.dual_coordinates(domain)):
+        form = fem.form(transport.total_flux(certificate.flux.flux, domain) * ds(0))
+        return float(domain.comm.allreduce(fem.assemble_scalar(form)))
+
+
+def currents(case: schema.Case, model: Model, certificate: Certificate) -> list[Quantity]:
+    """Total current, its balance, and the share of every face and interface."""
+    domain = certificate.domain
+    built = domain.built
+    resistance = 0.5 * (certificate.lower + certificate.upper)
+    total, difference = drive(model, certificate.driven, resistance, built.multiplicity)
+    unit = "A/m" if built.dimension == "plane" else "A"
+    found = [
+        Quantity("current", in_unit(total, unit), unit, meaning="Current through the whole cell."),
+        Quantity("potential_difference", difference, "V", meaning="Between the electrodes."),
+    ]
+    if built.cell_area > 0.0:
+        mean = in_unit(total / built.cell_area, "mA/cm^2")
+        text = "Current over the area of the whole cell."
+        found.append(Quantity("mean_current_density", mean, "mA/cm^2", meaning=text))
+    shares = face_shares(model, certificate)
+    for name, share in shares.items():
+        text = "Current into the domain through this boundary."
+        sign = 1.0 if _terminal(model, name) == certificate.driven else -1.0
+        value = in_unit(sign * share * total, unit)
+        found.append(Quantity(f"current.{name}", value, unit, bound="estimated", meaning=text))
+    for name, share in shares.items():
+        text = "Share of the total current that passes this boundary."
+        found.append(Quantity(f"share.{name}", share, "1", bound="estimated", meaning=text))
+    film = sum(share for name, share in shares.items() if name in ("film_face", "film_wall"))
+    if "film_face" in shares:
+        text = "Share of the total current that passes through the film."
+        found.append(Quantity("share.film", film, "1", bound="estimated", meaning=text))
+    for name in built.interfaces:
+        share = abs(through(domain, certificate, name) / certificate.flux.current)
+        text = "Net share of the total current that crosses this interface."
+        found.append(Quantity(f"share.{name}", share, "1", bound="estimated", meaning=text))
+    text = "Sum of all currents into the domain over the largest."
+    found.append(Quantity("current_balance", certificate.balance, "1", meaning=text))
+    text = "What rounding alone may do to the current balance."
+    floor = certificate.potentials.roundoff
+    found.append(Quantity("current_balance_floor", floor, "1", meaning=text))
+    return found
+
+
+def _terminal(model: Model, name: str) -> int:
+    for contact in model.contacts:
+        if contact.name == name:
+            return contact.terminal
+    return model.far_terminal
+
+
+def face_shares(model: Model, certificate: Certificate) -> dict[str, float]:
+    """Share of the total current through every contact, from the exactly conserving flux."""
+    total = abs(certificate.flux.current)
+    shares = {n: abs(c) / total for n, c in certificate.flux.contact_currents.items()}
+    if model.far is not None:
+        shares[model.far] = 1.0
+    return shares
+
+
+# --- the metal face --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Face:
+    """The normal current density on the metal at the opening, over its mean; and how to integrate."""
+
+    density: Callable[[Contact], Expr]
+    contacts: tuple[Contact, ...]
+    mean: float
+
+
+def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -> list[Quantity]:
+    """How unevenly the current enters the metal behind the film."""
+    domain, built = certificate.domain, certificate.domain.built
+    contacts = tuple(c for c in model.contacts if c.name in ("window", "film_face"))
+    window = next((c for c in contacts if c.name == "window"), None)
+    if window is None:
+        return []
+    found: list[Quantity] = []
+    shares = face_shares(model, certificate)
+    if built.cell_area > 0.0:
+        mean = shares["window"] * built.cell_area / built.open_area
+        text = "Mean current density in the opening over that of the cell."
+        found.append(Quantity("mean_amplification", mean, "1", bound="estimated", meaning=text))
+    kappa = model.conductivity[regions_at(domain, "window")[0]]
+    radius = half_width(case)
+    text = "Conductivity times contact resistance over the half width of the opening."
+    wagner = kappa * window.resistance / radius
+    found.append(Quantity("wagner_number", wagner, "1", meaning=text))
+    exponent = min((edge_exponent(edge, model) for edge in built.singular_edges), default=inf)
+    if isfinite(exponent):
+        text = "The current goes as (distance from the edge of the opening)^this."
+        shown = min(exponent - 1.0, 0.0)
+        found.append(Quantity("edge_exponent", shown, "1", shown, shown, "guaranteed", text))
+    found += _moments(domain, model, certificate, contacts, window, exponent)
+    if exponent < 1.0:
+        found += _intensity(domain, certificate, window, exponent, radius)
+    if window.resistance > 0.0 and domain.mesh.topology.dim == 2:
+        found += _edge_and_centre(domain, certificate, window, radius)
+    return found
+
+
+def normal_current(certificate: Certificate, contact: Contact) -> Expr:
+    """Current density into the metal per unit potential, from the potential, pA/um^2."""
+    domain = certificate.domain
+    phi = certificate.potentials.parts[_label(certificate, contact.name)]
+    if contact.resistance > 0.0 and contact.series == 0.0:
+        unit = 1.0 if contact.terminal == certificate.driven else 0.0
+        return abs(phi - unit) / contact.resistance
+    kappa = cellwise(domain, certificate.conductivity, "conductivity")
+    return abs(kappa * ufl.inner(ufl.grad(phi), ufl.FacetNormal(domain.mesh)))
+
+
+def _label(certificate: Certificate, name: str) -> int:
+    return certificate.copies.labels[regions_at(certificate.domain, name)[0]]
+
+
+def _moments(
+    domain: Domain,
+    model: Model,
+    certificate: Certificate,
+    contacts: tuple[Contact, ...],
+    window: Contact,
+    exponent: float,
+) -> list[Quantity]:
+    weight = transport.volume_weight(domain)
+    ds = facet_measure(domain, {i: facet_entities(domain, c.name) for i, c in enumerate(contacts)})
+    densities = [normal_current(certificate, c) for c in contacts]
+
+    def total(integrand: Callable[[Expr], Expr]) -> float:
+        form = sum(
+            (integrand(i_n) * weight * ds(k, metadata={"quadrature_degree": 6}))
+            for k, i_n in enumerate(densities)
+        )
+        return float(domain.comm.allreduce(fem.assemble_scalar(fem.form(form))))
+
+    one = fem.Constant(domain.mesh, 1.0)
+    area = total(lambda i_n: one)
+    flux = certificate.flux
+    through_faces = sum(abs(flux.contact_currents[c.name]) for c in contacts)
+    mean = through_faces / area
+    window_id = contacts.index(window)
+    square = fem.form(densities[window_id] ** 2 * weight * ds(window_id))
+    window_area = fem.form(one * weight * ds(window_id))
+    window_area_value = float(domain.comm.allreduce(fem.assemble_scalar(window_area)))
+    window_mean = abs(flux.contact_currents["window"]) / window_area_value
+    found: list[Quantity] = []
+    text = "Root mean square of the current density in the opening over its mean."
+    if exponent > SQUARE_INTEGRABLE:
+        squares = float(domain.comm.allreduce(fem.assemble_scalar(square))) / window_area_value
+        rms = squares**0.5 / window_mean
+        found.append(Quantity("rms_factor", rms, "1", bound="estimated", meaning=text))
+    else:
+        found.append(Quantity("rms_factor", "unbounded", "1", meaning=text))
+    level = fem.Constant(domain.mesh, 0.0)
+    above = fem.form(
+        sum(
+            ufl.conditional(ufl.gt(i_n, level), 1.0, 0.0)
+            * weight
+            * ds(k, metadata={"quadrature_degree": 6})
+            for k, i_n in enumerate(densities)
+        )
+    )
+
+    def level_exceeded_on(share: float) -> float:
+        """Current density that is exceeded on this share of the faces: bisection of the area."""
+        low, high = 0.0, mean
+        while _above(high) > share and high < 1e12 * mean:
+            high *= 2.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if _above(middle) > share else (low, middle)
+        return high
+
+    def _above(value: float) -> float:
+        level.value = value
+        return float(domain.comm.allreduce(fem.assemble_scalar(above))) / area
+
+    for percent in PERCENTILES:
+        text = f"Current density over its mean, not exceeded on {percent} % of the metal faces."
+        value = level_exceeded_on(1.0 - percent / 100.0) / mean
+        name = f"percentile_{percent}"
+        found.append(Quantity(name, value, "1", bound="estimated", meaning=text))
+    text = "Largest current density in the opening over the mean there."
+    if exponent >= 1.0:
+        peak = level_exceeded_on(1e-9) / window_mean
+        found.append(Quantity("peak_amplification", peak, "1", bound="estimated", meaning=text))
+    else:
+        found.append(Quantity("peak_amplification", "unbounded", "1", meaning=text))
+    return found
+
+
+def _intensity(
+    domain: Domain, certificate: Certificate, window: Contact, exponent: float, radius: float
+) -> list[Quantity]:
+    """K in i/mean = K r^(lambda-1) at the rim, extrapolated from two tent-shaped averages.
+
+    int K r^(lambda-1) (1 - r/d) dr over 0..d is K d^lambda/(lambda (lambda+1)).
+    """
+    edges = [e for e in domain.built.singular_edges if "window" in e.faces]
+    if not edges or domain.mesh.topology.dim != 2:
+        return []
+    edge = edges[0]
+    x = ufl.SpatialCoordinate(domain.mesh)
+    distance = ufl.sqrt(sum((x[i] - edge.points[0][i]) ** 2 for i in range(2)))
+    ds = facet_measure(domain, {0: facet_entities(domain, window.name)})
+    weight = transport.volume_weight(domain)
+    i_n = normal_current(certificate, window)
+    values = []
+    for d in (0.02 * radius, 0.04 * radius):
+        tent = ufl.max_value(1.0 - distance / d, 0.0)
+        form = fem.form(i_n * tent * weight * ds(0, metadata={"quadrature_degree": 6}))
+        total = float(domain.comm.allreduce(fem.assemble_scalar(form)))
+        values.append(total * exponent * (exponent + 1.0) / d**exponent / edge.length)
+    intensity = 2.0 * values[0] - values[1]
+    area = domain.built.open_area / domain.built.multiplicity
+    mean = abs(certificate.flux.contact_currents["window"]) / area
+    text = "K in (current density)/(mean in the opening) = K (distance)^edge_exponent at its edge."
+    unit = f"um^{1.0 - exponent:.6g}"
+    spread = abs(values[0] - values[1]) / mean
+    value = intensity / mean
+    return [
+        Quantity(
+            "edge_intensity", value, unit, value - spread, value + spread, "estimated", text
+        )
+    ]
+
+
+def _edge_and_centre(
+    domain: Domain, certificate: Certificate, window: Contact, radius: float
+) -> list[Quantity]:
+    phi = certificate.potentials.parts[_label(certificate, window.name)]
+    unit = 1.0 if window.terminal == certificate.driven else 0.0
+    mean = abs(certificate.flux.contact_currents["window"])
+    mean /= domain.built.open_area / domain.built.multiplicity
+    nodes = phi.function_space.tabulate_dof_coordinates()
+    height = domain.built.singular_edges[0].points[0][1] if domain.built.singular_edges else 0.0
+    found = []
+    for name, place in (("current_centre", 0.0), ("current_edge", radius)):
+        distance = np.hypot(nodes[:, 0] - place, nodes[:, 1] - height)
+        index = int(distance.argmin())
+        mine = (float(distance[index]), domain.comm.rank)
+        _, owner = domain.comm.allreduce(mine, op=MPI.MINLOC)
+        local = abs(float(phi.x.array[index]) - unit) / window.resistance / mean
+        value = float(domain.comm.bcast(local, root=owner))
+        text = "Current density there over the mean in the opening."
+        found.append(Quantity(name, value, "1", bound="estimated", meaning=text))
+    return found
+
+
+# --- comparison ------------------------------------------------------------------------------------
+
+
+def compare(quantities: list[Quantity], references: tuple[schema.Reference, ...]) -> list[Quantity]:
+    """Put reported numbers beside ours. A reference to a quantity that was not computed is a miss."""
+    by_name = {quantity.name: quantity for quantity in quantities}
+    extra: list[Quantity] = []
+    used: set[str] = set()
+    for reference in references:
+        quantity = by_name.get(reference.quantity)
+        if quantity is None:
+            unit = reference.unit_text or "1"
+            quantity = Quantity(reference.quantity, None, unit, meaning="Not computed.")
+        judged = _judged(quantity, reference)
+        if reference.quantity in used or reference.quantity not in by_name:
+            extra.append(judged)
+        else:
+            used.add(reference.quantity)
+            by_name[reference.quantity] = judged
+    return [*by_name.values(), *extra]
+
+
+def _judged(quantity: Quantity, reference: schema.Reference) -> Quantity:
+    reported = reference.value
+    if isinstance(reported, float):
+        reported = in_unit(reported, quantity.unit)
+    hit = False
+    if isinstance(reported, str) or not isinstance(quantity.value, float):
+        hit = quantity.value == reported
+    else:
+        tolerance = (reference.tolerance or 0.0) * abs(reported)
+        value = quantity.value
+        match reference.relation:
+            case "equal":
+                hit = abs(value - reported) <= tolerance
+            case "at_most":
+                hit = value <= reported + tolerance
+            case "at_least":
+                hit = value >= reported - tolerance
+        if reference.exact and quantity.bound == "guaranteed":
+            hit = hit and _contains(quantity, reported)
+    return replace(
+        quantity,
+        reported=reported,
+        source=reference.source,
+        grade=reference.grade,
+        hit=hit,
+        reason="" if hit else reference.reason,
+    )
+
+
+def _contains(quantity: Quantity, reported: float) -> bool:
+    if quantity.lower is None or quantity.upper is None:
+        return False
+    # the reference itself is printed with about ten digits
+    slack = 1e-9 * abs(reported)
+    return quantity.lower - slack <= reported <= quantity.upper + slack
+
+
+def current_expression(certificate: Certificate, phi: fem.Function, scale: float) -> Expr:
+    """Current density times `scale` from one copy of the potential for unit difference."""
+    kappa = cellwise(certificate.domain, certificate.conductivity, "conductivity")
+    return scale * transport.current_density(phi, kappa)

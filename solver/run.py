@@ -1,0 +1,307 @@
+"""Runs case files: the straight line from a text to a folder of results.
+
+Loading, messages and files are rank 0's; everything between is collective. A failure reaches all ranks
+as the same exception, so that no rank waits for another.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from time import perf_counter
+
+from mpi4py import MPI
+from rich.console import Console
+
+from meshes.mesh import MeshError
+from solver import fields, output, provenance
+from solver.bounds import Level, NotBalanced
+from solver.case import load_case
+from solver.domain import facet_entities, facets_of
+from solver.model import ModelError
+from solver.primal import InterfaceError
+from solver.quantities import reference_resistance
+from solver.report import summary_table, write_summary
+from solver.resolved import resolved_toml
+from solver.schema import Case
+from solver.simulate import CalibrationError, Solution, output_functions, simulate
+from solver.solve import SolveFailed, command_line
+from solver.units import in_unit
+
+LOG = logging.getLogger("liface")
+SOLVED, FAILED = 0, 1
+FAILURES = (MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError)
+NOT_REACHED = "accuracy not reached"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case and the folder for its results."""
+
+    case: Case
+    out: Path
+    name: str
+
+
+def run(
+    paths: Sequence[Path],
+    out: Path | None,
+    quiet: bool,
+    resume: bool,
+    petsc_options: tuple[str, ...],
+) -> int:
+    """Run case files with their variants, collective on all processes.
+
+    Args:
+        paths: Case files.
+        out: Folder for the results: of the case itself if there is one, else one folder per case in
+            it. None: `results/<folder of the case>/<case>`.
+        quiet: No progress.
+        resume: Leave out what is solved already by the same case and the same sources.
+        petsc_options: Words for PETSc's options database.
+
+    Returns:
+        Exit status: 0 all solved, 1 a run failed or its output can't be written.
+    """
+    comm = MPI.COMM_WORLD
+    command_line(petsc_options)
+    console = Console(quiet=quiet or comm.rank > 0, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, quiet=comm.rank > 0, highlight=False, soft_wrap=True)
+    loaded = [load_case(path) for path in paths] if comm.rank == 0 else None
+    jobs = _jobs(comm.bcast(loaded), out)
+    status = SOLVED
+    for job in jobs:
+        if resume and comm.bcast(_is_done(job) if comm.rank == 0 else None):
+            console.print(f"{job.name}: done before")
+            continue
+        status = max(status, _run_job(job, comm, console, errors))
+    if comm.rank == 0 and len(jobs) > 1:
+        folders = [job.out for job in jobs if (job.out / output.RESULTS).is_file()]
+        if folders:
+            console.print(summary_table(folders))
+            write_summary(_common(out, jobs), folders)
+    return status
+
+
+def _jobs(cases: Sequence[Case], out: Path | None) -> list[Job]:
+    """One job per case and variant, variants after their case."""
+    jobs = []
+    for case in cases:
+        stem = case.path.stem
+        if out is None:
+            folder = Path("results") / case.path.resolve().parent.name / stem
+        else:
+            folder = out if len(cases) == 1 else out / stem
+        jobs.append(Job(case, folder, str(case.path)))
+        for name, variant in case.variants.items():
+            jobs.append(Job(variant, folder / "variants" / name, f"{case.path} [{name}]"))
+    return jobs
+
+
+def _common(out: Path | None, jobs: Sequence[Job]) -> Path:
+    if out is not None:
+        return out
+    return Path("results") / jobs[0].case.path.resolve().parent.name
+
+
+def _is_done(job: Job) -> bool:
+    """True if the folder holds the results of this very case from these very sources."""
+    try:
+        results = json.loads((job.out / output.RESULTS).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return bool(
+        results.get("status") == "solved"
+        and results.get("input_hash") == _hash(job.case)
+        and results.get("source_hash") == provenance.source_hash()
+    )
+
+
+def _hash(case: Case) -> str:
+    return hashlib.sha256(resolved_toml(case).encode()).hexdigest()
+
+
+def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console) -> int:
+    """One case into one folder; a failure leaves none."""
+    begin = perf_counter()
+    console.print(f"{job.name}: {job.case.title}", markup=False)
+    partial = _on_root(comm, lambda: output.begin(job.out))
+    if isinstance(partial, output.OutputError):
+        errors.print(f"liface: {partial}", markup=False)
+        return FAILED
+    status = FAILED
+    try:
+        log = output.open_log(partial, comm.size) if comm.rank == 0 else nullcontext()
+        with log:
+
+            def progress(text: str) -> None:
+                console.print(f"  {text}", markup=False)
+                LOG.info("%s", text)
+
+            solution = simulate(job.case, comm, progress)
+            reached = solution.certificate is None or solution.certificate.reached
+            _write(job, solution, partial, comm)
+            status = SOLVED if reached else FAILED
+    except FAILURES as error:
+        errors.print(f"liface: {job.name}: {error}", markup=False)
+        if comm.rank == 0:
+            output.abandon(partial)
+        return FAILED
+    except BaseException:
+        if comm.rank == 0:
+            output.abandon(partial)
+        raise
+    done = _on_root(comm, lambda: output.finish(partial, job.out))
+    if isinstance(done, output.OutputError):
+        errors.print(f"liface: {done}", markup=False)
+        return FAILED
+    if status == FAILED:
+        errors.print(
+            f"liface: {job.name}: {NOT_REACHED}: the bounds are further apart than "
+            f"numerics.accuracy = {job.case.numerics.accuracy:g} at numerics.max_dofs = "
+            f"{job.case.numerics.max_dofs}; the results say so",
+            markup=False,
+        )
+    console.print(f"  {job.out} ({perf_counter() - begin:.1f} s)", markup=False)
+    return status
+
+
+def _on_root[T](comm: MPI.Intracomm, work: Callable[[], T]) -> T | output.OutputError:
+    """What `work` returns on rank 0, or its OutputError, on all ranks."""
+    result: T | output.OutputError | None = None
+    if comm.rank == 0:
+        try:
+            result = work()
+        except output.OutputError as error:
+            result = error
+    answer: T | output.OutputError = comm.bcast(result)
+    return answer
+
+
+# --- one folder --------------------------------------------------------------------------------
+
+
+def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> None:
+    """Fields (all ranks), then numbers, pictures and report (rank 0)."""
+    begin = perf_counter()
+    faces: dict[str, str] = {}
+    if solution.certificate is not None:
+        faces = _write_fields(job.case, solution, folder)
+    timings = {**solution.timings, "fields": perf_counter() - begin}
+    memory = provenance.memory(comm)
+    if comm.rank != 0:
+        return
+    resolved = resolved_toml(solution.case)
+    output.write_case_copies(folder, job.case.sources, resolved_toml(job.case))
+    meta = _meta(solution, faces, timings, memory, comm.size)
+    output.write_results(folder, solution.case, solution.quantities, meta, resolved)
+    output.log_end(meta)
+    output.run_postprocessing(folder, job.case.output.pictures)
+
+
+def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str]:
+    certificate = solution.certificate
+    if certificate is None:
+        return {}
+    domain = certificate.domain
+    points, cells = output_functions(solution)
+    named_points = {output.POTENTIAL: points["potential"], output.CURRENT: points["current"]}
+    named_cells = {output.REGION: cells["region"], output.INDICATOR: cells["indicator"]}
+    if "vtu" in case.output.fields:
+        fields.write_vtu(folder, output.FIELDS, domain.mesh, named_points, named_cells)
+    if "vtx" in case.output.fields:
+        fields.write_vtx(folder, domain.mesh, named_points)
+    faces = {}
+    for name in ("window", "film_face", "film_wall"):
+        if name not in domain.built.boundaries:
+            continue
+        facets = facets_of(domain, facet_entities(domain, name))
+        fields.write_face(folder, name, domain.mesh, facets, points["current"])
+        faces[name] = output.face_file(name)
+    return faces
+
+
+def _meta(
+    solution: Solution,
+    faces: dict[str, str],
+    timings: dict[str, float],
+    memory: dict[str, object],
+    ranks: int,
+) -> output.RunMeta:
+    certificate, built, model = solution.certificate, solution.built, solution.model
+    if certificate is None or built is None or model is None:
+        return output.RunMeta("solved", ranks, timings, memory, {}, None)
+    asr = built.cell_area > 0.0
+    unit = "ohm cm^2" if asr else ("ohm m" if built.dimension == "plane" else "ohm")
+    factor = built.cell_area if asr else 1.0
+    reference = reference_resistance(solution.case, model, built)
+    last = certificate.history[-1]
+    mesh = {
+        "cells": last.cells,
+        "unknowns of the potential": last.dofs,
+        "cells of the first mesh": built.report.cells,
+        "worst quality of the first mesh": built.report.min_quality,
+        "mean quality of the first mesh": built.report.mean_quality,
+    }
+    return output.RunMeta(
+        status="solved" if certificate.reached else NOT_REACHED,
+        ranks=ranks,
+        timings=timings,
+        memory=memory,
+        mesh=mesh,
+        geometry=output.geometry_meta(solution.case.geometry, built, faces),
+        history=tuple(_level(level, reference, factor, unit) for level in certificate.history),
+        history_of=f"excess resistance [{unit}]",
+        solver={
+            "Krylov iterations of the potential": last.iterations,
+            "steps of the dual problem": last.steps,
+            "divergence left in the dual, relative": certificate.flux.divergence,
+            "current balance, relative": certificate.balance,
+            "rounding floor of the balance": certificate.potentials.roundoff,
+        },
+        notes=notes(solution),
+    )
+
+
+def _level(level: Level, reference: float, factor: float, unit: str) -> output.Level:
+    lower, upper = (in_unit((r - reference) * factor, unit) for r in (level.lower, level.upper))
+    return output.Level(
+        cells=level.cells,
+        dofs=level.dofs,
+        value=0.5 * (lower + upper),
+        lower=lower,
+        upper=upper,
+        order=level.order if isfinite(level.order) else None,
+        iterations=level.iterations,
+        seconds=level.seconds,
+    )
+
+
+def notes(solution: Solution) -> tuple[str, ...]:
+    """What the bounds cover and what not, for the report."""
+    certificate, built = solution.certificate, solution.built
+    if certificate is None or built is None:
+        return ()
+    said = [
+        "Guaranteed bounds cover the discretisation, the solver tolerance (any admissible field gives "
+        "a bound; what divergence is left in the current is added), the unmeshed end of the stack and, "
+        "for round openings and walls, the polygons that stand for them. They do not cover rounding in "
+        "floating-point arithmetic (relative 1e-12 or less of the resistance)."
+    ]
+    if certificate.domain.axisymmetric:
+        said.append(
+            "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above (convexity), "
+            "so that quadrature is covered as well."
+        )
+    if solution.model is not None and solution.model.far is not None:
+        said.append(
+            "Half space: outside of the mesh the potential is continued as w(e)/|x| and the current "
+            "radially, both admissible; the first one's smooth integrals use quadrature of degree 12."
+        )
+    if not certificate.reached:
+        said.append("The asked accuracy was not reached; the bounds are valid, but wider.")
+    return tuple(said)

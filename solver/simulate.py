@@ -1,0 +1,207 @@
+"""One case from geometry to quantities, on the ranks of a communicator."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+from dolfinx import fem
+from mpi4py import MPI
+from scipy.optimize import brentq
+
+from meshes.mesh import BuiltMesh, MeshError
+from solver import balance, compat, quantities, schema
+from solver.bounds import Certificate, Level, certify
+from solver.case import with_value
+from solver.domain import Domain, read_domain, region_of_cells
+from solver.meshing import start_mesh
+from solver.model import Model, build_model
+from solver.quantities import Quantity
+from solver.units import in_unit
+
+LOG = logging.getLogger("liface")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Everything that a finished case leaves for its output.
+
+    Attributes:
+        case: The case that was solved in the end (with the calibrated value, if one was asked for).
+        quantities: All numbers, compared with the references.
+        built: The first mesh; None if nothing was meshed.
+        model: Laws and conditions by name.
+        certificate: Fields and bounds.
+        timings: Seconds per stage.
+    """
+
+    case: schema.Case
+    quantities: tuple[Quantity, ...]
+    built: BuiltMesh | None
+    model: Model | None
+    certificate: Certificate | None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@contextmanager
+def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    begin = perf_counter()
+    try:
+        yield
+    finally:
+        timings[stage] = timings.get(stage, 0.0) + perf_counter() - begin
+
+
+def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
+    """Build or fetch the mesh on rank 0; every rank learns the outcome.
+
+    Raises:
+        MeshError: On all ranks, if it cannot be built.
+    """
+    outcome: BuiltMesh | str = ""
+    if comm.rank == 0 and case.geometry is not None:
+        try:
+            outcome = start_mesh(case)
+        except MeshError as error:
+            outcome = str(error)
+    outcome = comm.bcast(outcome)
+    if isinstance(outcome, str):
+        raise MeshError(outcome)
+    return outcome
+
+
+def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solution:
+    """Mesh, solve, certify and evaluate a case; collective.
+
+    Raises:
+        MeshError: The geometry cannot be meshed.
+        ModelError: The conditions do not make a problem.
+        SolveFailed: A solve did not converge.
+        NotBalanced: The currents do not balance.
+    """
+    timings: dict[str, float] = {}
+    found: list[Quantity] = []
+    if case.balance is not None:
+        spec = balance.BalanceSpec.model_validate(case.balance)
+        found += [quantities.from_amount(amount) for amount in balance.quantities(spec)]
+    if case.geometry is None:
+        return Solution(case, tuple(quantities.compare(found, case.references)), None, None, None)
+    with _timed(timings, "mesh"):
+        built = make_mesh(case, comm)
+    progress(f"mesh: {built.report.cells} cells, {built.report.seconds:.1f} s to build")
+    with _timed(timings, "read mesh"):
+        domain = read_domain(built, comm)
+    with _timed(timings, "solve and certify"):
+        if case.calibrate is not None:
+            case, domain, calibrated = _calibrated(case, built, domain, progress)
+            found.append(calibrated)
+        model = build_model(case, built)
+        certificate = _certify(case, model, built, domain, progress)
+    with _timed(timings, "quantities"):
+        found += _evaluate(case, model, built, certificate)
+    judged = tuple(quantities.compare(found, case.references))
+    return Solution(case, judged, built, model, certificate, timings)
+
+
+def _certify(
+    case: schema.Case, model: Model, built: BuiltMesh, domain: Domain, progress: Progress
+) -> Certificate:
+    reference = quantities.reference_resistance(case, model, built)
+
+    def report(level: Level, width: float) -> None:
+        progress(
+            f"{level.cells} cells, {level.dofs} unknowns: bounds of the excess resistance "
+            f"{width:.2e} apart ({level.iterations} + {level.steps} iterations, "
+            f"{level.seconds:.1f} s)"
+        )
+
+    return certify(domain, model, case.numerics, reference, report)
+
+
+def _evaluate(
+    case: schema.Case, model: Model, built: BuiltMesh, certificate: Certificate
+) -> list[Quantity]:
+    bounds = (certificate.lower, certificate.upper)
+    return [
+        *quantities.resistances(case, model, built, bounds),
+        *quantities.currents(case, model, certificate),
+        *quantities.face_statistics(case, model, certificate),
+    ]
+
+
+def _calibrated(
+    case: schema.Case, built: BuiltMesh, domain: Domain, progress: Progress
+) -> tuple[schema.Case, Domain, Quantity]:
+    """Choose the calibrated value such that the datum is met; later solves keep the refined mesh."""
+    calibration = case.calibrate
+    if calibration is None:
+        raise ValueError("nothing to calibrate")
+    first = with_value(case, calibration.parameter, sum(calibration.bracket) / 2.0)
+    domain = _certify(first, build_model(first, built), built, domain, progress).domain
+
+    def miss(value: float) -> float:
+        trial = with_value(case, calibration.parameter, value)
+        model = build_model(trial, built)
+        fixed = replace(trial, numerics=replace(trial.numerics, refinement="none"))
+        certificate = _certify(fixed, model, built, domain, lambda _: None)
+        bounds = (certificate.lower, certificate.upper)
+        for quantity in quantities.resistances(trial, model, built, bounds):
+            if quantity.name == calibration.quantity and isinstance(quantity.value, float):
+                return quantity.value - in_unit(calibration.target, quantity.unit)
+        raise CalibrationError(f"calibrate.quantity = {calibration.quantity!r}: not a resistance")
+
+    low, high = calibration.bracket
+    if miss(low) * miss(high) > 0.0:
+        raise CalibrationError(
+            f"calibrate.bracket: {calibration.quantity} does not pass the target between its ends"
+        )
+    value = float(brentq(miss, low, high, xtol=1e-12 * high, rtol=1e-10))
+    unit = "ohm cm^2" if calibration.parameter.endswith("resistance") else "mS/cm"
+    text = f"Chosen so that {calibration.quantity} meets {calibration.source}."
+    shown = in_unit(value, unit)
+    name = f"calibrated.{calibration.parameter}"
+    quantity = Quantity(name, shown, unit, grade="C", source=calibration.source, meaning=text)
+    return with_value(case, calibration.parameter, value), domain, quantity
+
+
+class CalibrationError(ValueError):
+    """A calibration that has no answer in its bracket."""
+
+
+# --- fields for output -----------------------------------------------------------------------------
+
+
+def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[str, fem.Function]]:
+    """Potential (V) and current density (mA/cm^2) in discontinuous P2; region and gap per cell."""
+    certificate, model, built = solution.certificate, solution.model, solution.built
+    if certificate is None or model is None or built is None:
+        raise ValueError("a case without mesh has no fields")
+    domain = certificate.domain
+    resistance = 0.5 * (certificate.lower + certificate.upper)
+    _, difference = quantities.drive(model, certificate.driven, resistance, built.multiplicity)
+    ground = model.terminals[1 - certificate.driven].potential or 0.0
+    if model.terminals[1 - certificate.driven].potential is None:
+        ground = (model.terminals[certificate.driven].potential or 0.0) - difference
+    gdim = domain.mesh.geometry.dim
+    potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
+    current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
+    regions = region_of_cells(domain)
+    scale = in_unit(1.0, "mA/cm^2")
+    for label, part in enumerate(certificate.potentials.parts):
+        tags = [built.regions[n] for n, v in certificate.copies.labels.items() if v == label]
+        cells = np.flatnonzero(np.isin(regions, tags)).astype(np.int32)
+        potential.interpolate(part, cells0=cells)
+        flow = quantities.current_expression(certificate, part, difference * scale)
+        points = compat.interpolation_points(current.function_space)
+        current.interpolate(fem.Expression(flow, points), cells0=cells)
+    potential.x.array[:] = ground + difference * potential.x.array
+    constants = fem.functionspace(domain.mesh, ("DG", 0))
+    region = fem.Function(constants, name="region")
+    region.x.array[: len(regions)] = regions
+    return (
+        {"potential": potential, "current": current},
+        {"region": region, "indicator": certificate.indicator},
+    )
