@@ -8,14 +8,18 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import gmsh
 
 from meshes.checks import check, exact_measures
+from meshes.file import put_into_gmsh, read_mesh
 from meshes.geometry import (
+    Cell,
     Geometry,
     MeshFile,
+    Names,
     cell_area,
     dimension,
     faults,
@@ -24,8 +28,8 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
-from meshes.mesh import BuiltMesh, MeshError, from_json, to_json
-from meshes.section import build_section
+from meshes.mesh import BuiltMesh, MeshError, MeshReport, from_json, to_json
+from meshes.section import Model, build_section
 from meshes.sizing import MeshSize, size_faults
 from meshes.solid import build_solid
 
@@ -81,52 +85,72 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
     left_out = tuple(sorted(set(omit)))
     _refuse(geometry, size, left_out)
     start = time.monotonic()
-    if isinstance(geometry, MeshFile):
-        raise MeshError("mesh: meshes from files are not there yet")
     kind = dimension(geometry)
-    expected = names(geometry, left_out)
     with gmsh_model(size.seed):
-        builder = build_solid if kind == "3d" else build_section
-        model = builder(geometry, size, left_out)
-        tags = {
-            name: tag
-            for tag, name in enumerate(
-                (*expected.regions, *expected.boundaries, *expected.interfaces), start=1
-            )
-        }
-        for name, tag in tags.items():
-            entities = model.groups.get(name, [])
-            if not entities:
-                raise MeshError(f"mesh: {name} is missing")
-            gmsh.model.addPhysicalGroup(
-                entities[0][0], sorted({entity for _, entity in entities}), tag, name
-            )
-        path = folder / MESH_NAME
-        report = check(
-            {name: model.groups[name] for name in tags},
-            exact_measures(geometry, model, left_out),
-            model.extruded,
-            kind,
-            time.monotonic() - start,
-        )
-        gmsh.write(str(path))
+        exact: dict[str, float] | None = None
+        if isinstance(geometry, MeshFile):
+            file = read_mesh(geometry, left_out)
+            found = file.names
+            model = Model(put_into_gmsh(file, kind), {}, 0.0, {}, (), (), frozenset())
+        else:
+            found = names(geometry, left_out)
+            builder = build_solid if kind == "3d" else build_section
+            model = builder(geometry, size, left_out)
+            exact = exact_measures(geometry, model, left_out)
+        tags = _name_groups(found, model)
+        groups = {name: model.groups[name] for name in tags}
+        report = check(groups, found.interfaces, exact, model.extruded, kind)
+        report = replace(report, seconds=time.monotonic() - start)
+        gmsh.write(str(folder / MESH_NAME))
+    times, area, opening, left = _whole_cell(geometry, report, left_out)
     built = BuiltMesh(
-        path=path,
+        path=folder / MESH_NAME,
         dimension=kind,
-        regions={name: tags[name] for name in expected.regions},
-        facets={name: tags[name] for name in (*expected.boundaries, *expected.interfaces)},
-        boundaries=expected.boundaries,
-        interfaces=expected.interfaces,
-        multiplicity=multiplicity(geometry),
-        cell_area=cell_area(geometry),
-        open_area=open_area(geometry),
-        unmeshed=unmeshed(geometry, left_out),
+        regions={name: tags[name] for name in found.regions},
+        facets={name: tags[name] for name in (*found.boundaries, *found.interfaces)},
+        boundaries=found.boundaries,
+        interfaces=found.interfaces,
+        multiplicity=times,
+        cell_area=area,
+        open_area=opening,
+        unmeshed=left,
         arcs=model.arcs,
         singular_edges=model.singular_edges,
         report=report,
     )
     (folder / DATA_NAME).write_text(to_json(built), encoding="utf-8")
     return built
+
+
+def _name_groups(found: Names, model: Model) -> dict[str, int]:
+    """Make the physical groups; tag of each name, regions first."""
+    every = (*found.regions, *found.boundaries, *found.interfaces)
+    tags = {name: tag for tag, name in enumerate(every, start=1)}
+    for name, tag in tags.items():
+        entities = model.groups.get(name)
+        if not entities:
+            raise MeshError(f"mesh: {name} is missing")
+        dim = entities[0][0]
+        gmsh.model.addPhysicalGroup(dim, sorted({entity for _, entity in entities}), tag, name)
+    if odd := set(model.groups) - set(every):
+        raise MeshError(f"mesh: unexpected names: {', '.join(sorted(odd))}")
+    return tags
+
+
+def _whole_cell(
+    geometry: Geometry, report: MeshReport, omit: tuple[str, ...]
+) -> tuple[float, float, float, dict[str, float]]:
+    """Multiplicity, area and open area of the whole cell, thickness left out.
+
+    For a mesh file the open area is that of its boundary `window`, and the area of the cell, if
+    not given, that of `top`; 0 without these.
+    """
+    if isinstance(geometry, Cell):
+        areas = cell_area(geometry), open_area(geometry)
+        return multiplicity(geometry), *areas, unmeshed(geometry, omit)
+    measured = {facet.name: facet.computed * geometry.multiplicity for facet in report.facets}
+    area = measured.get("top", 0.0) if geometry.cell_area is None else geometry.cell_area
+    return geometry.multiplicity, area, measured.get("window", 0.0), {}
 
 
 def _refuse(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> None:

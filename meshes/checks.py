@@ -1,7 +1,7 @@
 """Is a mesh what was asked for? Volumes, areas, quality, one group for every cell and facet."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import gmsh
 import numpy as np
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from meshes.geometry import Cell, Dimension, faces, levels, region
 from meshes.mesh import Measure, MeshError, MeshReport
 from meshes.section import Model
+from meshes.topology import Nodes, facets_of, find
 
 MEASURE_TOLERANCE = 1e-9  # relative, of every volume and area
 QUALITY_BOUND = {"plane": 0.1, "axisymmetric": 0.1, "3d": 0.02}  # gamma of every cell
+FLAT = 1e-8  # gamma of a cell without volume
 
 
 def exact_measures(cell: Cell, model: Model, omit: tuple[str, ...]) -> dict[str, float]:
@@ -79,28 +81,65 @@ def measure(points: NDArray[np.float64], axisymmetric: bool) -> NDArray[np.float
     return np.asarray(volume * weight, dtype=np.float64)
 
 
+def check_conformity(
+    regions: Mapping[str, Nodes], boundaries: Mapping[str, Nodes], interfaces: Mapping[str, Nodes]
+) -> None:
+    """Every outer facet is in one boundary, every interface facet lies between two regions.
+
+    Args:
+        regions: cells of each region, node numbers as rows.
+        boundaries: facets of each boundary.
+        interfaces: facets of each interface.
+
+    Raises:
+        MeshError: cells overlap or do not fit together, or a facet has no or the wrong group.
+    """
+    cells = np.concatenate(list(regions.values()))
+    owner = np.repeat(np.arange(len(regions)), [len(rows) for rows in regions.values()])
+    nodes = int(cells.max()) + 1
+    known, pairs = facets_of(cells, nodes)
+    if (known.count > 2).any():
+        raise MeshError("mesh: a facet belongs to more than two cells")
+    times = np.zeros(len(known.keys), dtype=np.int64)
+    for name, rows in [*boundaries.items(), *interfaces.items()]:
+        at = find(rows, known, pairs, nodes)
+        if (at < 0).any():
+            raise MeshError(f"mesh: facets of {name} are not facets of cells")
+        np.add.at(times, at, 1)
+        if (known.count[at] != (1 if name in boundaries else 2)).any():
+            raise MeshError(f"mesh: {name} lies partly where it should not")
+    if (times > 1).any():
+        raise MeshError("mesh: a facet is in two groups")
+    bonded = (known.count == 2) & (owner[known.first] != owner[known.last])
+    missing = int(((known.count == 1) | bonded)[times == 0].sum())
+    if missing:
+        raise MeshError(f"mesh: {missing} facets between regions or on the surface have no name")
+
+
 def check(
     groups: Mapping[str, list[tuple[int, int]]],
+    interfaces: Collection[str],
     exact: Mapping[str, float] | None,
     extruded: frozenset[int],
     dimension: Dimension,
-    seconds: float,
 ) -> MeshReport:
     """Measure the mesh of the current Gmsh model and compare.
 
     Args:
         groups: entities of each name.
+        interfaces: which names are those of interfaces.
         exact: measure of each name; None for a mesh from a file.
         extruded: tags of volumes whose cells may be flat.
         dimension: of the mesh.
-        seconds: time used so far, for the report.
 
     Raises:
-        MeshError: a group is empty, a measure is wrong, a cell is worse than the bound.
+        MeshError: a group is empty, a measure is wrong, a cell is worse than the bound, cells do
+            not fit together.
     """
     coordinates = node_coordinates()
     top = 3 if dimension == "3d" else 2
     found: dict[str, list[Measure]] = {"regions": [], "facets": []}
+    rows: dict[str, dict[str, Nodes]] = {"regions": {}, "boundaries": {}, "interfaces": {}}
     qualities, flat = [np.empty(0)], [np.empty(0)]
     wrong = []
     for name, entities in groups.items():
@@ -110,6 +149,8 @@ def check(
         value = float(measure(coordinates[nodes], dimension == "axisymmetric").sum())
         target = None if exact is None else exact[name]
         is_region = entities[0][0] == top
+        outer = "interfaces" if name in interfaces else "boundaries"
+        rows["regions" if is_region else outer][name] = nodes
         found["regions" if is_region else "facets"].append(Measure(name, value, target))
         if target is not None and abs(value - target) > MEASURE_TOLERANCE * target:
             wrong.append(f"{name}: {value!r} instead of {target!r}")
@@ -120,13 +161,15 @@ def check(
     if exact is not None and set(exact) != set(groups):
         odd = ", ".join(sorted(set(exact) ^ set(groups)))
         wrong.append(f"names that are only expected or only there: {odd}")
+    if exact is not None:
+        check_conformity(rows["regions"], rows["boundaries"], rows["interfaces"])
     if wrong:
         raise MeshError("mesh: wrong volume or area: " + "; ".join(wrong))
     gamma, film = np.concatenate(qualities), np.concatenate(flat)
     bound = QUALITY_BOUND[dimension]
     below = int((gamma < bound).sum())
-    if exact is not None and (below or (film <= 0.0).any()):
-        worst = min(gamma.min(initial=1.0), film.min(initial=1.0))
+    worst = min(gamma.min(initial=1.0), film.min(initial=1.0))
+    if (exact is not None and below) or worst <= FLAT:
         raise MeshError(f"mesh: {below} cells below quality {bound}, the worst has {worst:.3g}")
     return MeshReport(
         cells=len(gamma) + len(film),
@@ -138,5 +181,5 @@ def check(
         quality_bound=bound,
         below_bound=below,
         min_film_quality=float(film.min(initial=1.0)),
-        seconds=seconds,
+        seconds=0.0,
     )

@@ -406,7 +406,7 @@ def unique(items: Iterator[str]) -> tuple[str, ...]:
 def faults(geometry: Geometry) -> list[Fault]:
     """Why a geometry is impossible, all reasons at once; empty if it can be meshed."""
     if isinstance(geometry, MeshFile):
-        return list(_file_faults(geometry))
+        return list(_file_faults(geometry)) or _content_faults(geometry)
     found = list(_number_faults(geometry))
     if not found:  # comparisons make sense only between sound numbers
         found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]
@@ -588,3 +588,11 @@ def _file_faults(file: MeshFile) -> Iterator[Fault]:
         yield Fault("multiplicity", f"{file.multiplicity:g}", "a positive number")
     if file.cell_area is not None and not _is_length(file.cell_area):
         yield Fault("cell_area", f"{file.cell_area:g} um^2", "a positive area")
+
+
+def _content_faults(file: MeshFile) -> list[Fault]:
+    """What is wrong inside a mesh file."""
+    from meshes.file import file_fault  # imports the readers of mesh files
+
+    reason = file_fault(file)
+    return [Fault("mesh_file", file.path, reason)] if reason else []

@@ -96,7 +96,7 @@ class Parts:
             *(-self.curve(edge, z[1]) for edge in reversed(edges[1])),
             -self.riser(ends[0], *z),
         ]
-        surface = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(loop)])
+        surface: int = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(loop)])
         self.walls[ends, z[0]] = surface
         return surface
 
