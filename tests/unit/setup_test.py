@@ -147,6 +147,7 @@ def launch(
         capture_output=True,
         text=True,
         timeout=limit,
+        start_new_session=True,
     )
 
 
@@ -178,7 +179,7 @@ def test_ranks():
         "exec",
         "sh",
         "-c",
-        "echo $OMP_NUM_THREADS; exit 5",
+        "echo $OMP_NUM_THREADS; sleep 0.3; exit 5",
         env={
             **{
                 k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "PRTE_"))
