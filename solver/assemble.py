@@ -183,6 +183,16 @@ def is_physical(key: str) -> bool:
     return key.startswith(PHYSICAL)
 
 
+def _is_default(key: str, value: Value) -> bool:
+    """Whether a value states without a source what holds anyway: no input of its own."""
+    if value.source is not None or value.role is not None:
+        return False
+    contact = key.startswith("boundaries") and key.endswith(".area_specific_resistance")
+    return (contact and value.number == 0.0) or (
+        key == "geometry.multiplicity" and value.number == 1.0
+    )
+
+
 def inputs(table: tables.CaseFile) -> tuple[schema.Input, ...]:
     """Where every physical value comes from."""
     return tuple(
@@ -196,5 +206,5 @@ def inputs(table: tables.CaseFile) -> tuple[schema.Input, ...]:
             datum=value.datum or "",
         )
         for key, value in values(table).items()
-        if is_physical(key)
+        if is_physical(key) and not _is_default(key, value)
     )

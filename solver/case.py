@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from meshes.geometry import Geometry, dimension
 from solver import assemble, known, schema, tables, units
-from solver.checks import case_faults, provenance_faults
+from solver.checks import Finding, case_faults, provenance_faults
 from solver.faults import CaseError, Fault, as_given, key_path
-from solver.messages import schema_faults
+from solver.messages import schema_findings
+from solver.partial import Part, sound_part
 from solver.reading import Source, combined, file_of, inside, merged, read_chain
 from solver.schema import Case
 
@@ -61,36 +62,49 @@ def _build(
         provenance: Whether every value must have a source.
     """
     path = chain[0].path
-
-    def place(key: tuple[str | int, ...]) -> str:
-        return file_of(chain, (*prefix, *key) if prefix else key)
-
+    findings: list[Finding] = []
+    part: Part | None = None
     try:
         file = tables.CaseFile.model_validate(data)
     except ValidationError as error:
-        faults = schema_faults(error, data, place)
-        return None, [_prefixed(fault, prefix) for fault in faults]
-    shape, findings = None, []
-    if file.geometry is not None:
-        if isinstance(file.geometry, tables.MeshFile):
-            inside(path, "geometry.mesh_file", file.geometry.mesh_file)
-        shape = assemble.geometry(file.geometry, path.parent)
-    findings = list(case_faults(file, shape))
+        found = schema_findings(error, data)
+        findings = [finding for finding, _ in found]
+        part = sound_part(data, [(finding.path, unknown) for finding, unknown in found])
+    else:
+        part = Part(file, frozenset(), {})
+    shape = None
+    if part is not None:
+        shape, more = _checked(part, path, provenance)
+        findings += more
+    if findings or part is None:
+        return None, [_fault(finding, chain, prefix) for finding in findings]
+    return _converted(part.file, shape, chain), []
+
+
+def _checked(part: Part, path: Path, provenance: bool) -> tuple[Geometry | None, list[Finding]]:
+    """The geometry of a case, and what is wrong beyond the form of its tables."""
+    table, shape = part.file.geometry, None
+    findings: list[Finding] = []
+    if isinstance(table, tables.MeshFile):
+        try:
+            inside(path, "geometry.mesh_file", table.mesh_file)
+        except CaseError as error:
+            place = ("geometry", "mesh_file")
+            findings = [Finding(place, f.given, f.allowed, f.nearest) for f in error.faults]
+            part = part.without_geometry()
+            table = None
+    if table is not None:
+        shape = assemble.geometry(table, path.parent)
+    findings += part.own(case_faults(part.file, shape))
     if provenance:
-        findings += provenance_faults(file, path)
-    if findings:
-        faults = [
-            Fault(place(f.path), key_path(f.path), f.given, f.allowed, f.nearest) for f in findings
-        ]
-        return None, [_prefixed(fault, prefix) for fault in faults]
-    return _converted(file, shape, chain), []
+        findings += part.own(provenance_faults(part.file, path))
+    return shape, findings
 
 
-def _prefixed(fault: Fault, prefix: tuple[str, ...]) -> Fault:
-    if not prefix:
-        return fault
-    key = key_path(prefix) + (f".{fault.key}" if fault.key else "")
-    return dataclasses.replace(fault, key=key)
+def _fault(finding: Finding, chain: tuple[Source, ...], prefix: tuple[str, ...]) -> Fault:
+    file = file_of(chain, (*prefix, *finding.path))
+    key = key_path((*prefix, *finding.path))
+    return Fault(file, key, finding.given, finding.allowed, finding.nearest)
 
 
 def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Source, ...]) -> Case:

@@ -50,29 +50,23 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         file: The checked tables.
         geometry: `file.geometry` in working units.
     """
+    regions: tuple[str, ...] = ()
+    found = shapes.Names((), (), ())
+    sound = True
     if geometry is None:
         yield from _balance_faults(file)
-        regions: tuple[str, ...] = ()
-        found = shapes.Names((), (), ())
     else:
         if file.balance is not None:
             yield Finding(("balance",), "a table", "either [geometry] or [balance]")
-        sound = True
         for finding in _geometry_faults(file, geometry):
             sound = False
             yield finding
-        if not sound:
-            yield from _numerics_faults(file, None)
-            return
-        omit = [n for n, law in file.regions.items() if law.law in ("equipotential", "insulator")]
-        found = shapes.names(geometry, omit)
-        regions = shapes.names(geometry).regions
-        if isinstance(geometry, shapes.Cell) and _interface_film(geometry):
-            regions = (*regions, "film")
-        yield from _name_faults(file, regions, found)
+        if sound or (isinstance(geometry, shapes.Cell) and geometry.above):
+            regions, found = _names(file, geometry)
+            yield from _name_faults(file, regions, found)
         yield from _law_faults(file, geometry)
         yield from _drive_faults(file)
-    yield from _numerics_faults(file, geometry)
+    yield from _numerics_faults(file, geometry if sound else None)
     if geometry is None and file.balance is not None:
         yield from _balance_references(file, balance.quantities(file.balance))
         return
@@ -80,6 +74,19 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
     yield from _comparison_faults(file, geometry, names)
+
+
+def _names(
+    file: tables.CaseFile, geometry: shapes.Geometry
+) -> tuple[tuple[str, ...], shapes.Names]:
+    """Regions that need a law, and the names that are there when those without field are out."""
+    regions = shapes.names(geometry).regions
+    laws = {name: file.regions[name] for name in regions if name in file.regions}
+    omit = [n for n, law in laws.items() if law.law in ("equipotential", "insulator")]
+    found = shapes.names(geometry, omit)
+    if isinstance(geometry, shapes.Cell) and _interface_film(geometry):
+        regions = (*regions, "film")
+    return regions, found
 
 
 def _interface_film(cell: shapes.Cell) -> bool:
@@ -127,11 +134,13 @@ def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterat
         if shapes.is_half_space(geometry):
             yield Finding(path, as_given(fraction.text), "radius: a half space has no cell area")
             return
+    given = values(file)
     for fault in shapes.faults(geometry):
         path = ("geometry", *split_key(fault.key))
         if fraction is not None and path[1:2] == ("opening",):
             path = ("geometry", "opening", "area_fraction")
-        yield Finding(path, fault.given, fault.expected)
+        value = given.get(key_path(path))
+        yield Finding(path, as_given(value.text) if value else fault.given, fault.expected)
     if isinstance(geometry, shapes.Cell) and geometry.film is not None:
         largest = max(
             geometry.width,

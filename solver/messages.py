@@ -1,6 +1,6 @@
 """From the errors of pydantic to faults: key path as in the file, what is allowed, nearest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -8,7 +8,8 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from solver import tables
-from solver.faults import Fault, as_given, key_path, nearest
+from solver.checks import Finding
+from solver.faults import as_given, nearest
 
 Path = tuple[str | int, ...]
 MOST_FAULTS = 500
@@ -26,20 +27,20 @@ TYPES = {
 }
 
 
-def schema_faults(error: ValidationError, data: Any, file_of: Callable[[Path], str]) -> list[Fault]:
-    """One fault per error.
+def schema_findings(error: ValidationError, data: Any) -> list[tuple[Finding, bool]]:
+    """One finding per error, and whether its key is unknown.
 
     Args:
         error: What validation of `data` by `tables.CaseFile` raised.
         data: The table that was validated.
-        file_of: Gives the file of a key path.
     """
-    found: list[Fault] = []
+    found: list[tuple[Finding, bool]] = []
     for details in error.errors(include_url=False)[:MOST_FAULTS]:
         path = _written_path(details, data)
         allowed, near = _allowed(details, path)
         given = "" if details["type"] in ("missing", "union_tag_not_found") else _given(data, path)
-        found.append(Fault(file_of(path), key_path(path), given, allowed, near))
+        unknown = details["type"] == "extra_forbidden"
+        found.append((Finding(path, given, allowed, near), unknown))
     return found
 
 
@@ -81,7 +82,7 @@ def _allowed(details: ErrorDetails, path: Path) -> tuple[str, str]:
         case "extra_forbidden":
             keys = sorted(set(keys_at(details["loc"][:-1])))
             near = nearest(str(path[-1]), keys)
-            return "no such key here; allowed: " + (", ".join(keys) or "none"), near
+            return "one of the keys " + ", ".join(keys), near
         case "literal_error":
             words = [str(word) for word in _literals(details["loc"])]
             words = words or [str(context["expected"])]

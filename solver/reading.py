@@ -25,7 +25,7 @@ EXCLUSIVE = (
     frozenset({"potential", "current", "current_density"}),
     frozenset({"width", "radius", "area_fraction"}),
 )
-KINDS = ("law", "kind", "shape", "mesh_file")  # where these differ, tables are replaced, not merged
+KINDS = ("law", "kind", "shape")  # where these differ, tables are replaced, not merged
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def merged(base: Table, change: Table) -> Table:
     """The base with what `change` gives.
 
     Tables are merged key by key. A physical value, a list, and a table of another law, kind or
-    shape take the place of what was there.
+    shape (or a mesh file) take the place of what was there.
     """
     if _replaces(base, change):
         return change
@@ -185,9 +185,13 @@ def merged(base: Table, change: Table) -> Table:
 
 
 def _replaces(base: Table, change: Table) -> bool:
-    if "value" in change:
+    if not isinstance(change.get("value", {}), dict):
         return True
-    return any(key in change and key in base and base[key] != change[key] for key in KINDS)
+    for key in KINDS:
+        before, after = base.get(key), change.get(key)
+        if isinstance(before, str) and isinstance(after, str) and before != after:
+            return True
+    return {"mesh_file", "shape"} <= base.keys() ^ change.keys()
 
 
 def combined(chain: tuple[Source, ...]) -> Table:

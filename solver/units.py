@@ -306,14 +306,18 @@ def in_unit(value: float, unit_text: str) -> float:
 
 
 def format_value(value: float, unit_text: str) -> str:
-    """Writes a value of the working system as number and unit; `parse` reads back the same float.
+    """Writes a value of the working system as number and unit, `parse` reads back the same float.
 
-    The read-back is exact for units that are a power of ten of the working ones, as all units of
-    `DISPLAY` are.
+    The number has as few digits as that allows.
     """
+    factor = read_unit(unit_text).factor
     with localcontext(Context(prec=40)):
-        number = Decimal(repr(value)) / read_unit(unit_text).factor
-        number = number.normalize()
+        exact = Decimal(repr(value)) / factor
+        number = exact
+        for digits in range(1, 40):
+            number = Context(prec=digits).create_decimal(exact).normalize()
+            if float(number * factor) == value:
+                break
     text = f"{number:f}" if number == 0 or -5 < number.adjusted() < 8 else f"{number:e}"
     text = text.replace("e+", "e")
     return text if unit_text in ("", "1") else f"{text} {unit_text}"

@@ -1,0 +1,307 @@
+"""Writes a case as a case file with every value in force, defaults too; it reads back equal.
+
+A value keeps the text and the source that the case file gave it. One that the program has changed
+(a calibrated resistance) is written anew in the usual unit, exactly.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from meshes import geometry as shapes
+from solver import schema, units
+from solver.faults import key_path
+from solver.schema import Case
+from solver.values import INFINITE, Value
+
+Tree = dict[str, Any]
+
+
+def resolved_toml(case: Case) -> str:
+    """The case, without its variants, as the text of a case file.
+
+    It loads again to an equal case. A mesh file must then lie beside it under the same name.
+    """
+    given = {item.key: item for item in case.inputs}
+    tree: Tree = {"title": case.title, "question": case.question, "paper": case.paper}
+    if case.geometry is not None:
+        tree["geometry"] = _geometry(case.geometry, case.path, given)
+    tree["regions"] = {name: _region(name, law, given) for name, law in case.regions.items()}
+    tree["boundaries"] = {n: _boundary(n, law, given) for n, law in case.boundaries.items()}
+    tree["interfaces"] = {n: _interface(n, law, given) for n, law in case.interfaces.items()}
+    tree["numerics"] = _numerics(case.numerics)
+    tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
+    tree["specimens"] = [_specimen(i, item, given) for i, item in enumerate(case.specimens)]
+    tree["references"] = [_reference(item) for item in case.references]
+    if case.calibrate is not None:
+        tree["calibrate"] = _calibrate(case.calibrate)
+    if case.balance is not None:
+        tree["balance"] = plain(case.balance)
+    return "# Every value in force; sources as in the case file.\n" + toml(tree)
+
+
+Given = dict[str, schema.Input]
+
+
+def _value(key: str, number: float, kind: units.Kind, given: Given) -> Any:
+    """A value with its source: the text of the case file if that's still the value."""
+    text = INFINITE if math.isinf(number) else units.format_value(number, units.DISPLAY[kind][0])
+    item = given.get(key)
+    if item is None:
+        return text
+    if _number_of(item.text, kind) == number:
+        text = item.text
+    return _with_source(text, item)
+
+
+def _with_source(text: str, item: schema.Input) -> Any:
+    extra = {
+        "source": item.source,
+        "role": item.role,
+        "confidence": item.confidence,
+        "range": None if item.range is None else list(item.range),
+        "datum": item.datum,
+    }
+    table = {key: value for key, value in extra.items() if value}
+    return {"value": text, **table} if table else text
+
+
+def _number_of(text: str, kind: units.Kind) -> float:
+    try:
+        return units.parse(text, kind)
+    except units.UnitError:
+        return math.nan
+
+
+def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
+    if isinstance(geometry, shapes.MeshFile):
+        area: units.Kind = "length" if geometry.dimension == "plane" else "area"
+        tree: Tree = {
+            "mesh_file": Path(geometry.path).relative_to(path.parent).as_posix(),
+            "dimension": geometry.dimension,
+            "length_unit": _value("geometry.length_unit", geometry.length_unit, "length", given),
+            "multiplicity": _value(
+                "geometry.multiplicity", geometry.multiplicity, "dimensionless", given
+            ),
+        }
+        if geometry.cell_area is not None:
+            tree["cell_area"] = _value("geometry.cell_area", geometry.cell_area, area, given)
+        return tree
+    tree = {
+        "shape": geometry.shape,
+        "width": _value("geometry.width", geometry.width, "length", given),
+    }
+    if geometry.film is not None:
+        thickness = _value("geometry.film.thickness", geometry.film.thickness, "length", given)
+        tree["film"] = {"thickness": thickness, "model": geometry.film.model}
+    tree["opening"] = _opening(geometry.opening, given)
+    tree["filling"] = geometry.filling
+    for side, layers in (("above", geometry.above), ("below", geometry.below)):
+        tree[side] = [
+            {
+                "name": layer.name,
+                "thickness": _value(
+                    f"geometry.{side}[{i}].thickness", layer.thickness, "length", given
+                ),
+            }
+            for i, layer in enumerate(layers)
+        ]
+    if geometry.resolved_height is not None:
+        tree["resolved_height"] = _value(
+            "geometry.resolved_height", geometry.resolved_height, "length", given
+        )
+    return tree
+
+
+def _opening(opening: shapes.Opening, given: Given) -> Tree:
+    key = "geometry.opening"
+    fraction = given.get(f"{key}.area_fraction")
+    size: tuple[str, float]
+    match opening:
+        case shapes.NoOpening():
+            return {"kind": "none"}
+        case shapes.TwoDiscs(radius, distance):
+            return {
+                "kind": "two_discs",
+                "radius": _value(f"{key}.radius", radius, "length", given),
+                "distance": _value(f"{key}.distance", distance, "length", given),
+            }
+        case shapes.Slit(width):
+            kind, size = "slit", ("width", width)
+        case shapes.Cross(width):
+            kind, size = "cross", ("width", width)
+        case shapes.Round(radius):
+            kind, size = "round", ("radius", radius)
+    if fraction is not None:
+        return {"kind": kind, "area_fraction": _with_source(fraction.text, fraction)}
+    return {"kind": kind, size[0]: _value(f"{key}.{size[0]}", size[1], "length", given)}
+
+
+def _region(name: str, law: schema.Region, given: Given) -> Tree:
+    match law:
+        case schema.IonicConductor(conductivity):
+            key = key_path(("regions", name, "conductivity"))
+            value = _value(key, conductivity, "conductivity", given)
+            return {"law": "ionic_conductor", "conductivity": value}
+        case schema.Equipotential():
+            return {"law": "equipotential"}
+        case schema.Insulator():
+            return {"law": "insulator"}
+
+
+def _boundary(name: str, law: schema.Boundary, given: Given) -> Tree:
+    match law:
+        case schema.Electrode():
+            return _electrode(name, law, given)
+        case schema.HalfSpace():
+            return {"law": "half_space"}
+        case schema.Insulated():
+            return {"law": "insulated"}
+
+
+def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
+    tree: Tree = {"law": "electrode"}
+    current_key = key_path(("boundaries", name, "current"))
+    current: units.Kind = "current"
+    if current_key in given:
+        # a current has one of two dimensions; the text of the case file knows which
+        per_length = math.isnan(_number_of(given[current_key].text, "current"))
+        current = "current_per_length" if per_length else "current"
+    conditions: tuple[tuple[str, float | None, units.Kind], ...] = (
+        ("potential", law.potential, "potential"),
+        ("current", law.current, current),
+        ("current_density", law.current_density, "current_density"),
+        ("area_specific_resistance", law.area_specific_resistance, "area_specific_resistance"),
+    )
+    for key, number, kind in conditions:
+        if number is not None:
+            tree[key] = _value(key_path(("boundaries", name, key)), number, kind, given)
+    return tree
+
+
+def _interface(name: str, law: schema.Interface, given: Given) -> Tree:
+    match law:
+        case schema.Resistive(resistance):
+            key = key_path(("interfaces", name, "area_specific_resistance"))
+            value = _value(key, resistance, "area_specific_resistance", given)
+            return {"law": "resistive", "area_specific_resistance": value}
+        case schema.Bonded():
+            return {"law": "bonded"}
+        case schema.Insulating():
+            return {"law": "insulating"}
+
+
+def _numerics(numerics: schema.Numerics) -> Tree:
+    tree: Tree = {
+        "accuracy": numerics.accuracy,
+        "refinement": numerics.refinement,
+        "max_dofs": numerics.max_dofs,
+    }
+    for key, size in (("edge_size", numerics.edge_size), ("maximum_size", numerics.maximum_size)):
+        if size is not None:
+            tree[key] = units.format_value(size, "um")
+    return {**tree, "petsc_options": dict(numerics.petsc_options)}
+
+
+def _specimen(index: int, specimen: schema.Specimen, given: Given) -> Tree:
+    diameter = given.get(f"specimens[{index}].diameter")
+    if diameter is not None:
+        size = {"diameter": _with_source(diameter.text, diameter)}
+    else:
+        size = {"area": _value(f"specimens[{index}].area", specimen.area, "area", given)}
+    return {"name": specimen.name, **size, "sides": specimen.sides}
+
+
+def _reference(reference: schema.Reference) -> Tree:
+    value: Any = reference.value
+    if not isinstance(value, str):
+        value = units.format_value(value, reference.unit_text)
+    tree: Tree = {"quantity": reference.quantity, "value": value, "source": reference.source}
+    if reference.grade:
+        tree["grade"] = reference.grade
+    if reference.tolerance is not None:
+        tree["tolerance"] = reference.tolerance
+    last = {"relation": reference.relation, "exact": reference.exact, "reason": reference.reason}
+    return {**tree, **last}
+
+
+def _calibrate(calibrate: schema.Calibration) -> Tree:
+    conductivity = calibrate.parameter.endswith("conductivity")
+    kind: units.Kind = "conductivity" if conductivity else "area_specific_resistance"
+    return {
+        "parameter": calibrate.parameter,
+        "bracket": [units.format_value(x, units.DISPLAY[kind][0]) for x in calibrate.bracket],
+        "quantity": calibrate.quantity,
+        "target": units.format_value(calibrate.target, calibrate.unit_text),
+        "source": calibrate.source,
+    }
+
+
+def plain(item: object) -> Any:
+    """A checked table as plain data, values with the text and source that the file gave."""
+    if isinstance(item, Value) and item.model_fields_set == {"value"}:
+        return item.value
+    if isinstance(item, BaseModel):
+        names = (name for name in type(item).model_fields if getattr(item, name) is not None)
+        return {name: plain(getattr(item, name)) for name in names}
+    if isinstance(item, dict):
+        return {key: plain(value) for key, value in item.items()}
+    if isinstance(item, tuple):
+        return [plain(value) for value in item]
+    return item
+
+
+def toml(tree: Tree, path: tuple[str, ...] = ()) -> str:
+    """A table as TOML: what fits on a line there, tables under headings, lists of tables too."""
+    lines: list[str] = []
+    sections: list[str] = []
+    for key, value in tree.items():
+        here = (*path, key)
+        if isinstance(value, dict) and value and "value" not in value:
+            body = toml(value, here)
+            sections.append(body if body.startswith("\n[") else f"\n[{key_path(here)}]\n{body}")
+        elif _is_section_list(value):
+            sections += [f"\n[[{key_path(here)}]]\n{toml(item, here)}" for item in value]
+        elif value != {} or key == "petsc_options":
+            lines.append(f"{key_path((key,))} = {inline(value)}\n")
+    return "".join((*lines, *sections))
+
+
+def _is_section_list(value: object) -> bool:
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return False
+    return "sides" in value[0] or "quantity" in value[0]
+
+
+def inline(value: object) -> str:
+    """A value as TOML on one line (a text of several lines on several)."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            return _quoted(value)
+        case list():
+            return "[" + ", ".join(inline(item) for item in value) + "]"
+        case dict():
+            items = (f"{key_path((key,))} = {inline(item)}" for key, item in value.items())
+            return "{ " + ", ".join(items) + " }" if value else "{}"
+        case _:
+            raise TypeError(f"{type(value).__name__} has no form in a case file")
+
+
+ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\r": "\\r"}
+
+
+def _quoted(text: str) -> str:
+    def escaped(character: str) -> str:
+        if character in ESCAPES:
+            return ESCAPES[character]
+        control = ord(character) < 32 or ord(character) == 127
+        return f"\\u{ord(character):04x}" if control and character != "\n" else character
+
+    body = "".join(escaped(character) for character in text)
+    return f'"""\n{body}"""' if "\n" in text else f'"{body}"'
