@@ -115,10 +115,9 @@ def mesh(
 @app.command()
 def schema() -> int:
     """Print the JSON schema of case files, for editors."""
-    from solver.tables import CaseFile
+    from solver.editor import editor_schema
 
-    text = json.dumps(CaseFile.model_json_schema(), indent=2)
-    typer.echo(text)
+    typer.echo(json.dumps(editor_schema(), indent=2))
     return 0
 
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from meshes.geometry import Geometry, dimension
 from solver import assemble, known, schema, tables, units
-from solver.checks import Finding, case_faults, provenance_faults
-from solver.faults import CaseError, Fault, as_given, key_path
+from solver.checks import case_faults, provenance_faults
+from solver.faults import CaseError, Fault, Finding, as_given, key_path
 from solver.messages import schema_findings
 from solver.partial import Part, sound_part
 from solver.reading import Source, combined, file_of, inside, merged, read_chain

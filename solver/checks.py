@@ -3,44 +3,14 @@
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from meshes import geometry as shapes
-from solver import balance, known, stoichiometry, tables, units
+from solver import balance, known, tables, units
 from solver.assemble import is_physical, values
-from solver.faults import as_given, key_path, nearest
-
-KeyPath = tuple[str | int, ...]
-
-LARGEST_RATIO = 1e9  # of two lengths in one mesh: beyond it coordinates lose the small one
-ACCURACY = (1e-8, 0.5)
-# What a case may tell PETSc: only solver options. Options that name files, load code or attach
-# programs (log_view, python, options_file, on_error_...) are left to the command line.
-PETSC_PREFIXES = ("ksp_", "pc_", "sub_", "mg_", "mat_mumps_")
-PETSC_FORBIDDEN = (
-    "python",
-    "file",
-    "dump",
-    "load",
-    "save",
-    "draw",
-    "plot",
-    "shell",
-    "galerkin_ext",
-)
-PETSC_VALUE = re.compile(r"[A-Za-z0-9_.,+\-]{0,80}")
-PETSC_SHOWN = ("view", "monitor")  # these may only go to the screen
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fault whose key is still a path of keys; see `faults.Fault`."""
-
-    path: KeyPath
-    given: str
-    allowed: str
-    nearest: str = ""
+from solver.comparison import balance_references, comparison_faults
+from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
+from solver.limits import LARGEST_RATIO, numerics_faults
 
 
 def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iterator[Finding]:
@@ -66,14 +36,14 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
             yield from _name_faults(file, regions, found)
         yield from _law_faults(file, geometry)
         yield from _drive_faults(file)
-    yield from _numerics_faults(file, geometry if sound else None)
+    yield from numerics_faults(file, geometry if sound else None)
     if geometry is None and file.balance is not None:
-        yield from _balance_references(file, balance.quantities(file.balance))
+        yield from balance_references(file, balance.quantities(file.balance))
         return
     names = known.known_quantities(
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
-    yield from _comparison_faults(file, geometry, names)
+    yield from comparison_faults(file, geometry, names)
 
 
 def _names(
@@ -100,25 +70,6 @@ def _balance_faults(file: tables.CaseFile) -> Iterator[Finding]:
     for key in ("regions", "boundaries", "interfaces", "calibrate"):
         if getattr(file, key):
             yield Finding((key,), "a table", "no such table in a case without [geometry]")
-
-
-def _balance_references(
-    file: tables.CaseFile, amounts: list[stoichiometry.Amount]
-) -> Iterator[Finding]:
-    by_name = {amount.name: amount for amount in amounts}
-    for index, reference in enumerate(file.references):
-        path: KeyPath = ("references", index, "quantity")
-        yield from _quantity_faults(reference.quantity, path, set(by_name))
-        if reference.quantity in by_name:
-            unit = by_name[reference.quantity].unit
-            path = ("references", index, "value")
-            try:
-                dimension = units.parse_any(str(reference.value))[2]
-            except units.UnitError as error:
-                yield Finding(path, as_given(reference.value), error.expected, error.nearest)
-                continue
-            if dimension != units.read_unit(unit).dimension:
-                yield Finding(path, as_given(reference.value), f"a value in {unit}")
 
 
 def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
@@ -259,118 +210,6 @@ def _drive_faults(file: tables.CaseFile) -> Iterator[Finding]:
         yield Finding(path, given, "two different potentials, or a current other than zero")
 
 
-def _numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iterator[Finding]:
-    numerics = file.numerics
-    low, high = ACCURACY
-    if not low <= numerics.accuracy.number <= high:
-        given = as_given(numerics.accuracy.text)
-        yield Finding(("numerics", "accuracy"), given, f"a number from {low:g} to {high:g}")
-    edge, largest = numerics.edge_size, numerics.maximum_size
-    if edge is not None and largest is not None and largest.number < edge.number:
-        given = as_given(largest.text)
-        yield Finding(("numerics", "maximum_size"), given, f"not less than edge_size ({edge.text})")
-    if isinstance(geometry, shapes.Cell):
-        film = geometry.film
-        for key, size in (("edge_size", edge), ("maximum_size", largest)):
-            if size is not None and size.number > geometry.width:
-                allowed = f"not more than the width of the cell ({geometry.width:g} um)"
-                yield Finding(("numerics", key), as_given(size.text), allowed)
-        if edge is not None and film is not None and film.model == "layer":
-            if edge.number > film.thickness:
-                allowed = (
-                    f"not more than the film's thickness ({film.thickness:g} um), to resolve it"
-                )
-                yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
-        if edge is not None and edge.number * LARGEST_RATIO < geometry.width:
-            allowed = f"at least 1e-9 of the width of the cell ({geometry.width:g} um)"
-            yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
-    for key, value in numerics.petsc_options.items():
-        yield from _petsc_faults(key, value)
-
-
-def _petsc_faults(key: str, value: str) -> Iterator[Finding]:
-    path: KeyPath = ("numerics", "petsc_options", key)
-    bare = key.removeprefix("-")
-    allowed_start = bare == key and bare.startswith(PETSC_PREFIXES) and PETSC_VALUE.fullmatch(key)
-    if not allowed_start or any(word in key for word in PETSC_FORBIDDEN):
-        near = bare if bare != key and bare.startswith(PETSC_PREFIXES) else ""
-        allowed = f"a solver option without dash that begins with {', '.join(PETSC_PREFIXES)}"
-        yield Finding(path, as_given(value), allowed, near)
-    elif not PETSC_VALUE.fullmatch(value) or any(word in value for word in PETSC_FORBIDDEN):
-        yield Finding(path, as_given(value), "a plain word or number")
-    elif any(word in key for word in PETSC_SHOWN) and value not in ("", "true", "false", "ascii"):
-        yield Finding(path, as_given(value), '"" or "ascii": to the screen only')
-
-
-def _comparison_faults(
-    file: tables.CaseFile, geometry: shapes.Geometry | None, names: set[str]
-) -> Iterator[Finding]:
-    plane = geometry is not None and shapes.dimension(geometry) == "plane"
-    seen: set[str] = set()
-    for index, specimen in enumerate(file.specimens):
-        if specimen.name in seen:
-            path: KeyPath = ("specimens", index, "name")
-            yield Finding(path, as_given(specimen.name), "a name not used for another specimen")
-        seen.add(specimen.name)
-    for index, reference in enumerate(file.references):
-        path = ("references", index)
-        yield from _quantity_faults(reference.quantity, (*path, "quantity"), names)
-        if reference.quantity in names:
-            yield from _number_faults(reference.quantity, reference.value, (*path, "value"), plane)
-    if file.calibrate is not None:
-        table = file.calibrate
-        yield from _quantity_faults(table.quantity, ("calibrate", "quantity"), names)
-        if table.quantity in names:
-            if table.target == known.UNBOUNDED:
-                yield Finding(("calibrate", "target"), as_given(table.target), "a finite value")
-            yield from _number_faults(table.quantity, table.target, ("calibrate", "target"), plane)
-        yield from _parameter_faults(file, table)
-
-
-def _quantity_faults(name: str, path: KeyPath, names: set[str]) -> Iterator[Finding]:
-    if name not in names:
-        near = nearest(name, names)
-        start = ", ".join(sorted(names)[:4])
-        allowed = f"a quantity of this case ({start}, ...)"
-        yield Finding(path, as_given(name), allowed, near)
-
-
-def _number_faults(
-    quantity: str, value: str | float, path: KeyPath, plane: bool
-) -> Iterator[Finding]:
-    try:
-        known.read_quantity(quantity, value, plane)
-    except units.UnitError as error:
-        yield Finding(path, as_given(value), error.expected, error.nearest)
-
-
-CALIBRATED = re.compile(
-    r"(regions|boundaries|interfaces)\..*\.(conductivity|area_specific_resistance)"
-)
-
-
-def _parameter_faults(file: tables.CaseFile, table: tables.Calibrate) -> Iterator[Finding]:
-    """The parameter must be a value that the case gives and that needs no new mesh."""
-    given = {key: value for key, value in values(file).items() if CALIBRATED.fullmatch(key)}
-    value = given.get(table.parameter)
-    if value is None:
-        allowed = "a conductivity or area_specific_resistance that the case gives: "
-        near = nearest(table.parameter, given)
-        listed = ", ".join(given) or "none"
-        yield Finding(("calibrate", "parameter"), as_given(table.parameter), allowed + listed, near)
-        return
-    ends: list[float] = []
-    for index, text in enumerate(table.bracket):
-        try:
-            ends.append(units.parse(text, value.kinds[0], "positive"))
-        except units.UnitError as error:
-            path = ("calibrate", "bracket", index)
-            yield Finding(path, as_given(text), error.expected, error.nearest)
-    if len(ends) == 2 and not ends[0] < ends[1]:
-        given_text = as_given(list(table.bracket))
-        yield Finding(("calibrate", "bracket"), given_text, "a first value below the second")
-
-
 DEFINED = ("potential", "current", "current_density", "multiplicity", "length_unit")
 
 
@@ -391,13 +230,3 @@ def provenance_faults(file: tables.CaseFile, path: Path) -> Iterator[Finding]:
         elif value.role == "definition" and not verification and place[-1] not in DEFINED:
             allowed = "role paper, literature, assumed or calibrated"
             yield Finding((*place, "role"), '"definition"', allowed)
-
-
-def split_table_key(key: str) -> KeyPath:
-    """Splits a key path made by `faults.key_path`."""
-    parts: list[str | int] = []
-    for quoted, index, bare in re.findall(r'"([^"]*)"|\[(\d+)\]|([^."\[\]]+)', key):
-        parts.append(int(index) if index else quoted or bare)
-    if key_path(parts) != key:
-        return (key,)
-    return tuple(parts)

@@ -1,11 +1,13 @@
 """Faults of a case file: what is wrong, where, what is allowed, what was probably meant."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 MOST_PRINTED = 50
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,16 @@ class Fault:
         )
         near = f"; nearest: {self.nearest}" if self.nearest else ""
         return one_line(f"{place}{value}: expected {self.allowed}{near}", 600)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault whose key is still a path of keys; see `Fault`."""
+
+    path: KeyPath
+    given: str
+    allowed: str
+    nearest: str = ""
 
 
 class CaseError(ValueError):
@@ -94,6 +106,16 @@ def key_path(parts: Iterable[str | int]) -> str:
         bare = part and all(c.isascii() and (c.isalnum() or c in "_-") for c in part)
         text += ("." if text else "") + (part if bare else f'"{one_line(part, 60)}"')
     return text
+
+
+def split_table_key(key: str) -> KeyPath:
+    """Splits a key path made by `key_path`."""
+    parts: list[str | int] = []
+    for quoted, index, bare in re.findall(r'"([^"]*)"|\[(\d+)\]|([^."\[\]]+)', key):
+        parts.append(int(index) if index else quoted or bare)
+    if key_path(parts) != key:
+        return (key,)
+    return tuple(parts)
 
 
 def shown_path(path: Path) -> str:

@@ -8,8 +8,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from solver import tables
-from solver.checks import Finding
-from solver.faults import as_given, nearest
+from solver.faults import Finding, as_given, nearest
 
 Path = tuple[str | int, ...]
 MOST_FAULTS = 500

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from solver import tables
-from solver.checks import Finding, KeyPath
+from solver.faults import Finding, KeyPath
 
 # A size in [geometry] that can't be read: names and laws are checked with this one instead.
 PLAUSIBLE = {

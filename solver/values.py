@@ -7,8 +7,16 @@ schema names it.
 import math
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from solver import units
 
@@ -67,6 +75,21 @@ class Value(Strict):
             if self.role == role and getattr(self, key) is None:
                 raise fault(f'the key "{key}" beside role = "{role}"')
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Editors are told that a bare text is allowed as well."""
+        table = handler.resolve_ref_schema(handler(core_schema))
+        examples = [units.DISPLAY[kind][1] for kind in cls.kinds]
+        text = {"type": "string", "examples": examples}
+        bare = [text, {"type": "number"}] if cls.kinds == ("dimensionless",) else [text]
+        return {
+            "title": cls.__name__,
+            "description": cls.__doc__ or "",
+            "anyOf": [*bare, {k: v for k, v in table.items() if k not in ("title", "description")}],
+        }
 
     @classmethod
     def read(cls, text: str | float) -> float:
