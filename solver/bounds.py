@@ -34,6 +34,7 @@ from solver.domain import (
     facet_measure,
     number_of_cells,
     refine_cells,
+    regions_at,
 )
 from solver.dual import Flux, contact_resistance, solve_dual
 from solver.model import Model
@@ -41,6 +42,7 @@ from solver.primal import Copies, Potentials, Primal, build_copies
 from solver.schema import Numerics
 
 LOG = logging.getLogger("liface")
+GROWTH = 1.5  # a further mesh has at least this many times the unknowns
 BULK = 0.6  # share of the gap that the refined cells carry
 BALANCE = 1e-8  # relative current balance that every solve must keep
 
@@ -167,8 +169,8 @@ def certify(
         width = (upper - lower) / scale
         progress(level, width)
         reached = width <= numerics.accuracy
-        full = copies.size[1] >= numerics.max_dofs or numerics.refinement == "none"
-        if reached or full:
+        full = GROWTH * copies.size[1] > numerics.max_dofs or numerics.refinement == "none"
+        if reached or full or _stagnates(history):
             return Certificate(
                 domain,
                 model.conductivity,
@@ -273,8 +275,15 @@ def gap_indicator(
     scale = fem.Constant(domain.mesh, potentials.conductance / flux.current)
     q = scale * flux.flux
     indicator = fem.Function(space, name="gap indicator")
+    entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
+    jumps = {name: rho for name, rho in model.jumps.items() if rho < inf}
+    for i, name in enumerate(jumps):
+        sides = regions_at(domain, name)
+        entities[len(model.contacts) + i] = facet_entities(domain, name, sides[:1])
+    ds = facet_measure(domain, entities)
     with coordinates(domain, points), coordinates(domain, transport.dual_coordinates(domain)):
-        total = None
+        area, leaving = transport.facet_weight(domain), transport.normal_current(q, domain)
+        form = None
         for label, phi in enumerate(potentials.parts):
             inside = [name for name, value in labels.items() if value == label]
             tags = tuple(domain.built.regions[name] for name in inside)
@@ -283,20 +292,19 @@ def gap_indicator(
                 s = ufl.SpatialCoordinate(domain.mesh)[0]
                 gradient = ufl.as_vector((2.0 * s * gradient[0], gradient[1]))
             mismatch = q + kappa * gradient
-            form = w * transport.dissipation(mismatch, mismatch, kappa, domain) * dx(tags)
-            entities = {
-                ids[c.name]: facet_entities(domain, c.name, inside) for c in model.contacts
-            }
-            ds = facet_measure(domain, entities)
-            n = ufl.FacetNormal(domain.mesh)
-            for contact in model.contacts:
-                rho = contact.resistance
-                if rho > 0.0 and contact.series == 0.0 and not domain.axisymmetric:
-                    unit = 1.0 if contact.terminal == driven else 0.0
-                    drop = ufl.inner(q, n) - (phi - unit) / rho
-                    form += w * rho * drop**2 * ds(ids[contact.name])
-            total = form if total is None else total + form
-        values = fem_petsc.assemble_vector(fem.form(total))
+            part = w * transport.dissipation(mismatch, mismatch, kappa, domain) * dx(tags)
+            form = part if form is None else form + part
+        for i, contact in enumerate(model.contacts):
+            rho = contact.resistance
+            if rho > 0.0 and contact.series == 0.0:
+                phi = potentials.parts[labels[regions_at(domain, contact.name)[0]]]
+                unit = 1.0 if contact.terminal == driven else 0.0
+                form += w * area * rho * (leaving - (phi - unit) / rho) ** 2 * ds(i)
+        for i, (name, rho) in enumerate(jumps.items()):
+            one, other = regions_at(domain, name)
+            jump = potentials.parts[labels[one]] - potentials.parts[labels[other]]
+            form += w * area * rho * (leaving - jump / rho) ** 2 * ds(len(model.contacts) + i)
+        values = fem_petsc.assemble_vector(fem.form(form))
         values.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
     indicator.x.array[: len(values.array_r)] = np.maximum(values.array_r, 0.0)
     indicator.x.scatter_forward()
@@ -325,6 +333,19 @@ def _largest(domain: Domain, indicator: fem.Function) -> npt.NDArray[np.int32]:
     cumulated = np.cumsum(shares)
     last = int(np.searchsorted(cumulated, BULK * cumulated[-1]))
     return np.flatnonzero(positive & (steps <= last)).astype(np.int32)
+
+
+def _stagnates(history: list[Level]) -> bool:
+    """True if twice in a row many more unknowns have hardly brought the bounds together.
+
+    What is left then is not the discretisation but a truncation (a half space cut too close).
+    """
+    if len(history) < 3:
+        return False
+    gaps = [level.upper - level.lower for level in history[-3:]]
+    dofs = [level.dofs for level in history[-3:]]
+    slow = all(after > 0.95 * before for before, after in zip(gaps, gaps[1:], strict=False))
+    return slow and dofs[2] > 2.0 * dofs[0]
 
 
 def _order(history: list[Level], dofs: int, gap: float, dimension: int) -> float:

@@ -67,6 +67,7 @@ def _connect(msh: mesh.Mesh) -> None:
     msh.topology.create_connectivity(tdim - 1, tdim)
     msh.topology.create_connectivity(tdim, tdim - 1)
     msh.topology.create_connectivity(tdim - 1, 0)
+    msh.topology.create_connectivity(tdim, tdim)
 
 
 def number_of_cells(domain: Domain) -> int:

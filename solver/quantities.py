@@ -108,8 +108,10 @@ def series_stack(case: schema.Case, model: Model) -> Stack | None:
     for name, boundary in case.boundaries.items():
         if name in faces and isinstance(boundary, schema.Electrode):
             contacts += boundary.area_specific_resistance
+    layer_names = {layer.name for layer in (*cell.above, *cell.below)}
     for name, interface in case.interfaces.items():
-        if name == "window" and isinstance(interface, schema.Resistive):
+        whole = name == "window" or layer_names.issuperset(name.split("|"))
+        if whole and isinstance(interface, schema.Resistive):
             contacts += interface.area_specific_resistance
     return Stack(layers, contacts, film)
 

@@ -126,16 +126,27 @@ def dissipation(q: Expr, v: Expr, kappa: Expr, domain: Domain) -> Expr:
     return ufl.inner(q, v) / kappa
 
 
-def facet_dissipation(q: Expr, v: Expr, rho: Expr | float, domain: Domain) -> Expr:
-    """int rho (q.n)(v.n), density per facet of the dual."""
+def normal_current(q: Expr, domain: Domain) -> Expr:
+    """q.n in pA/um^2 on a facet of the dual; axisymmetric facets are flat or upright only."""
     n = ufl.FacetNormal(domain.mesh)
     if domain.axisymmetric:
-        # upright walls at radius r: q_r = Q_s/r on 2 pi r dz; flat faces: q_z = Q_z on 2 pi ds.
-        # Both kinds are the only ones allowed, so the products of components need no cross term.
         r = ufl.sqrt(2.0 * ufl.SpatialCoordinate(domain.mesh)[0])
-        upright = q[0] * v[0] * n[0] * n[0] / ufl.max_value(r, 1e-300)
-        return 2.0 * pi * rho * (upright + q[1] * v[1] * n[1] * n[1])
-    return rho * ufl.inner(q, n) * ufl.inner(v, n)
+        return q[0] * n[0] / r + q[1] * n[1]
+    return ufl.inner(q, n)
+
+
+def facet_weight(domain: Domain) -> Expr | float:
+    """Area of a facet of the dual per length in its plane: 2 pi r upright, 2 pi (ds) flat, else 1."""
+    if domain.axisymmetric:
+        n = ufl.FacetNormal(domain.mesh)
+        r = ufl.sqrt(2.0 * ufl.SpatialCoordinate(domain.mesh)[0])
+        return 2.0 * pi * (r * n[0] ** 2 + n[1] ** 2)
+    return 1.0
+
+
+def facet_dissipation(q: Expr, v: Expr, rho: Expr | float, domain: Domain) -> Expr:
+    """int rho (q.n)(v.n), density per facet of the dual."""
+    return facet_weight(domain) * rho * normal_current(q, domain) * normal_current(v, domain)
 
 
 def total_flux(v: Expr, domain: Domain) -> Expr:
