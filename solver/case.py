@@ -34,11 +34,11 @@ def load_case(path: Path | str, require_provenance: bool = False) -> Case:
     chain = read_chain(Path(path))
     data = combined(chain)
     case, faults = _build(data, chain, (), require_provenance)
-    seen = {(fault.key, fault.given) for fault in faults}
+    own = list(faults)
     variants: dict[str, Case] = {}
     for name, change in _variant_tables(data):
-        varied, variant_faults = _variant(name, change, data, chain, require_provenance)
-        faults += [fault for fault in variant_faults if _own_key(fault, name) not in seen]
+        varied, more = _variant(name, change, data, chain, require_provenance)
+        faults += [fault for fault in more if not _told(fault, name, own)]
         if varied is not None:
             variants[name] = varied
     if faults or case is None:
@@ -46,8 +46,14 @@ def load_case(path: Path | str, require_provenance: bool = False) -> Case:
     return dataclasses.replace(case, variants=variants)
 
 
-def _own_key(fault: Fault, variant: str) -> tuple[str, str]:
-    return fault.key.removeprefix(f"variants.{variant}."), fault.given
+def _told(fault: Fault, variant: str, known: list[Fault]) -> bool:
+    """Whether a fault of a variant is one of the case itself, or inside of such a one."""
+    key = fault.key.removeprefix(f"{key_path(('variants', variant))}.")
+    return any(
+        (other.key == key and other.allowed == fault.allowed) or key.startswith(f"{other.key}.")
+        for other in known
+        if other.key
+    )
 
 
 def _build(

@@ -1,6 +1,5 @@
 """Checks of a case that need several tables, or the geometry. Each finding names one key."""
 
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,17 @@ from solver import balance, known, tables, units
 from solver.assemble import is_physical, values
 from solver.comparison import balance_references, comparison_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
-from solver.limits import LARGEST_RATIO, numerics_faults
+from solver.limits import numerics_faults
+
+SIZES = ("width", "thickness", "radius", "distance", "area_fraction", "resolved_height")
+KINDS = {
+    "NoOpening": "none",
+    "Slit": "slit",
+    "Round": "round",
+    "Cross": "cross",
+    "TwoDiscs": "two_discs",
+}
+WORD = re.compile(r"\w+")
 
 
 def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iterator[Finding]:
@@ -22,21 +31,22 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
     """
     regions: tuple[str, ...] = ()
     found = shapes.Names((), (), ())
-    sound = True
+    measured = geometry
     if geometry is None:
         yield from _balance_faults(file)
     else:
         if file.balance is not None:
             yield Finding(("balance",), "a table", "either [geometry] or [balance]")
-        for finding in _geometry_faults(file, geometry):
-            sound = False
-            yield finding
-        if sound or (isinstance(geometry, shapes.Cell) and geometry.above):
+        impossible = list(_geometry_faults(file, geometry))
+        yield from impossible
+        if any(finding.path[1:2] != ("opening",) for finding in impossible):
+            measured = None
+        if all(finding.path[-1] in SIZES for finding in impossible):
             regions, found = _names(file, geometry)
             yield from _name_faults(file, regions, found)
-        yield from _law_faults(file, geometry)
-        yield from _drive_faults(file)
-    yield from numerics_faults(file, geometry if sound else None)
+        contradictions = list(_law_faults(file, geometry))
+        yield from contradictions or _drive_faults(file)
+    yield from numerics_faults(file, measured)
     if geometry is None and file.balance is not None:
         yield from balance_references(file, balance.quantities(file.balance))
         return
@@ -85,23 +95,19 @@ def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterat
         if shapes.is_half_space(geometry):
             yield Finding(path, as_given(fraction.text), "radius: a half space has no cell area")
             return
+    found = shapes.faults(geometry)
+    found = [fault for fault in found if fault.key == "above"] or found  # the rest follows from it
     given = values(file)
-    for fault in shapes.faults(geometry):
+    for fault in found:
         path = ("geometry", *split_key(fault.key))
+        if fault.key == "opening" and isinstance(table, tables.Cell):
+            allowed = WORD.sub(lambda word: KINDS.get(word.group(), word.group()), fault.expected)
+            yield Finding((*path, "kind"), as_given(table.opening.kind), allowed)
+            continue
         if fraction is not None and path[1:2] == ("opening",):
             path = ("geometry", "opening", "area_fraction")
         value = given.get(key_path(path))
         yield Finding(path, as_given(value.text) if value else fault.given, fault.expected)
-    if isinstance(geometry, shapes.Cell) and geometry.film is not None:
-        largest = max(
-            geometry.width,
-            *(layer.thickness for layer in geometry.above if math.isfinite(layer.thickness)),
-            0.0,
-        )
-        if 0.0 < geometry.film.thickness < largest / LARGEST_RATIO:
-            path = ("geometry", "film", "thickness")
-            allowed = f"a film not thinner than 1e-9 of the largest length ({largest:g} um)"
-            yield Finding(path, f"{geometry.film.thickness:g} um", allowed)
     if isinstance(geometry, shapes.MeshFile) and geometry.cell_area is not None:
         area = table.cell_area if isinstance(table, tables.MeshFile) else None
         wanted: units.Kind = "length" if geometry.dimension == "plane" else "area"

@@ -37,7 +37,7 @@ def schema_findings(error: ValidationError, data: Any) -> list[tuple[Finding, bo
     for details in error.errors(include_url=False)[:MOST_FAULTS]:
         path = _written_path(details, data)
         allowed, near = _allowed(details, path)
-        given = "" if details["type"] in ("missing", "union_tag_not_found") else _given(data, path)
+        given = _given(data, path)
         unknown = details["type"] == "extra_forbidden"
         found.append((Finding(path, given, allowed, near), unknown))
     return found
@@ -58,6 +58,8 @@ def _written_path(details: ErrorDetails, data: Any) -> Path:
             item = item[part]
         elif isinstance(item, dict) and index == len(parts) - 1 and details["type"] == "missing":
             path.append(part)
+    if details["type"] == "fault" and details["ctx"]["key"]:
+        path.append(str(details["ctx"]["key"]))
     if details["type"] in ("union_tag_invalid", "union_tag_not_found"):
         path.append(str(details.get("ctx", {}).get("discriminator", "")).strip("'"))
     return tuple(path)
@@ -66,6 +68,8 @@ def _written_path(details: ErrorDetails, data: Any) -> Path:
 def _given(data: Any, path: Path) -> str:
     item = data
     for part in path:
+        if isinstance(item, dict) and part not in item:
+            return ""
         item = item[part]
     return as_given(item)
 

@@ -46,7 +46,8 @@ class Part:
 
     def own(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings that don't follow from what is missing, with the indices of the file."""
-        return [self._located(f) for f in findings if not self._in_doubt(f.path)]
+        located = [self._located(finding) for finding in findings]
+        return [finding for finding in located if not self._in_doubt(finding.path)]
 
     def without_geometry(self) -> "Part":
         """The same with the geometry taken out."""

@@ -191,7 +191,9 @@ def _replaces(base: Table, change: Table) -> bool:
         before, after = base.get(key), change.get(key)
         if isinstance(before, str) and isinstance(after, str) and before != after:
             return True
-    return {"mesh_file", "shape"} <= base.keys() ^ change.keys()
+    sorts = {"mesh_file", "shape"}
+    before_sort, after_sort = sorts & base.keys(), sorts & change.keys()
+    return len(before_sort) == len(after_sort) == 1 and before_sort != after_sort
 
 
 def combined(chain: tuple[Source, ...]) -> Table:

@@ -130,7 +130,7 @@ class Cell(Strict):
         open_layer = self.film is not None and self.film.model == "layer"
         if open_layer and self.opening.kind != "none" and self.filling is None:
             raise fault(
-                'the key "filling" ("metal" or "electrolyte") for an open film that is a layer'
+                '"metal" or "electrolyte" in the opening of a film that is a layer', key="filling"
             )
         return self
 
@@ -151,8 +151,16 @@ def _geometry_tag(data: Any) -> str:
     return "cell"
 
 
+def _one_sort(data: Any) -> Any:
+    if isinstance(data, dict) and {"mesh_file", "shape"} <= data.keys():
+        raise fault("shape or mesh_file, not both")
+    return data
+
+
 Geometry = Annotated[
-    Annotated[Cell, Tag("cell")] | Annotated[MeshFile, Tag("mesh")], Discriminator(_geometry_tag)
+    Annotated[Cell, Tag("cell")] | Annotated[MeshFile, Tag("mesh")],
+    Discriminator(_geometry_tag),
+    BeforeValidator(_one_sort),
 ]
 
 # ---- laws and conditions
@@ -275,11 +283,11 @@ class Reference(Strict):
     @model_validator(mode="after")
     def _comparable(self) -> Self:
         if not self.exact and self.grade is None:
-            raise fault('the key "grade" (P, R, C or N), or exact = true')
+            raise fault("P, R, C or N (or exact = true)", key="grade")
         if self.exact and self.relation != "equal":
-            raise fault('relation = "equal" beside exact = true')
+            raise fault('relation "equal" beside exact = true')
         if self.tolerance is None and self.relation == "equal" and self.grade not in (None, "N"):
-            raise fault('the key "tolerance" beside relation = "equal"')
+            raise fault('a tolerance, as "5 %", beside relation = "equal"', key="tolerance")
         return self
 
 

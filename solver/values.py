@@ -29,9 +29,16 @@ def as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def fault(allowed: str, near: str = "") -> PydanticCustomError:
-    """An error whose text is what is allowed, with the nearest valid spelling."""
-    return PydanticCustomError("fault", "{allowed}", {"allowed": allowed, "nearest": near})
+def fault(allowed: str, near: str = "", key: str = "") -> PydanticCustomError:
+    """An error of a value or table.
+
+    Args:
+        allowed: What is allowed instead.
+        near: The nearest valid spelling.
+        key: The key of the table that is missing, if that's what is wrong.
+    """
+    context = {"allowed": allowed, "nearest": near, "key": key}
+    return PydanticCustomError("fault", "{allowed}", context)
 
 
 class Strict(BaseModel):
@@ -73,7 +80,7 @@ class Value(Strict):
                 raise fault("a value inside its range")
         for role, key in NEEDED:
             if self.role == role and getattr(self, key) is None:
-                raise fault(f'the key "{key}" beside role = "{role}"')
+                raise fault(f'this key beside role = "{role}"', key=key)
         return self
 
     @classmethod
