@@ -123,9 +123,9 @@ def sound_part(data: dict[str, Any], faulty: Iterable[tuple[KeyPath, bool]]) -> 
 
 def _made_plausible(rest: dict[str, Any], path: KeyPath) -> bool:
     """Replaces the size at `path`, or that of which `path` is the source or role."""
-    for end in (len(path), len(path) - 1, len(path) - 2):
+    for end in range(len(path), max(len(path) - 3, 1), -1):
         key = path[end - 1]
-        if end >= 2 and key in PLAUSIBLE:
+        if key in PLAUSIBLE:
             table = _at(rest, path[: end - 1])
             if not isinstance(table, dict):
                 return False

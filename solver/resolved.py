@@ -51,7 +51,8 @@ def _value(key: str, number: float, kind: units.Kind, given: Given) -> Any:
     item = given.get(key)
     if item is None:
         return text
-    if _number_of(item.text, kind) == number:
+    bare = item.text[:1].isalpha() and kind == "length"  # length_unit = "mm"
+    if _number_of(f"1 {item.text}" if bare else item.text, kind) == number:
         text = item.text
     return _with_source(text, item)
 
