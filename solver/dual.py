@@ -24,6 +24,7 @@ from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
 from dolfinx.mesh import exterior_facet_indices
 from petsc4py import PETSc
+from ufl.core.expr import Expr
 
 from solver import transport
 from solver.domain import (
@@ -35,6 +36,7 @@ from solver.domain import (
     facets_of,
     regions_at,
 )
+from solver.axis import axisymmetric_dissipation
 from solver.model import Contact, Model
 from solver.primal import Potentials
 from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve
@@ -122,26 +124,8 @@ def _assemble(
     space = fem.functionspace(msh, basix.ufl.element("BDM", msh.basix_cell(), 1))
     constants = fem.functionspace(msh, ("DG", 0))
     q, v, w = ufl.TrialFunction(space), ufl.TestFunction(space), ufl.TestFunction(constants)
-    kappa = cellwise(domain, model.conductivity, "conductivity")
-    entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
-    far_id, jump_id = len(entities), len(entities) + 1
-    if model.far is not None:
-        entities[far_id] = facet_entities(domain, model.far)
-    jumps = {name: rho for name, rho in model.jumps.items() if rho < inf}
-    for i, name in enumerate(jumps):
-        entities[jump_id + i] = facet_entities(domain, name, regions_at(domain, name)[:1])
-    ds = facet_measure(domain, entities)
-    degree = {"quadrature_degree": 6} if domain.axisymmetric else {}
-    form = transport.dissipation(q, v, kappa, domain) * ufl.dx(msh, metadata=degree)
-    for i, contact in enumerate(model.contacts):
-        rho = contact_resistance(contact)
-        if rho > 0.0:
-            form += transport.facet_dissipation(q, v, rho, domain) * ds(i)
-    if model.far is not None:
-        rho_far = transport.far_dual_weight(domain, model)
-        form += transport.facet_dissipation(q, v, rho_far, domain) * ds(far_id)
-    for i, rho in enumerate(jumps.values()):
-        form += transport.facet_dissipation(q, v, rho, domain) * ds(jump_id + i)
+    ds, cells, facets = _dissipation(domain, model, q, v)
+    form = cells if facets is None else cells + facets
     walls = _closed_facets(domain, model)
     closed = fem.locate_dofs_topological(space, msh.topology.dim - 1, walls)
     zero = fem.Function(space)
@@ -170,6 +154,33 @@ def _assemble(
     small = schur.getSize()[0] <= DIRECT_LIMIT
     solver = make_solver(schur, "dual_", DIRECT if small else REPEATED, overrides)
     return _System(space, mass, divergence, total, loads, inverse, solver)
+
+
+def _dissipation(
+    domain: Domain, model: Model, q: Expr, v: Expr
+) -> tuple[ufl.Measure, ufl.Form, ufl.Form | None]:
+    """Facet measure (contacts come first), dissipation in the cells, and on facets if any."""
+    kappa = cellwise(domain, model.conductivity, "conductivity")
+    jumps = {name: rho for name, rho in model.jumps.items() if rho < inf}
+    entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
+    resistances: list[Expr | float] = [contact_resistance(c) for c in model.contacts]
+    if model.far is not None:
+        entities[len(entities)] = facet_entities(domain, model.far)
+        resistances.append(transport.far_dual_weight(domain, model))
+    for name, rho in jumps.items():
+        one_side = regions_at(domain, name)[:1]
+        entities[len(entities)] = facet_entities(domain, name, one_side)
+        resistances.append(rho)
+    ds = facet_measure(domain, entities)
+    degree = {"quadrature_degree": 6} if domain.axisymmetric else {}
+    cells = transport.dissipation(q, v, kappa, domain) * ufl.dx(domain.mesh, metadata=degree)
+    facets = None
+    for i, resistance in enumerate(resistances):
+        if isinstance(resistance, float) and resistance == 0.0:
+            continue
+        part = transport.facet_dissipation(q, v, resistance, domain) * ds(i)
+        facets = part if facets is None else facets + part
+    return ds, cells, facets
 
 
 def _closed_facets(domain: Domain, model: Model) -> npt.NDArray[np.int32]:
@@ -300,20 +311,28 @@ def _minimise(system: _System, x: PETSc.Vec, lower: float) -> int:
     return len(history) - 1
 
 
-def _finish(
-    system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: int
-) -> Flux:
-    product = x.duplicate()
-    system.mass.mult(x, product)
+def _finish(system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: int) -> Flux:
     c, y = system.divergence.createVecLeft(), system.divergence.createVecLeft()
     system.divergence.mult(x, c)
     solve(system.schur, c, y, "divergence left in the dual problem")
     left = sqrt(LOCAL_DIMENSION[domain.mesh.topology.dim] * max(c.dot(y), 0.0))
-    current = x.dot(system.load)
-    resistance = (sqrt(x.dot(product)) + left) ** 2 / current**2
     flux = fem.Function(system.space, name="flux")
-    owned = len(x.array_r)
-    flux.x.array[:owned] = x.array_r
+    flux.x.array[: len(x.array_r)] = x.array_r
     flux.x.scatter_forward()
+    current = x.dot(system.load)
+    resistance = (sqrt(total_dissipation(domain, model, flux)) + left) ** 2 / current**2
     by_contact = {name: float(x.dot(load)) for name, load in system.contact_loads.items()}
     return Flux(flux, resistance, current, by_contact, left / abs(current), steps)
+
+
+def total_dissipation(domain: Domain, model: Model, flux: fem.Function) -> float:
+    """D(q) as a sum of squares, never too small; on the coordinates of the dual."""
+    _, cells, facets = _dissipation(domain, model, flux, flux)
+    total = 0.0
+    if domain.axisymmetric:
+        total += axisymmetric_dissipation(domain, model.conductivity, flux)
+    else:
+        total += float(domain.comm.allreduce(fem.assemble_scalar(fem.form(cells))))
+    if facets is not None:
+        total += float(domain.comm.allreduce(fem.assemble_scalar(fem.form(facets))))
+    return total
