@@ -28,11 +28,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
 from solver.provenance import SOURCES, commit, source_hash, versions
 
 if TYPE_CHECKING:
-    from solver.case import Case
+    from meshes.geometry import Geometry
+    from meshes.mesh import BuiltMesh
     from solver.quantities import Quantity
+    from solver.schema import Case
 
 LOGGER = logging.getLogger("liface")
 RESULTS = "results.json"
@@ -45,6 +48,15 @@ CURRENT = "current density [mA/cm^2]"  # in the bulk a vector; on a face its out
 REGION = "region [-]"
 INDICATOR = "gap indicator [-]"
 POSTPROCESSING_LIMIT = 300.0  # s
+MIRRORS: dict[str, tuple[str, ...]] = {
+    "strip": ("x",),
+    "tube": ("x",),
+    "half_space": ("x",),
+    "round": ("x", "y"),
+    "square": ("x", "y"),
+    "half_space_3d": ("x", "y"),
+    "hexagon": ("hexagon",),
+}
 
 
 class OutputError(Exception):
@@ -63,7 +75,8 @@ class GeometryMeta:
             stands for the twelve images of the 30 degree wedge.
         multiplicity: The whole cell is this many times the meshed part.
         width: The width of the whole cell.
-        opening: The full width or the diameter of the opening; 0 without one.
+        opening: The full width or the diameter of the opening, from outer rim to outer rim for two
+            discs; 0 without one.
         opening_kind: "none", "slit", "round", "cross", "two_discs".
         film: The thickness of the film; None without a film.
         film_model: "layer", "interface" or "none".
@@ -133,6 +146,50 @@ class RunMeta:
     notes: tuple[str, ...] = ()
 
 
+def geometry_meta(
+    geometry: "Geometry | None", built: "BuiltMesh", faces: Mapping[str, str]
+) -> GeometryMeta:
+    """What the pictures have to know, from the geometry of a case and its mesh.
+
+    Args:
+        geometry: The geometry of the case.
+        built: The mesh.
+        faces: Name -> stem of the files of the faces that were written.
+    """
+    shape, width, film, model = "file", 0.0, None, "none"
+    mirror: tuple[str, ...] = ()
+    opening, kind = 0.0, "none"
+    if isinstance(geometry, Cell):
+        shape, width, mirror = geometry.shape, geometry.width, MIRRORS[geometry.shape]
+        if geometry.film is not None:
+            film, model = geometry.film.thickness, geometry.film.model
+        match geometry.opening:
+            case Slit(width=size):
+                opening, kind = size, "slit"
+            case Round(radius=radius):
+                opening, kind = 2 * radius, "round"
+            case Cross(width=size):
+                opening, kind = size, "cross"
+            case TwoDiscs(radius=radius, distance=distance):
+                opening, kind = distance + 2 * radius, "two_discs"
+    return GeometryMeta(
+        dimension=built.dimension,
+        shape=shape,
+        mirror=mirror,
+        multiplicity=built.multiplicity,
+        width=width,
+        opening=opening,
+        opening_kind=kind,
+        film=film,
+        film_model=model,
+        regions=dict(built.regions),
+        faces=dict(faces),
+        unmeshed=dict(built.unmeshed),
+        cell_area=built.cell_area or 0.0,
+        open_area=built.open_area,
+    )
+
+
 # --- the folder ---------------------------------------------------------------------------------
 
 
@@ -145,15 +202,12 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def is_run_folder(folder: Path) -> bool:
-    """Whether liface has made this folder: it has a results.json or summary.json that says so."""
-    for name in (RESULTS, SUMMARY):
-        try:
-            content = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(content, dict) and content.get("program") == "liface":
-            return True
-    return False
+    """Whether liface has made this folder: it has a results.json that says so."""
+    try:
+        content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("program") == "liface"
 
 
 def _check_replaceable(out: Path) -> None:
@@ -161,7 +215,7 @@ def _check_replaceable(out: Path) -> None:
         raise OutputError(f"{out}: exists and is not a folder; choose another output folder")
     if out.is_dir() and any(out.iterdir()) and not is_run_folder(out):
         raise OutputError(
-            f"{out}: exists and was not made by liface, so it is not replaced;"
+            f"{out}: exists and is not the folder of a run, so it is not replaced;"
             " choose another output folder"
         )
 
@@ -284,7 +338,8 @@ def write_results(
         case: Its title, question, paper, path and inputs are copied.
         quantities: All quantities of interest, in the order of the report.
         meta: Everything else.
-        resolved: The text of the resolved case; its SHA-256 is the hash of the case.
+        resolved: The text of the case that was solved, with the calibrated value if one was asked
+            for. Its SHA-256 is `case_hash`; `input_hash` is that of the copy `case.resolved.toml`.
 
     Raises:
         OutputError: The file cannot be written.
@@ -296,7 +351,8 @@ def write_results(
         "question": case.question,
         "paper": case.paper,
         "case": Path(case.path).name,
-        "case_hash": hashlib.sha256(resolved.encode("utf-8")).hexdigest(),
+        "case_hash": _hash(resolved.encode("utf-8")),
+        "input_hash": _hash(_content(folder / "case.resolved.toml")),
         "status": meta.status,
         "quantities": [quantity_entry(quantity) for quantity in quantities],
         "inputs": list(case.inputs),
@@ -317,6 +373,14 @@ def write_results(
     path = folder / RESULTS
     write_atomic(path, strict_json(content))
     return path
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
 
 
 def write_case_copies(folder: Path, sources: Sequence[tuple[str, bytes]], resolved: str) -> None:

@@ -1,0 +1,90 @@
+"""Numbers, comparisons and the plot of the refinement as text, for the report."""
+
+import math
+from typing import Any
+
+
+def number(
+    value: float | str | None, lower: float | None = None, upper: float | None = None
+) -> str:
+    """A number with as many digits as its bounds (or, without any, six) justify.
+
+    Digits go one place beyond the first in which the bounds differ.
+    """
+    if value is None:
+        return "–"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    digits = 6
+    if lower is not None and upper is not None and value != 0:
+        width = abs(upper - lower) / abs(value)
+        digits = 9 if width < 1e-8 else max(3, min(9, 2 - math.floor(math.log10(width))))
+    text = f"{value:.{digits}g}"
+    return text.replace("e+0", "e+").replace("e-0", "e-")
+
+
+def width(entry: dict[str, Any]) -> str:
+    """Width of the bounds relative to the value, as text; empty without bounds."""
+    lower, upper, value = entry["lower"], entry["upper"], entry["value"]
+    if lower is None or upper is None or not isinstance(value, int | float) or value == 0:
+        return ""
+    return f"{100 * (upper - lower) / abs(value):.2g} %"
+
+
+def verdict(entry: dict[str, Any]) -> str:
+    """Whether a compared quantity hits: "hit", "miss" or "not scored"."""
+    match entry.get("hit"):
+        case True:
+            return "hit"
+        case False:
+            return "miss"
+    return "not scored"
+
+
+def ratio(entry: dict[str, Any]) -> str:
+    """Computed over reported."""
+    value, reported = entry["value"], entry.get("reported")
+    if not isinstance(value, int | float) or not isinstance(reported, int | float) or not reported:
+        return ""
+    return f"{value / reported:.4g}"
+
+
+def history_svg(history: list[dict[str, Any]]) -> str:
+    """A small plot: width of the bounds relative to the value over unknowns, both logarithmic."""
+    points = [
+        (math.log10(level["dofs"]), math.log10((level["upper"] - level["lower"]) / level["value"]))
+        for level in history
+        if None not in (level["lower"], level["upper"], level["value"])
+        and level["value"] > 0
+        and level["upper"] > level["lower"]
+    ]
+    if len(points) < 2:
+        return ""
+    x, y = zip(*points, strict=True)
+    x0, x1 = math.floor(min(x)), math.ceil(max(x) + 1e-9)
+    y0, y1 = math.floor(min(y)), math.ceil(max(y) + 1e-9)
+
+    def place(px: float, py: float) -> tuple[float, float]:
+        return 60 + 380 * (px - x0) / (x1 - x0), 20 + 200 * (y1 - py) / (y1 - y0)
+
+    parts = [
+        '<svg viewBox="0 0 460 270" role="img" aria-label="width of the bounds over unknowns">'
+        '<rect x="60" y="20" width="380" height="200" fill="none" stroke="#888"/>'
+    ]
+    for decade in range(x0, x1 + 1):
+        at = place(decade, y0)[0]
+        parts.append(f'<line x1="{at:.1f}" y1="20" x2="{at:.1f}" y2="220" stroke="#ddd"/>')
+        parts.append(f'<text x="{at:.1f}" y="236" text-anchor="middle">1e{decade}</text>')
+    for decade in range(y0, y1 + 1):
+        at = place(x0, decade)[1]
+        parts.append(f'<line x1="60" y1="{at:.1f}" x2="440" y2="{at:.1f}" stroke="#ddd"/>')
+        label = f"{10.0 ** (decade + 2):g} %"
+        parts.append(f'<text x="54" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
+    places = [place(*point) for point in points]
+    line = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
+    parts.append(f'<polyline points="{line}" fill="none" stroke="#1d3557" stroke-width="2"/>')
+    parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="#c1121f"/>' for px, py in places]
+    parts.append(
+        '<text x="250" y="258" text-anchor="middle">unknowns of the potential</text></svg>'
+    )
+    return "".join(parts)

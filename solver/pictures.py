@@ -1,0 +1,80 @@
+"""Draw the pictures of a run folder: `python -m solver.pictures RUNFOLDER`.
+
+A process of its own: drawing without a display can end a process. It reads `results.json` and the
+`.pvtu` files, and writes PNG files and `captions.json`, which says what each of them shows. Neither
+dolfinx nor MPI is imported.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from solver import drawing
+from solver.mesh_pictures import draw_mesh as draw_mesh
+from solver.output import CAPTIONS, strict_json, write_atomic
+from solver.pictures_2d import pictures_2d
+from solver.pictures_3d import pictures_3d
+from solver.scene import SCENE, write_scene
+from solver.sections import Picture, read_run
+from solver.simplices import DrawingError
+
+
+def draw(folder: Path) -> list[str]:
+    """Draw all pictures of a run folder and write `captions.json`.
+
+    It has the keys `pictures` (file, title, caption), `scene` (file name of the scene that a
+    browser can turn, or null) and `missing` (reasons why pictures are missing).
+
+    Returns:
+        The reasons why pictures are missing.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    made: list[Picture] = []
+    missing: list[str] = []
+    scenes: list[str] = []
+
+    def note() -> None:
+        content = {
+            "pictures": [asdict(picture) for picture in made],
+            "scene": scenes[0] if scenes else None,
+            "missing": missing,
+        }
+        write_atomic(folder / CAPTIONS, strict_json(content))
+
+    todo: Sequence[Callable[[], Picture]] = []
+    try:
+        if reason := drawing.can_draw():
+            raise DrawingError(reason)
+        run = read_run(folder)
+        todo = pictures_3d(run) if run.geometry["dimension"] == "3d" else pictures_2d(run)
+    except DrawingError as error:
+        missing.append(str(error))
+    note()
+    for make in todo:
+        try:
+            made.append(make())
+        except DrawingError as error:
+            missing.append(str(error))
+        note()  # at once: should the next one end the process, these are not lost
+    if todo:
+        write_scene(run)
+        scenes.append(SCENE)
+        note()
+    return missing
+
+
+def main() -> int:
+    """Draw the pictures of the folder that the command line names."""
+    if len(sys.argv) != 2:
+        sys.stderr.write("usage: python -m solver.pictures RUNFOLDER\n")
+        return 2
+    for reason in draw(Path(sys.argv[1])):
+        sys.stderr.write(f"{reason}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
