@@ -37,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 Paths = Annotated[
-    list[Path], typer.Argument(help="Case files, or folders: all their *.toml but those named _*.")
+    list[str], typer.Argument(help="Case files, or folders: all their *.toml but those named _*.")
 ]
 
 
@@ -58,7 +58,7 @@ class Failed(Exception):
 def run(
     context: typer.Context,
     paths: Paths,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder for the results.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Skip what is already solved.")] = False,
 ) -> int:
@@ -70,7 +70,9 @@ def run(
     files = _on_root(comm, lambda: _checked(paths, out))
     from solver.run import run as run_cases  # brings dolfinx, PETSc and MPI
 
-    return run_cases(files, out, quiet, resume, tuple(context.obj or ()))
+    return run_cases(
+        files, None if out is None else Path(out), quiet, resume, tuple(context.obj or ())
+    )
 
 
 @app.command()
@@ -84,16 +86,16 @@ def check(paths: Paths) -> int:
 
 @app.command()
 def mesh(
-    path: Annotated[Path, typer.Argument(help="A case file.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for mesh and picture.")] = None,
+    path: Annotated[str, typer.Argument(help="A case file.")],
+    out: Annotated[str | None, typer.Option(help="Folder for mesh and picture.")] = None,
 ) -> int:
     """Write and draw the start mesh of a case."""
     if _rank() > 0:
         return 0  # Gmsh is serial
-    case = load_case(path)
+    case = load_case(Path(path))
     if case.geometry is None:
         raise Failed(f"{path}: geometry: this case has none, so no mesh", 2)
-    folder = out or Path(f"{path.stem}-mesh")
+    folder = Path(out or f"{case.path.stem}-mesh")
     make_folder(folder)
     from meshes.mesh import MeshError
     from solver.meshing import start_mesh
@@ -129,9 +131,9 @@ def _print_mesh(built: "BuiltMesh", case: "Case", target: Path) -> None:
     console.print(str(target), soft_wrap=True)
 
 
-def _checked(paths: Sequence[Path], out: Path | None) -> list[Path]:
+def _checked(paths: Sequence[str], out: str | None) -> list[Path]:
     """The case files named by the paths, all of them loaded once; the output folder tried."""
-    files = gather(paths)
+    files = gather(Path(path) for path in paths)
     faults: list[Fault] = []
     for file in files:
         try:
@@ -141,7 +143,7 @@ def _checked(paths: Sequence[Path], out: Path | None) -> list[Path]:
     if faults:
         raise CaseError(faults)
     if out is not None:
-        make_folder(out)
+        make_folder(Path(out))
     return files
 
 
@@ -162,7 +164,7 @@ def make_folder(folder: Path) -> None:
 
 def _rank() -> int:
     """Rank of this process under mpirun, without importing MPI; 0 if there is one process."""
-    for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"):
+    for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"):
         if os.environ.get(name, "").isdigit():
             return int(os.environ[name])
     return 0
@@ -170,7 +172,8 @@ def _rank() -> int:
 
 def _world() -> "MPI.Comm | None":
     """All processes, if there is more than one."""
-    sizes = (os.environ.get(name, "") for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"))
+    names = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+    sizes = (os.environ.get(name, "") for name in names)
     if not any(size.isdigit() and int(size) > 1 for size in sizes):
         return None
     from mpi4py import MPI

@@ -80,31 +80,40 @@ def _build(
         part = Part(file, frozenset(), {})
     shape = None
     if part is not None:
-        shape, more = _checked(part, path, provenance)
+        shape, more = _checked(part, data, path, provenance)
         findings += more
     if findings or part is None:
         return None, [_fault(finding, chain, prefix) for finding in findings]
     return _converted(part.file, shape, chain), []
 
 
-def _checked(part: Part, path: Path, provenance: bool) -> tuple[Geometry | None, list[Finding]]:
+def _checked(
+    part: Part, data: dict[str, Any], path: Path, provenance: bool
+) -> tuple[Geometry | None, list[Finding]]:
     """The geometry of a case, and what is wrong beyond the form of its tables."""
-    table, shape = part.file.geometry, None
-    findings: list[Finding] = []
-    if isinstance(table, tables.MeshFile):
-        try:
-            inside(path, "geometry.mesh_file", table.mesh_file)
-        except CaseError as error:
-            place = ("geometry", "mesh_file")
-            findings = [Finding(place, f.given, f.allowed, f.nearest) for f in error.faults]
-            part = part.without_geometry()
-            table = None
-    if table is not None:
-        shape = assemble.geometry(table, path.parent)
+    findings = _mesh_file_findings(data, path)
+    if findings:
+        part = part.without_geometry()
+    table = part.file.geometry
+    shape = None if table is None else assemble.geometry(table, path.parent)
     findings += part.own(case_faults(part.file, shape))
     if provenance:
         findings += part.own(provenance_faults(part.file, path))
     return shape, findings
+
+
+def _mesh_file_findings(data: dict[str, Any], path: Path) -> list[Finding]:
+    """Whether the mesh file, if there is one, may be read: it lies where the case lies."""
+    geometry = data.get("geometry")
+    name = geometry.get("mesh_file") if isinstance(geometry, dict) else None
+    if not isinstance(name, str) or "shape" in data["geometry"]:
+        return []
+    try:
+        inside(path, "geometry.mesh_file", name)
+    except CaseError as error:
+        place = ("geometry", "mesh_file")
+        return [Finding(place, f.given, f.allowed, f.nearest) for f in error.faults]
+    return []
 
 
 def _fault(finding: Finding, chain: tuple[Source, ...], prefix: tuple[str, ...]) -> Fault:

@@ -41,7 +41,9 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         yield from impossible
         if any(finding.path[1:2] != ("opening",) for finding in impossible):
             measured = None
-        if all(finding.path[-1] in SIZES for finding in impossible):
+        stacked = isinstance(geometry, shapes.Cell) and bool(geometry.above)
+        sizes_only = all(finding.path[-1] in SIZES for finding in impossible)
+        if not impossible or (stacked and sizes_only):
             regions, found = _names(file, geometry)
             yield from _name_faults(file, regions, found)
         contradictions = list(_law_faults(file, geometry))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_PRINTED = 50
+LONGEST_PATH = 250
 KeyPath = tuple[str | int, ...]
 
 
@@ -86,6 +87,8 @@ def as_given(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
+        case int() if value.bit_length() > 200:
+            return f"a whole number of {value.bit_length()} bits"  # str() refuses the longest
         case str():
             return f'"{one_line(value, 60)}"'
         case dict():
@@ -104,7 +107,8 @@ def key_path(parts: Iterable[str | int]) -> str:
             text += f"[{part}]"
             continue
         bare = part and all(c.isascii() and (c.isalnum() or c in "_-") for c in part)
-        text += ("." if text else "") + (part if bare else f'"{one_line(part, 60)}"')
+        quoted = one_line(part, 60).replace("\\", "\\\\").replace('"', '\\"')
+        text += ("." if text else "") + (part if bare else f'"{quoted}"')
     return text
 
 
@@ -119,8 +123,9 @@ def split_table_key(key: str) -> KeyPath:
 
 
 def shown_path(path: Path) -> str:
-    """The path relative to the current folder where that's shorter."""
+    """The path relative to the current folder where that's shorter; the end of a very long one."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        text = str(path.absolute().relative_to(Path.cwd()))
     except (ValueError, OSError):
-        return str(path)
+        text = str(path)
+    return one_line(text if len(text) <= LONGEST_PATH else f"...{text[-LONGEST_PATH:]}", 600)

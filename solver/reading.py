@@ -129,18 +129,21 @@ def _read(path: Path, shown: str) -> bytes:
     """The bytes of a regular file of allowed size; never waits for a pipe or a device."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             mode = os.fstat(descriptor).st_mode
             if stat.S_ISDIR(mode):
                 raise CaseError([Fault(shown, "", "a folder", "a case file")])
             if not stat.S_ISREG(mode):
                 raise CaseError([Fault(shown, "", "a pipe, socket or device", "a case file")])
-            content = file.read(LARGEST_FILE + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(LARGEST_FILE + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         near = nearest(path.name, _neighbours(path))
         raise CaseError([Fault(shown, "", "no such file", "a case file", near)]) from error
-    except IsADirectoryError as error:
-        raise CaseError([Fault(shown, "", "a folder", "a case file")]) from error
+    except CaseError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = (error.strerror or "") if isinstance(error, OSError) else "not a file name"
         given = f"can't be read ({reason})"

@@ -5,6 +5,7 @@ A value keeps the text and the source that the case file gave it. One that the p
 """
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -262,18 +263,26 @@ def toml(tree: Tree, path: tuple[str, ...] = ()) -> str:
         here = (*path, key)
         if isinstance(value, dict) and value and "value" not in value:
             body = toml(value, here)
-            sections.append(body if body.startswith("\n[") else f"\n[{key_path(here)}]\n{body}")
+            sections.append(body if body.startswith("\n[") else f"\n[{heading(here)}]\n{body}")
         elif _is_section_list(value):
-            sections += [f"\n[[{key_path(here)}]]\n{toml(item, here)}" for item in value]
+            sections += [f"\n[[{heading(here)}]]\n{toml(item, here)}" for item in value]
         elif value != {} or key == "petsc_options":
-            lines.append(f"{key_path((key,))} = {inline(value)}\n")
+            lines.append(f"{heading((key,))} = {inline(value)}\n")
     return "".join((*lines, *sections))
 
 
 def _is_section_list(value: object) -> bool:
-    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+    if not isinstance(value, list) or not value:
         return False
-    return "sides" in value[0] or "quantity" in value[0]
+    return all(isinstance(item, dict) and ("sides" in item or "quantity" in item) for item in value)
+
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def heading(path: tuple[str, ...]) -> str:
+    """Keys joined by dots, those in quotes that need it."""
+    return ".".join(part if BARE.fullmatch(part) else _quoted(part, "\n") for part in path)
 
 
 def inline(value: object) -> str:
@@ -288,7 +297,7 @@ def inline(value: object) -> str:
         case list():
             return "[" + ", ".join(inline(item) for item in value) + "]"
         case dict():
-            items = (f"{key_path((key,))} = {inline(item)}" for key, item in value.items())
+            items = (f"{heading((key,))} = {inline(item)}" for key, item in value.items())
             return "{ " + ", ".join(items) + " }" if value else "{}"
         case _:
             raise TypeError(f"{type(value).__name__} has no form in a case file")
@@ -297,12 +306,14 @@ def inline(value: object) -> str:
 ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\r": "\\r"}
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, escape_also: str = "") -> str:
+    """The text in quotes; with line breaks in it in three, unless they are to be escaped."""
+
     def escaped(character: str) -> str:
         if character in ESCAPES:
             return ESCAPES[character]
-        control = ord(character) < 32 or ord(character) == 127
-        return f"\\u{ord(character):04x}" if control and character != "\n" else character
+        plain = (31 < ord(character) != 127 or character == "\n") and character not in escape_also
+        return character if plain else f"\\u{ord(character):04x}"
 
     body = "".join(escaped(character) for character in text)
-    return f'"""\n{body}"""' if "\n" in text else f'"{body}"'
+    return f'"""\n{body}"""' if "\n" in body else f'"{body}"'

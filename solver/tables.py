@@ -15,6 +15,7 @@ from solver.values import (
     Current,
     CurrentDensity,
     Fraction,
+    Given,
     Length,
     LengthOrZero,
     LengthUnit,
@@ -272,7 +273,7 @@ class Reference(Strict):
     """A reported or exact number to compare a quantity with."""
 
     quantity: str
-    value: str | float
+    value: Given
     source: str = Field(min_length=1)
     grade: Literal["P", "R", "C", "N"] | None = None
     tolerance: Fraction | None = None
@@ -297,7 +298,7 @@ class Calibrate(Strict):
     parameter: str
     bracket: Annotated[tuple[str, str], BeforeValidator(as_tuple)]
     quantity: str
-    target: str | float
+    target: Given
     source: str = Field(min_length=1)
 
 

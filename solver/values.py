@@ -41,6 +41,15 @@ def fault(allowed: str, near: str = "", key: str = "") -> PydanticCustomError:
     return PydanticCustomError("fault", "{allowed}", context)
 
 
+def _text_or_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise fault('a text with a unit, as "10 um", or a plain number where there is none')
+    return value
+
+
+Given = Annotated[str | float, BeforeValidator(_text_or_number)]
+
+
 class Strict(BaseModel):
     """A table that has no other keys than its own and no other types than those stated."""
 
@@ -57,11 +66,11 @@ class Value(Strict):
     kinds: ClassVar[tuple[units.Kind, ...]] = ("dimensionless",)
     sign: ClassVar[units.Sign] = "any"
 
-    value: str | float
+    value: Given
     source: str | None = Field(None, min_length=1)
     role: Role | None = None
     confidence: str | None = Field(None, min_length=1)
-    range: Annotated[tuple[str | float, str | float] | None, BeforeValidator(as_tuple)] = None
+    range: Annotated[tuple[Given, Given] | None, BeforeValidator(as_tuple)] = None
     datum: str | None = Field(None, min_length=1)
 
     @model_validator(mode="before")

@@ -4,10 +4,12 @@ import math
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.units import DISPLAY, FARADAY, UnitError, format_value, in_unit, parse, read_unit
+
+REPEATABLE = settings(deadline=None, derandomize=True, database=None)
 
 # 1 S/m = 1 A/(V m) = 1e12 pA / (V 1e6 um) = 1e6 pA/(V um); 1 ohm cm^2 = 1 V/(1e12 pA) 1e8 um^2
 KNOWN = [
@@ -49,6 +51,7 @@ def test_working_units_are_coherent():
     assert FARADAY == pytest.approx(float(read_unit("C/mol").factor) * 96485.33212331, rel=1e-15)
 
 
+@REPEATABLE
 @given(
     st.floats(min_value=1e-30, max_value=1e30),
     st.sampled_from(sorted(DISPLAY)),
@@ -58,6 +61,7 @@ def test_what_is_written_reads_back_to_the_same_float(value, kind):
     assert parse(format_value(-value, DISPLAY[kind][0]), kind) == -value
 
 
+@REPEATABLE
 @given(
     st.floats(min_value=1e-20, max_value=1e20),
     st.sampled_from(["inch", "mile", "min", "ohm inch^2", "mAh/cm^2", "%", "um^0.5"]),
@@ -145,6 +149,7 @@ def test_nearest_unit():
     assert caught.value.nearest == "ohm"
 
 
+@REPEATABLE
 @given(st.text(max_size=60))
 def test_any_text_is_a_finite_value_or_refused(text):
     try:
@@ -154,6 +159,7 @@ def test_any_text_is_a_finite_value_or_refused(text):
     assert math.isfinite(value)
 
 
+@REPEATABLE
 @given(st.text(alphabet="0123456789.eE+-*/^() umcVSohA%µΩ", max_size=40))
 def test_any_text_of_unit_letters_is_a_finite_value_or_refused(text):
     try:
