@@ -3,24 +3,19 @@
 Everything else in the package is written once against the functions below.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import dolfinx
+import gmsh
 import numpy as np
 import numpy.typing as npt
 from dolfinx import fem, mesh
 from mpi4py import MPI
 
 try:  # 0.9
-    from dolfinx.io import gmshio
-
-    _read_from_msh: Callable[..., Any] = gmshio.read_from_msh
+    from dolfinx.io.gmshio import model_to_mesh as _model_to_mesh
 except ImportError:  # 0.10 and later
-    from dolfinx.io import gmsh as gmshio
-
-    _read_from_msh = gmshio.read_from_msh
+    from dolfinx.io.gmsh import model_to_mesh as _model_to_mesh
 
 DOLFINX_VERSION: str = dolfinx.__version__
 
@@ -33,8 +28,16 @@ def read_msh(
     Returns:
         Mesh, cell tags and facet tags (physical groups of the file).
     """
+    if comm.rank == 0:
+        gmsh.initialize()
+        gmsh.option.setNumber("General.Terminal", 0)
+        gmsh.open(str(path))
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.none)
-    data = _read_from_msh(str(path), comm, 0, gdim=gdim, partitioner=partitioner)
+    try:
+        data = _model_to_mesh(gmsh.model, comm, 0, gdim=gdim, partitioner=partitioner)
+    finally:
+        if comm.rank == 0:
+            gmsh.finalize()
     # 0.9 gives a plain tuple, later releases a named one with more fields
     return data[0], data[1], data[2]
 
