@@ -312,7 +312,7 @@ def format_value(value: float, unit_text: str) -> str:
     """
     factor = read_unit(unit_text).factor
     with localcontext(Context(prec=40)):
-        exact = Decimal(repr(value)) / factor
+        exact = Decimal(value) / factor
         number = exact
         for digits in range(1, 40):
             number = Context(prec=digits).create_decimal(exact).normalize()

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.units import DISPLAY, FARADAY, UnitError, format_value, in_unit, parse, read_unit
+from solver.units import (
+    DISPLAY,
+    FARADAY,
+    UnitError,
+    format_value,
+    in_unit,
+    parse,
+    parse_any,
+    read_unit,
+)
 
 REPEATABLE = settings(deadline=None, derandomize=True, database=None)
 
@@ -67,8 +76,6 @@ def test_what_is_written_reads_back_to_the_same_float(value, kind):
     st.sampled_from(["inch", "mile", "min", "ohm inch^2", "mAh/cm^2", "%", "um^0.5"]),
 )
 def test_units_that_are_no_power_of_ten_read_back_too(value, unit):
-    from solver.units import parse_any
-
     assert parse_any(format_value(value, unit))[0] == value
 
 
