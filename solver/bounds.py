@@ -212,11 +212,14 @@ def terminals(domain: Domain, model: Model) -> tuple[int, int]:
     return 1 - ground, ground
 
 
-def external_resistance(domain: Domain, model: Model) -> float:
-    """Resistance behind the planes where the mesh of the stack ends, of the meshed part, V/pA."""
+def external_resistance(domain: Domain, model: Model, *terminals: int) -> float:
+    """Resistance behind the planes where the mesh of the stack ends, V/pA.
+
+    It is that of the meshed, symmetry-reduced part; of the given terminals, or of both.
+    """
     total = 0.0
     for contact in model.contacts:
-        if contact.series > 0.0:
+        if contact.series > 0.0 and contact.terminal in (terminals or (0, 1)):
             area = domain.built.cell_area / domain.built.multiplicity
             total += contact_resistance(contact) / area
     return total

@@ -213,7 +213,7 @@ def _width(opening: object) -> float:
 # --- currents --------------------------------------------------------------------------------------
 
 
-def drive(model: Model, driven: int, resistance: float, multiplicity: float) -> tuple[float, float]:
+def drive(model: Model, driven: int, resistance: float) -> tuple[float, float]:
     """Current (pA, whole cell) from the driven terminal, and the potential difference (V).
 
     Terminals carry either both potentials or one current.
@@ -242,7 +242,7 @@ def currents(case: schema.Case, model: Model, certificate: Certificate) -> list[
     domain = certificate.domain
     built = domain.built
     resistance = 0.5 * (certificate.lower + certificate.upper)
-    total, difference = drive(model, certificate.driven, resistance, built.multiplicity)
+    total, difference = drive(model, certificate.driven, resistance)
     unit = "A/m" if built.dimension == "plane" else "A"
     found = [
         Quantity("current", in_unit(total, unit), unit, meaning="Current through the whole cell."),

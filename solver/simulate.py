@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from meshes.mesh import BuiltMesh, MeshError
 from solver import balance, compat, quantities, schema
-from solver.bounds import Certificate, Level, certify
+from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.case import with_value
 from solver.domain import Domain, read_domain, region_of_cells
 from solver.meshing import start_mesh
@@ -181,10 +181,13 @@ def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[
         raise ValueError("a case without mesh has no fields")
     domain = certificate.domain
     resistance = 0.5 * (certificate.lower + certificate.upper)
-    _, difference = quantities.drive(model, certificate.driven, resistance, built.multiplicity)
-    ground = model.terminals[1 - certificate.driven].potential or 0.0
-    if model.terminals[1 - certificate.driven].potential is None:
-        ground = (model.terminals[certificate.driven].potential or 0.0) - difference
+    total, whole = quantities.drive(model, certificate.driven, resistance)
+    # the meshed part alone: behind its ends goes what is not meshed, in series
+    current_here = total / built.multiplicity
+    difference = current_here / certificate.potentials.conductance
+    one, other = model.terminals[certificate.driven], model.terminals[1 - certificate.driven]
+    ground = other.potential if other.potential is not None else (one.potential or 0.0) - whole
+    ground += current_here * external_resistance(domain, model, 1 - certificate.driven)
     gdim = domain.mesh.geometry.dim
     potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
     current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
