@@ -1,0 +1,272 @@
+"""The line of data: what may import what, what no module may call, where files may lie."""
+
+import ast
+import fnmatch
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+LONGEST = 450  # lines of a module
+
+# Data passes from left to right, line by line: a module imports only what stands before it.
+LINE = """
+    meshes.geometry meshes.mesh meshes.topology meshes.file
+    meshes.sizing meshes.field meshes.plan meshes.section meshes.solid meshes.checks meshes.build
+
+    solver.faults solver.units solver.known solver.reading solver.gathering
+    solver.values solver.stoichiometry solver.balance
+    solver.schema solver.tables solver.assemble solver.limits solver.editor
+    solver.messages solver.partial solver.comparison solver.checks solver.case solver.resolved
+
+    solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
+    solver.transport solver.solve solver.primal solver.dual solver.bounds
+    solver.quantities solver.simulate
+
+    solver.provenance solver.output solver.fields
+    solver.simplices solver.drawing solver.sections solver.mesh_pictures
+    solver.pictures_2d solver.pictures_3d solver.scene solver.pictures
+    solver.formats solver.report
+
+    solver.run solver.__main__
+""".split()
+
+# the modules before this one read and check case files, fast and on any machine
+FIRST_WITH_DOLFINX = "solver.compat"
+DOLFINX = {"dolfinx", "ufl", "basix", "ffcx", "petsc4py"}
+DRAWING = {"pyvista", "vtk", "vtkmodules", "matplotlib", "trame_vtk"}
+DRAWS = set(LINE[LINE.index("solver.provenance") : LINE.index("solver.formats")])
+OPTIONS = "solver.solve"  # the one module that sees PETSc's options database
+
+TOP_LEVEL = {
+    ".ci", ".git", ".gitignore", "CHANGELOG.md", "CITATION.cff", "Containerfile", "LICENSE",
+    "README.md", "benchmarks", "cases", "docs", "environment.yml", "liface", "meshes",
+    "packages-all.txt", "packages.txt", "pyproject.toml", "solver", "tests",
+}  # fmt: skip
+FOLDERS = {
+    "solver": ["*.py", "py.typed", "templates/*.j2"],
+    "meshes": ["*.py", "py.typed"],
+    "benchmarks": ["*.py", "README.md"],
+    "docs": ["*.md", "*.png"],
+    ".ci": ["run"],
+    "cases": ["README.md", "job.sbatch", "*/README.md", "*/reference.csv", "*.toml", "*.msh"],
+}
+
+
+def modules() -> dict[str, Path]:
+    """Our modules by dotted name."""
+    files = [*(TOP / "solver").glob("*.py"), *(TOP / "meshes").glob("*.py")]
+    return {f"{file.parent.name}.{file.stem}": file for file in sorted(files)}
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def imported(tree: ast.Module, ours: dict[str, Path]) -> Iterator[str]:
+    """Dotted names of what a module imports anywhere, also inside of functions and for types."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            base = node.module or ""
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                yield whole if whole in ours else base
+
+
+def arrows(name: str, ours: dict[str, Path]) -> set[str]:
+    return set(imported(parsed(ours[name]), ours))
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    ours = modules()
+    return {name: arrows(name, ours) for name in ours if not name.endswith("__init__")}
+
+
+def test_every_module_has_its_place_in_the_line(imports: dict[str, set[str]]):
+    assert len(set(LINE)) == len(LINE)
+    assert set(imports) == set(LINE)
+
+
+def test_modules_import_only_from_their_left(imports: dict[str, set[str]]):
+    place = {name: i for i, name in enumerate(LINE)}
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in imports.items()
+        for other in sorted(others)
+        if other.partition(".")[0] in ("solver", "meshes")
+        and place.get(other, len(LINE)) >= place.get(name, len(LINE))
+    ]
+    assert wrong == []
+
+
+def test_packages_are_empty_shells():
+    for package in ("solver", "meshes"):
+        tree = parsed(TOP / package / "__init__.py")
+        assert [type(node) for node in tree.body] == [ast.Expr], f"{package}: more than a docstring"
+
+
+@pytest.mark.parametrize(
+    ("others", "allowed"),
+    [
+        ({"mpi4py"}, LINE[LINE.index("solver.meshing") :]),
+        (DOLFINX, LINE[LINE.index(FIRST_WITH_DOLFINX) : LINE.index("solver.provenance")] + [
+            "solver.fields", "solver.run"]),
+        ({"gmsh"}, [*[n for n in LINE if n.startswith("meshes.")], "solver.compat"]),
+        (DRAWING, [*DRAWS, "solver.report"]),
+        ({"pint"}, ["solver.units"]),
+        ({"tomllib"}, ["solver.reading"]),
+        ({"jinja2"}, ["solver.report"]),
+        ({"subprocess"}, ["solver.output"]),
+        ({"pickle", "shelve", "marshal", "importlib.util", "socket", "urllib", "http", "ssl"}, []),
+    ],
+    ids=lambda value: ",".join(sorted(value)) if isinstance(value, set) else "",
+)  # fmt: skip
+def test_other_packages_stay_where_they_belong(
+    imports: dict[str, set[str]], others: set[str], allowed: list[str]
+):
+    wrong = [
+        f"{name} imports {used}"
+        for name, all_used in imports.items()
+        for used in sorted(all_used)
+        if any(used == other or used.startswith(f"{other}.") for other in others)
+        and name not in allowed
+    ]
+    assert wrong == []
+
+
+def test_the_command_line_starts_without_dolfinx():
+    code = "import sys, solver.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "typer" in loaded
+    assert loaded & (DOLFINX | DRAWING | {"mpi4py", "gmsh", "scipy", "meshio"}) == set()
+
+
+# --- what no module may do ------------------------------------------------------------------------
+
+
+def faults(tree: ast.AST, *, options: bool) -> Iterator[str]:
+    """Calls and statements that have no place in solver/ and meshes/, with their lines."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assert():
+                yield f"{node.lineno}: assert"
+            case ast.Name(id="print" | "hasattr" | "getattr" | "setattr" | "delattr" as name):
+                yield f"{node.lineno}: {name}"
+            case ast.Name(id="eval" | "exec" | "compile" | "__import__" | "globals" as name):
+                yield f"{node.lineno}: {name}"
+            case ast.Attribute(attr="Options", value=ast.Name(id="PETSc")) if not options:
+                yield f"{node.lineno}: PETSc.Options"
+            case ast.ImportFrom(names=names) if any(alias.name == "*" for alias in names):
+                yield f"{node.lineno}: import *"
+            case ast.Global():
+                yield f"{node.lineno}: global"
+            case ast.ExceptHandler(type=None):
+                yield f"{node.lineno}: bare except"
+            case ast.FunctionDef(args=ast.arguments(kwarg=ast.arg())):
+                yield f"{node.lineno}: **kwargs"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "assert x",
+        "print(1)",
+        "if hasattr(x, 'y'): pass",
+        "y = getattr(x, 'y')",
+        "list(map(setattr, x, y, z))",
+        "PETSc.Options()['a'] = 1",
+        "from PETSc import *",
+        "def f():\n    global x",
+        "try:\n    pass\nexcept:\n    pass",
+        "def f(**kwargs): pass",
+    ],
+)
+def test_what_is_forbidden_is_found(code: str):
+    assert len(list(faults(ast.parse(code), options=False))) == 1
+
+
+@pytest.mark.parametrize("name", modules())
+def test_modules_keep_to_the_house_rules(name: str):
+    assert list(faults(parsed(modules()[name]), options=name == OPTIONS)) == []
+
+
+@pytest.mark.parametrize("name", modules())
+def test_modules_fit_in_the_head(name: str):
+    assert len(modules()[name].read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+SILENCED = re.compile(r"#\s*(type:\s*ignore(?!\[[a-z])|noqa(?!: ?[A-Z]+\d)|mypy:|ruff:)")
+
+
+def test_a_check_is_never_switched_off_wholesale():
+    found = []
+    for folder in ("solver", "meshes", "tests", "benchmarks"):
+        for file in (TOP / folder).rglob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            found += [
+                f"{file.relative_to(TOP)}:{token.start[0]}: {token.string}"
+                for token in tokenize.generate_tokens(io.StringIO(text).readline)
+                if token.type == tokenize.COMMENT and SILENCED.search(token.string)
+            ]
+    assert found == []
+
+
+# --- where files may lie --------------------------------------------------------------------------
+
+
+def ignored() -> list[str]:
+    lines = (TOP / ".gitignore").read_text().splitlines()
+    return [line.strip().rstrip("/") for line in lines if line.strip() and line[0] != "#"]
+
+
+def is_ignored(path: Path) -> bool:
+    return any(fnmatch.fnmatch(part, pattern) for part in path.parts for pattern in ignored())
+
+
+def test_the_top_level_is_the_agreed_one():
+    there = {path.name for path in TOP.iterdir() if not is_ignored(path.relative_to(TOP))}
+    assert there - TOP_LEVEL == set()
+    # a copy without history is fine
+    assert TOP_LEVEL - there - {".git"} == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_hold_only_what_belongs_there(folder: str):
+    files = (path.relative_to(TOP / folder) for path in (TOP / folder).rglob("*") if path.is_file())
+    strange = [
+        str(path)
+        for path in files
+        if not is_ignored(path) and not any(path.match(kind) for kind in FOLDERS[folder])
+    ]
+    assert strange == []
+
+
+def test_every_file_with_tests_is_collected():
+    lost = [
+        f"{file.relative_to(TOP)}: {node.name}"
+        for file in (TOP / "tests").rglob("*.py")
+        if not file.name.endswith("_test.py")
+        for node in parsed(file).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and node.name.lower().startswith("test")
+    ]
+    assert lost == []
+
+
+def test_the_picture_of_the_readme_is_small():
+    pictures = list((TOP / "docs").rglob("*.png"))
+    assert len(pictures) <= 1
+    assert all(path.stat().st_size < 200_000 for path in pictures)
