@@ -84,11 +84,12 @@ class Certificate:
         domain: Last mesh.
         conductivity: By region, pA/(V um).
         copies: Space of the potential.
-        driven: Terminal at unit potential.
+        driven: Terminal at unit potential, the other one is at zero; -1 for more than two.
         potentials: Primal solution.
         flux: Dual solution.
         indicator: Part of the gap on every cell, V pA of the meshed part.
-        lower: Lower bound of the resistance of the whole cell, V/pA.
+        lower: Lower bound of the resistance of the whole cell, V/pA; with more than two terminals
+            of the reciprocal of the dissipated power, 1/(pA V).
         upper: Upper bound.
         balance: Relative imbalance of the terminal currents.
         history: One entry per mesh.
@@ -120,7 +121,7 @@ def certify(
 
     Args:
         domain: First mesh.
-        model: Two terminals.
+        model: Laws and conditions.
         numerics: Accuracy (relative, of the excess resistance), refinement, largest size.
         reference: Resistance of the whole cell without the damage, V/pA: what the excess is over.
         progress: Called on every rank with each level and its relative width.
@@ -129,30 +130,25 @@ def certify(
         SolveFailed: A solve that does not converge.
         NotBalanced: Currents that do not balance.
     """
-    driven, ground = terminals(domain, model)
+    two = len(model.terminals) == 2
+    driven = driven_terminal(domain, model) if two else -1
     history: list[Level] = []
     while True:
         begin = perf_counter()
         copies = build_copies(domain, model)
         with coordinates(domain, circumscribed(domain, better_outside(domain, model, primal=True))):
             primal = Primal(domain, model, copies, numerics.petsc_options)
-            potentials = primal.solve(driven)
+            applied = np.eye(2)[driven] if two else network_potentials(model, primal)
+            potentials = primal.solve(applied)
         balance = check_balance(potentials)
-        lower = 1.0 / potentials.conductance + external_resistance(domain, model)
+        outside = external_resistance(domain, model) if two else 0.0
+        power = 1.0 / (1.0 / potentials.dissipation + outside)
         points = circumscribed(domain, better_outside(domain, model, primal=False))
         flux = solve_dual(
-            domain,
-            model,
-            driven,
-            potentials,
-            copies.labels,
-            points,
-            lower,
-            numerics.petsc_options,
+            domain, model, potentials, copies.labels, points, power, numerics.petsc_options
         )
-        indicator = gap_indicator(domain, model, driven, potentials, copies.labels, flux, points)
-        whole = domain.built.multiplicity
-        lower, upper = lower / whole, flux.resistance / whole
+        indicator = gap_indicator(domain, model, potentials, copies.labels, flux, points)
+        lower, upper = _whole_cell(domain, 1.0 / power, 1.0 / flux.power)
         level = Level(
             number_of_cells(domain),
             copies.size[1],
@@ -165,7 +161,7 @@ def certify(
         )
         history.append(level)
         # a flat stack has no excess: there only rounding separates the bounds
-        scale = max(abs(0.5 * (lower + upper) - reference), 1e-9 * upper)
+        scale = max(abs(0.5 * (lower + upper) - reference), 1e-9 * upper) if two else lower
         width = (upper - lower) / scale
         progress(level, width)
         reached = width <= numerics.accuracy
@@ -190,26 +186,37 @@ def certify(
         domain = refine_cells(domain, marked)
 
 
-def terminals(domain: Domain, model: Model) -> tuple[int, int]:
-    """Driven terminal and ground; the ground lies on the best conductor, where rounding hurts least.
+def _whole_cell(domain: Domain, lower: float, upper: float) -> tuple[float, float]:
+    """The meshed parts are in parallel."""
+    return lower / domain.built.multiplicity, upper / domain.built.multiplicity
 
-    Raises:
-        ValueError: If there are not two terminals.
-    """
-    if len(model.terminals) != 2:
-        raise ValueError("bounds of the resistance need exactly two electrodes")
+
+def driven_terminal(domain: Domain, model: Model) -> int:
+    """The terminal to be put at unit potential: the other one, the ground, lies on the best
+    conductor, where rounding hurts least; or at infinity."""
     if model.far is not None:
-        return 1 - model.far_terminal, model.far_terminal
+        return 1 - model.far_terminal
     best = [0.0, 0.0]
     for contact in model.contacts:
-        tags = domain.built.regions
-        seen = facet_entities(domain, contact.name)[:, 0]
-        for name in tags:
-            here = np.isin(seen, domain.cell_tags.find(tags[name])).any()
-            if domain.comm.allreduce(bool(here), op=MPI.LOR):
-                best[contact.terminal] = max(best[contact.terminal], model.conductivity[name])
-    ground = 0 if best[0] > best[1] else 1
-    return 1 - ground, ground
+        for name in regions_at(domain, contact.name):
+            best[contact.terminal] = max(best[contact.terminal], model.conductivity[name])
+    return 1 if best[0] > best[1] else 0
+
+
+def network_potentials(model: Model, primal: Primal) -> npt.NDArray[np.float64]:
+    """Potentials of more than two terminals, some of them given by their current, V.
+
+    With the conductance matrix G of the terminals, G E = I holds in the rows of the given currents.
+    """
+    given = np.array([terminal.potential is not None for terminal in model.terminals])
+    applied = np.array([terminal.potential or 0.0 for terminal in model.terminals])
+    if not given.all():
+        whole = primal.domain.built.multiplicity
+        currents = np.array([(terminal.current or 0.0) / whole for terminal in model.terminals])
+        g = primal.conductances()
+        right = currents[~given] - g[np.ix_(~given, given)] @ applied[given]
+        applied[~given] = np.linalg.solve(g[np.ix_(~given, ~given)], right)
+    return applied
 
 
 def external_resistance(domain: Domain, model: Model, *terminals: int) -> float:
@@ -262,7 +269,6 @@ def check_balance(potentials: Potentials) -> float:
 def gap_indicator(
     domain: Domain,
     model: Model,
-    driven: int,
     potentials: Potentials,
     labels: dict[str, int],
     flux: Flux,
@@ -274,8 +280,8 @@ def gap_indicator(
     kappa = cellwise(domain, model.conductivity, "conductivity")
     dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
     ids = {contact.name: i for i, contact in enumerate(model.contacts)}
-    # the same total current in both: the dual also drives the unmeshed end of the stack
-    scale = fem.Constant(domain.mesh, potentials.conductance / flux.current)
+    # the same power in both: the dual also drives the unmeshed end of the stack
+    scale = fem.Constant(domain.mesh, potentials.dissipation / put_in(model, potentials, flux))
     q = scale * flux.flux
     indicator = fem.Function(space, name="gap indicator")
     entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
@@ -301,8 +307,8 @@ def gap_indicator(
             rho = contact.resistance
             if rho > 0.0 and contact.series == 0.0:
                 phi = potentials.parts[labels[regions_at(domain, contact.name)[0]]]
-                unit = 1.0 if contact.terminal == driven else 0.0
-                form += w * area * rho * (leaving - (phi - unit) / rho) ** 2 * ds(i)
+                held = float(potentials.applied[contact.terminal])
+                form += w * area * rho * (leaving - (phi - held) / rho) ** 2 * ds(i)
         for i, (name, rho) in enumerate(jumps.items()):
             one, other = regions_at(domain, name)
             jump = potentials.parts[labels[one]] - potentials.parts[labels[other]]
@@ -312,6 +318,14 @@ def gap_indicator(
     indicator.x.array[: len(values.array_r)] = np.maximum(values.array_r, 0.0)
     indicator.x.scatter_forward()
     return indicator
+
+
+def put_in(model: Model, potentials: Potentials, flux: Flux) -> float:
+    """Power that the electrodes put into the dual solution, pA V."""
+    return sum(
+        float(potentials.applied[contact.terminal]) * flux.contact_currents[contact.name]
+        for contact in model.contacts
+    )
 
 
 def _all_cells(domain: Domain) -> npt.NDArray[np.int32]:

@@ -1,7 +1,8 @@
 """The current: divergence-free linear fluxes (BDM1), minimised by projected conjugate gradients.
 
-With M the dissipation, B the divergence and f the current through the driven terminal, minimise
-x.M x/2 - f.x over B x = 0. The preconditioner projects on the fluxes without divergence,
+With M the dissipation, B the divergence and f the power that the electrodes put in, f.x = sum of
+potential times current, minimise x.M x/2 - f.x over B x = 0. Any x gives (f.x)^2/(x.M x) as a lower
+bound of the dissipated power; for a unit potential difference, x.M x/I^2 as an upper bound of R. The preconditioner projects on the fluxes without divergence,
 
     z = D^-1 (r - B^T y),   (B D^-1 B^T) y = B D^-1 r,   D = diag(M),
 
@@ -51,17 +52,16 @@ class Flux:
     """An admissible current.
 
     Attributes:
-        flux: BDM1 function for unit potential difference (in the plane (s, z) if axisymmetric).
-        resistance: Upper bound of the resistance of the meshed part, V/pA.
-        current: Current through the driven terminal, pA.
+        flux: BDM1 function for the applied potentials (in the plane (s, z) if axisymmetric).
+        power: Lower bound of the dissipated power, pA V; for a unit potential difference of two
+            terminals the conductance, with what is not meshed in series, pA/V.
         contact_currents: Current into the domain by contact, pA.
-        divergence: Norm of what divergence was left, relative to the current.
+        divergence: Energy norm of what divergence was left, over that of the flux.
         steps: Steps of the projected conjugate gradients.
     """
 
     flux: fem.Function
-    resistance: float
-    current: float
+    power: float
     contact_currents: dict[str, float]
     divergence: float
     steps: int
@@ -81,32 +81,30 @@ class _System:
 def solve_dual(
     domain: Domain,
     model: Model,
-    driven: int,
     start: Potentials,
     labels: Mapping[str, int],
     points: npt.NDArray[np.float64],
-    lower: float,
+    upper: float,
     overrides: Mapping[str, str],
 ) -> Flux:
     """Minimise the dissipation over divergence-free currents; collective.
 
     Args:
         domain: The mesh.
-        model: Two terminals.
-        driven: Terminal at unit potential; the other is at zero.
-        start: Potential of the primal problem.
+        model: Conditions.
+        start: Solution of the primal problem; gives the applied potentials as well.
         labels: Label of every region in `start`.
         points: Nodes of the polygonal domain to use (before the map to the plane (s, z)).
-        lower: Lower bound of the resistance, V/pA, to judge progress by.
+        upper: Upper bound of the power, pA V, to judge progress by.
         overrides: PETSc options of the case.
 
     Raises:
         SolveFailed: If an inner solve does not converge.
     """
     with coordinates(domain, points), coordinates(domain, transport.dual_coordinates(domain)):
-        system = _assemble(domain, model, driven, overrides)
-        x = _projected_start(system, domain, model, driven, start, labels)
-        steps = _minimise(system, x, lower)
+        system = _assemble(domain, model, start.applied, overrides)
+        x = _projected_start(system, domain, model, start, labels)
+        steps = _minimise(system, x, upper)
         for _ in range(2):
             _project(system, x, 1e-12)
         return _finish(system, domain, model, x, steps)
@@ -118,7 +116,10 @@ def contact_resistance(contact: Contact) -> float:
 
 
 def _assemble(
-    domain: Domain, model: Model, driven: int, overrides: Mapping[str, str]
+    domain: Domain,
+    model: Model,
+    applied: npt.NDArray[np.float64],
+    overrides: Mapping[str, str],
 ) -> _System:
     msh = domain.mesh
     space = fem.functionspace(msh, basix.ufl.element("BDM", msh.basix_cell(), 1))
@@ -143,8 +144,7 @@ def _assemble(
         loads[contact.name] = load
     total = mass.createVecRight()
     for contact in model.contacts:
-        if contact.terminal == driven:
-            total.axpy(1.0, loads[contact.name])
+        total.axpy(applied[contact.terminal], loads[contact.name])
     diagonal = mass.getDiagonal()
     inverse = diagonal.copy()
     inverse.reciprocal()
@@ -204,7 +204,6 @@ def _projected_start(
     system: _System,
     domain: Domain,
     model: Model,
-    driven: int,
     start: Potentials,
     labels: Mapping[str, int],
 ) -> PETSc.Vec:
@@ -277,7 +276,7 @@ class _Projector:
         z.pointwiseMult(z, system.inverse_diagonal)
 
 
-def _minimise(system: _System, x: PETSc.Vec, lower: float) -> int:
+def _minimise(system: _System, x: PETSc.Vec, upper: float) -> int:
     """Projected conjugate gradients from x, until a step gains little of the remaining gap."""
     product = x.duplicate()
     history: list[float] = []
@@ -285,11 +284,11 @@ def _minimise(system: _System, x: PETSc.Vec, lower: float) -> int:
     def converged(ksp: PETSc.KSP, iteration: int, norm: float) -> int:
         current = ksp.buildSolution()
         system.mass.mult(current, product)
-        bound = current.dot(product) / current.dot(system.load) ** 2
+        bound = current.dot(system.load) ** 2 / current.dot(product)
         history.append(bound)
-        if norm == 0.0 or bound - lower <= 1e-13 * bound:
+        if norm == 0.0 or upper - bound <= 1e-13 * upper:
             return int(PETSc.KSP.ConvergedReason.CONVERGED_ATOL)
-        if len(history) > 1 and history[-2] - bound < PROGRESS * (bound - lower):
+        if len(history) > 1 and bound - history[-2] < PROGRESS * (upper - bound):
             return int(PETSc.KSP.ConvergedReason.CONVERGED_RTOL)
         if iteration >= MAX_STEPS:
             return int(PETSc.KSP.ConvergedReason.CONVERGED_ITS)
@@ -319,10 +318,10 @@ def _finish(system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: 
     flux = fem.Function(system.space, name="flux")
     flux.x.array[: len(x.array_r)] = x.array_r
     flux.x.scatter_forward()
-    current = x.dot(system.load)
-    resistance = (sqrt(total_dissipation(domain, model, flux)) + left) ** 2 / current**2
+    dissipation = (sqrt(total_dissipation(domain, model, flux)) + left) ** 2
+    power = x.dot(system.load) ** 2 / dissipation
     by_contact = {name: float(x.dot(load)) for name, load in system.contact_loads.items()}
-    return Flux(flux, resistance, current, by_contact, left / abs(current), steps)
+    return Flux(flux, power, by_contact, left / sqrt(dissipation), steps)
 
 
 def total_dissipation(domain: Domain, model: Model, flux: fem.Function) -> float:

@@ -3,7 +3,7 @@
 Units: conductivity pA/(V um), area-specific resistance V um^2/pA, potential V, current pA.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from meshes.geometry import Cell
@@ -53,6 +53,8 @@ class Model:
         far_layers: (region, height of its upper face in um, conductivity) of the layers, upwards;
             the last one has infinite height.
         jumps: Area-specific resistance of every interface with a jump; infinite means insulating.
+        exact_ends: False if an unmeshed end of the stack is only approximated, so that bounds are
+            estimates.
     """
 
     conductivity: dict[str, float]
@@ -62,6 +64,7 @@ class Model:
     far_terminal: int
     far_layers: tuple[tuple[str, float, float], ...]
     jumps: dict[str, float]
+    exact_ends: bool = True
 
 
 def _film_resistance(case: schema.Case) -> float:
@@ -124,7 +127,11 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
     if all(terminal.potential is None for terminal in terminals):
         raise ModelError(f"{case.path}: boundaries: no electrode has a potential")
     layers = _far_layers(case, conductivity) if far is not None else ()
-    return Model(conductivity, tuple(contacts), tuple(terminals), far, far_terminal, layers, jumps)
+    cut = len(terminals) > 2 and any(contact.series > 0.0 for contact in contacts)
+    if cut:  # several electrodes share the stack: its unmeshed end is taken as a local resistance
+        contacts = [replace(c, resistance=c.resistance + c.series, series=0.0) for c in contacts]
+    ends = tuple(contacts), tuple(terminals)
+    return Model(conductivity, *ends, far, far_terminal, layers, jumps, not cut)
 
 
 def _series(

@@ -27,6 +27,7 @@ from solver.model import Contact, Model
 from solver.solve import DIRECT, DIRECT_LIMIT, MULTIGRID, MULTIGRID_2D, make_solver, solve
 
 DEGREE = 2
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,23 @@ class Copies:
 
 @dataclass(frozen=True)
 class Potentials:
-    """The potential for unit potential on one terminal and zero on the others.
+    """The potential for given potentials of the terminals.
 
     Attributes:
+        applied: Potential of every terminal, V.
         parts: One function per label, meaningful on the regions of that label.
-        conductance: Dissipation at unit potential as a sum of squares, pA/V; never too small.
+        dissipation: As a sum of squares, pA V; never too small. For a unit potential difference of
+            two terminals it is the conductance, pA/V.
         currents: Current into the domain through every terminal, pA (reactions).
         contact_currents: The same by contact (the far boundary under its own name).
         roundoff: Floor of the relative current balance that rounding allows.
         iterations: Krylov iterations.
     """
 
+    applied: Floats
     parts: tuple[fem.Function, ...]
-    conductance: float
-    currents: npt.NDArray[np.float64]
+    dissipation: float
+    currents: Floats
     contact_currents: dict[str, float]
     roundoff: float
     iterations: int
@@ -301,38 +305,52 @@ class Primal:
 
     # -- solve -------------------------------------------------------------------------------------
 
-    def solve(self, driven: int) -> Potentials:
-        """Unit potential on terminal `driven`, zero on the others.
+    def solve(self, applied: Floats) -> Potentials:
+        """The potential for given potentials of the terminals, shape (terminals,).
 
         Raises:
             SolveFailed: If the Krylov method does not converge.
         """
         x, b = self.matrix.createVecRight(), self.matrix.createVecRight()
-        robin = self._robin_load(driven)
+        robin = self._robin_load(applied)
         for contact in self.model.contacts:
-            if contact.terminal == driven and contact.name in self.fixed:
-                x.array[self.fixed[contact.name]] = 1.0
+            if contact.name in self.fixed:
+                x.array[self.fixed[contact.name]] = applied[contact.terminal]
         self.free.mult(x, b)  # what the fixed values take from the free equations
         b.aypx(-1.0, robin)
         rows = np.concatenate([np.zeros(0, dtype=np.int32), *self.fixed.values()])
         diagonal = self.matrix.getDiagonal()
         b.array[rows] = diagonal.array[rows] * x.array[rows]
-        iterations = solve(self.ksp, b, x, f"potential with terminal {driven} at 1 V")
+        iterations = solve(self.ksp, b, x, "potential")
         parts = self._functions(x)
-        contact_currents, currents, roundoff = self._currents(x, robin, parts, driven)
-        conductance = self._dissipation(parts, driven)
-        return Potentials(parts, conductance, currents, contact_currents, roundoff, iterations)
+        contact_currents, currents, roundoff = self._currents(x, robin, parts, applied)
+        dissipation = self._dissipation(parts, applied)
+        return Potentials(
+            applied, parts, dissipation, currents, contact_currents, roundoff, iterations
+        )
 
-    def _robin_load(self, driven: int) -> PETSc.Vec:
+    def conductances(self) -> Floats:
+        """Currents into the domain for unit potential on one terminal after the other, pA/V.
+
+        Returns:
+            Symmetric matrix, shape (terminals, terminals); its rows add up to zero.
+        """
+        count = len(self.model.terminals)
+        columns = [self.solve(unit).currents for unit in np.eye(count)[:, : count - 1].T]
+        last = -np.sum(columns, axis=0) if columns else np.zeros(count)
+        matrix = np.column_stack([*columns, last])
+        return np.asarray(0.5 * (matrix + matrix.T))
+
+    def _robin_load(self, applied: Floats) -> PETSc.Vec:
         load = self.matrix.createVecRight()
         weight = transport.volume_weight(self.domain)
         v = ufl.TestFunction(self.copies.space)
         for contact in self.model.contacts:
-            if contact.terminal != driven or contact.name in self.fixed:
+            if contact.name in self.fixed or applied[contact.terminal] == 0.0:
                 continue
             for label, selection in enumerate(self.copies.gather):
-                one = fem.Constant(self.domain.mesh, 1.0)
-                form = transport.contact(one, v, contact.resistance, weight)
+                held = fem.Constant(self.domain.mesh, float(applied[contact.terminal]))
+                form = transport.contact(held, v, contact.resistance, weight)
                 form *= self.ds(self.facet_id[contact.name, label])
                 part = fem_petsc.assemble_vector(fem.form(form))
                 part.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
@@ -361,8 +379,8 @@ class Primal:
         return float(self.domain.comm.allreduce(fem.assemble_scalar(fem.form(form))))
 
     def _currents(
-        self, x: PETSc.Vec, robin: PETSc.Vec, parts: tuple[fem.Function, ...], driven: int
-    ) -> tuple[dict[str, float], npt.NDArray[np.float64], float]:
+        self, x: PETSc.Vec, robin: PETSc.Vec, parts: tuple[fem.Function, ...], applied: Floats
+    ) -> tuple[dict[str, float], Floats, float]:
         reaction, size = self.matrix.createVecRight(), self.matrix.createVecRight()
         self.free.mult(x, reaction)
         reaction.axpy(-1.0, robin)
@@ -387,10 +405,10 @@ class Primal:
                 current = self.domain.comm.allreduce(float(reaction.array[rows].sum()))
                 rounding += self.domain.comm.allreduce(float(size.array[rows].sum()))
             else:
-                unit = 1.0 if contact.terminal == driven else 0.0
+                held = float(applied[contact.terminal])
                 current = 0.0
                 for label, phi in enumerate(parts):
-                    inward = (unit - phi) / contact.resistance * weight
+                    inward = (held - phi) / contact.resistance * weight
                     current += self._sum(inward * self.ds(self.facet_id[contact.name, label]))
             by_contact[contact.name] = current
             by_terminal[contact.terminal] += current
@@ -408,7 +426,7 @@ class Primal:
         largest = max(float(np.abs(by_terminal).max()), np.finfo(float).tiny)
         return by_contact, by_terminal, float(np.finfo(float).eps * rounding / largest)
 
-    def _dissipation(self, parts: tuple[fem.Function, ...], driven: int) -> float:
+    def _dissipation(self, parts: tuple[fem.Function, ...], applied: Floats) -> float:
         weight = transport.volume_weight(self.domain)
         total = 0.0
         for label, phi in enumerate(parts):
@@ -422,7 +440,7 @@ class Primal:
             for contact in self.model.contacts:
                 if contact.name in self.fixed:
                     continue
-                drop = (1.0 if contact.terminal == driven else 0.0) - phi
+                drop = float(applied[contact.terminal]) - phi
                 density = transport.contact(drop, drop, contact.resistance, weight)
                 total += self._sum(density * self.ds(self.facet_id[contact.name, label]))
         for name, rho in self.model.jumps.items():

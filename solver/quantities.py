@@ -214,17 +214,15 @@ def _width(opening: object) -> float:
 
 
 def drive(model: Model, driven: int, resistance: float) -> tuple[float, float]:
-    """Current (pA, whole cell) from the driven terminal, and the potential difference (V).
+    """Current (pA, whole cell) from the driven one of two terminals, and the potential difference (V).
 
-    Terminals carry either both potentials or one current.
+    Two terminals carry either both potentials or one current.
     """
     one, other = model.terminals[driven], model.terminals[1 - driven]
     if one.potential is not None and other.potential is not None:
         difference = one.potential - other.potential
         return difference / resistance, difference
-    if one.current is not None:
-        return one.current, one.current * resistance
-    current = -(other.current or 0.0)
+    current = one.current if one.current is not None else -(other.current or 0.0)
     return current, current * resistance
 
 
@@ -241,33 +239,45 @@ def currents(case: schema.Case, model: Model, certificate: Certificate) -> list[
     """Total current, its balance, and the share of every face and interface."""
     domain = certificate.domain
     built = domain.built
-    resistance = 0.5 * (certificate.lower + certificate.upper)
-    total, difference = drive(model, certificate.driven, resistance)
     unit = "A/m" if built.dimension == "plane" else "A"
-    found = [
-        Quantity("current", in_unit(total, unit), unit, meaning="Current through the whole cell."),
-        Quantity("potential_difference", difference, "V", meaning="Between the electrodes."),
-    ]
-    if built.cell_area > 0.0:
-        mean = in_unit(total / built.cell_area, "mA/cm^2")
-        text = "Current over the area of the whole cell."
-        found.append(Quantity("mean_current_density", mean, "mA/cm^2", meaning=text))
-    shares = face_shares(model, certificate)
-    for name, share in shares.items():
+    two = certificate.driven >= 0
+    found: list[Quantity] = []
+    scale = built.multiplicity
+    if two:
+        resistance = 0.5 * (certificate.lower + certificate.upper)
+        total, difference = drive(model, certificate.driven, resistance)
+        entering = sum(
+            certificate.flux.contact_currents[contact.name]
+            for contact in model.contacts
+            if contact.terminal == certificate.driven
+        )
+        scale = total / entering
+        text = "Current through the whole cell."
+        found.append(Quantity("current", in_unit(total, unit), unit, meaning=text))
+        text = "Between the electrodes."
+        found.append(Quantity("potential_difference", difference, "V", meaning=text))
+        if built.cell_area > 0.0:
+            mean = in_unit(total / built.cell_area, "mA/cm^2")
+            text = "Current over the area of the whole cell."
+            found.append(Quantity("mean_current_density", mean, "mA/cm^2", meaning=text))
+    else:
+        found += _network(model, certificate, unit)
+    flux = certificate.flux
+    by_contact = dict(flux.contact_currents)
+    if model.far is not None:
+        by_contact[model.far] = -sum(by_contact.values())
+    for name, value in by_contact.items():
         text = "Current into the domain through this boundary."
-        sign = 1.0 if _terminal(model, name) == certificate.driven else -1.0
-        value = in_unit(sign * share * total, unit)
-        found.append(Quantity(f"current.{name}", value, unit, bound="estimated", meaning=text))
-    for name, share in shares.items():
-        text = "Share of the total current that passes this boundary."
-        found.append(Quantity(f"share.{name}", share, "1", bound="estimated", meaning=text))
-    film = sum(share for name, share in shares.items() if name in ("film_face", "film_wall"))
-    if "film_face" in shares:
-        text = "Share of the total current that passes through the film."
-        found.append(Quantity("share.film", film, "1", bound="estimated", meaning=text))
+        shown = in_unit(value * scale, unit)
+        found.append(Quantity(f"current.{name}", shown, unit, bound="estimated", meaning=text))
+    shares = {name: abs(value) / inflow(certificate) for name, value in by_contact.items()}
     for name in built.interfaces:
-        share = abs(through(domain, certificate, name) / certificate.flux.current)
-        text = "Net share of the total current that crosses this interface."
+        shares[name] = abs(through(domain, certificate, name)) / inflow(certificate)
+    film = [share for name, share in shares.items() if name in ("film_face", "film_wall")]
+    if "film_face" in shares:
+        shares["film"] = sum(film)
+    for name, share in shares.items():
+        text = "Share of the current that passes here (net)."
         found.append(Quantity(f"share.{name}", share, "1", bound="estimated", meaning=text))
     text = "Sum of all currents into the domain over the largest."
     found.append(Quantity("current_balance", certificate.balance, "1", meaning=text))
@@ -277,20 +287,27 @@ def currents(case: schema.Case, model: Model, certificate: Certificate) -> list[
     return found
 
 
-def _terminal(model: Model, name: str) -> int:
+def _network(model: Model, certificate: Certificate, unit: str) -> list[Quantity]:
+    """Dissipated power with its bounds and the potentials of more than two terminals."""
+    power_unit = "W/m" if unit == "A/m" else "W"
+    low, high = (in_unit(1.0 / r, power_unit) for r in (certificate.upper, certificate.lower))
+    given = all(terminal.potential is not None for terminal in model.terminals)
+    kind: Bound = "guaranteed" if given and model.exact_ends else "estimated"
+    text = "Power that the whole cell dissipates."
+    found = [Quantity("power", 0.5 * (low + high), power_unit, low, high, kind, text)]
     for contact in model.contacts:
-        if contact.name == name:
-            return contact.terminal
-    return model.far_terminal
+        value = float(certificate.potentials.applied[contact.terminal])
+        text = "Potential of the electrode on this boundary."
+        name = f"potential.{contact.name}"
+        found.append(Quantity(name, value, "V", bound="estimated", meaning=text))
+    return found
 
 
-def face_shares(model: Model, certificate: Certificate) -> dict[str, float]:
-    """Share of the total current through every contact, from the exactly conserving flux."""
-    total = abs(certificate.flux.current)
-    shares = {n: abs(c) / total for n, c in certificate.flux.contact_currents.items()}
-    if model.far is not None:
-        shares[model.far] = 1.0
-    return shares
+def inflow(certificate: Certificate) -> float:
+    """Sum of the currents of the dual solution that enter through contacts, pA."""
+    values = certificate.flux.contact_currents.values()
+    entering = sum(value for value in values if value > 0.0)
+    return entering or -sum(values)
 
 
 # --- the metal face --------------------------------------------------------------------------------
@@ -313,9 +330,9 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
     if window is None:
         return []
     found: list[Quantity] = []
-    shares = face_shares(model, certificate)
     if built.cell_area > 0.0:
-        mean = shares["window"] * built.cell_area / built.open_area
+        share = abs(certificate.flux.contact_currents["window"]) / inflow(certificate)
+        mean = share * built.cell_area / built.open_area
         text = "Mean current density in the opening over that of the cell."
         found.append(Quantity("mean_amplification", mean, "1", bound="estimated", meaning=text))
     kappa = model.conductivity[regions_at(domain, "window")[0]]
@@ -341,8 +358,8 @@ def normal_current(certificate: Certificate, contact: Contact) -> Expr:
     domain = certificate.domain
     phi = certificate.potentials.parts[_label(certificate, contact.name)]
     if contact.resistance > 0.0 and contact.series == 0.0:
-        unit = 1.0 if contact.terminal == certificate.driven else 0.0
-        return abs(phi - unit) / contact.resistance
+        held = float(certificate.potentials.applied[contact.terminal])
+        return abs(phi - held) / contact.resistance
     kappa = cellwise(domain, certificate.conductivity, "conductivity")
     return abs(kappa * ufl.inner(ufl.grad(phi), ufl.FacetNormal(domain.mesh)))
 
@@ -466,7 +483,7 @@ def _edge_and_centre(
     domain: Domain, certificate: Certificate, window: Contact, radius: float
 ) -> list[Quantity]:
     phi = certificate.potentials.parts[_label(certificate, window.name)]
-    unit = 1.0 if window.terminal == certificate.driven else 0.0
+    unit = float(certificate.potentials.applied[window.terminal])
     mean = abs(certificate.flux.contact_currents["window"])
     mean /= domain.built.open_area / domain.built.multiplicity
     nodes = phi.function_space.tabulate_dof_coordinates()

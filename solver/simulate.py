@@ -125,8 +125,9 @@ def _evaluate(
     case: schema.Case, model: Model, built: BuiltMesh, certificate: Certificate
 ) -> list[Quantity]:
     bounds = (certificate.lower, certificate.upper)
+    two = certificate.driven >= 0
     return [
-        *quantities.resistances(case, model, built, bounds),
+        *(quantities.resistances(case, model, built, bounds) if two else ()),
         *quantities.currents(case, model, certificate),
         *quantities.face_statistics(case, model, certificate),
     ]
@@ -180,14 +181,7 @@ def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[
     if certificate is None or model is None or built is None:
         raise ValueError("a case without mesh has no fields")
     domain = certificate.domain
-    resistance = 0.5 * (certificate.lower + certificate.upper)
-    total, whole = quantities.drive(model, certificate.driven, resistance)
-    # the meshed part alone: behind its ends goes what is not meshed, in series
-    current_here = total / built.multiplicity
-    difference = current_here / certificate.potentials.conductance
-    one, other = model.terminals[certificate.driven], model.terminals[1 - certificate.driven]
-    ground = other.potential if other.potential is not None else (one.potential or 0.0) - whole
-    ground += current_here * external_resistance(domain, model, 1 - certificate.driven)
+    ground, difference = _levels(model, certificate)
     gdim = domain.mesh.geometry.dim
     potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
     current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
@@ -208,3 +202,17 @@ def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[
         {"potential": potential, "current": current},
         {"region": region, "indicator": certificate.indicator},
     )
+
+
+def _levels(model: Model, certificate: Certificate) -> tuple[float, float]:
+    """Potential (V) of the meshed part: ground + difference times the computed one."""
+    if certificate.driven < 0:
+        return 0.0, 1.0
+    resistance = 0.5 * (certificate.lower + certificate.upper)
+    total, whole = quantities.drive(model, certificate.driven, resistance)
+    one, other = model.terminals[certificate.driven], model.terminals[1 - certificate.driven]
+    ground = other.potential if other.potential is not None else (one.potential or 0.0) - whole
+    # behind the ends of the mesh goes what is not meshed, in series
+    here = total / certificate.domain.built.multiplicity
+    outside = external_resistance(certificate.domain, model, 1 - certificate.driven)
+    return ground + here * outside, here / certificate.potentials.dissipation
