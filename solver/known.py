@@ -17,7 +17,10 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "psi": ("dimensionless",),
     "S": ("dimensionless",),
     "current": ("current", "current_per_length"),
+    "potential_difference": ("potential",),
+    "mean_current_density": ("current_density",),
     "current_balance": ("dimensionless",),
+    "current_balance_floor": ("dimensionless",),
     "mean_amplification": ("dimensionless",),
     "rms_factor": ("dimensionless",),
     "peak_amplification": ("dimensionless",),
@@ -39,6 +42,7 @@ def known_quantities(
     """All names of quantities that a case with these names has."""
     faces = list(boundaries)
     names = set(QUANTITIES) | {f"current.{name}" for name in faces}
+    names |= {f"potential.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
@@ -54,6 +58,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return ("dimensionless",)
     if head == "current":
         return QUANTITIES["current"]
+    if head == "potential":
+        return ("potential",)
     if head == "specimen":
         return ("resistance",)
     return ()

@@ -262,9 +262,12 @@ def currents(case: schema.Case, model: Model, certificate: Certificate) -> list[
             found.append(Quantity("mean_current_density", mean, "mA/cm^2", meaning=text))
     else:
         found += _network(model, certificate, unit)
-    flux = certificate.flux
-    by_contact = dict(flux.contact_currents)
+    if two:
+        by_contact = dict(certificate.flux.contact_currents)
+    else:  # reactions: given currents come out exactly
+        by_contact = dict(certificate.potentials.contact_currents)
     if model.far is not None:
+        by_contact.pop(model.far, None)
         by_contact[model.far] = -sum(by_contact.values())
     for name, value in by_contact.items():
         text = "Current into the domain through this boundary."
