@@ -169,8 +169,8 @@ def values(table: BaseModel) -> dict[str, Value]:
         if isinstance(item, Value):
             found[key_path(path)] = item
         elif isinstance(item, BaseModel):
-            given = [name for name in type(item).model_fields if name in item.model_fields_set]
-            waiting += [((*path, name), getattr(item, name)) for name in reversed(given)]
+            given = [(name, child) for name, child in item if name in item.model_fields_set]
+            waiting += [((*path, name), child) for name, child in reversed(given)]
         elif isinstance(item, dict):
             waiting += [((*path, name), child) for name, child in reversed(item.items())]
         elif isinstance(item, tuple):

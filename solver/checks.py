@@ -79,16 +79,16 @@ def _balance_faults(file: tables.CaseFile) -> Iterator[Finding]:
     if file.balance is None:
         yield Finding(("geometry",), "", "this key (it is missing); or [balance]")
         return
+    given = dict(file)
     for key in ("regions", "boundaries", "interfaces", "calibrate"):
-        if getattr(file, key):
+        if given[key]:
             yield Finding((key,), "a table", "no such table in a case without [geometry]")
 
 
 def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
     table = file.geometry
-    fraction = (
-        getattr(table.opening, "area_fraction", None) if isinstance(table, tables.Cell) else None
-    )
+    opening = dict(table.opening) if isinstance(table, tables.Cell) else {}
+    fraction = opening.get("area_fraction")
     if fraction is not None and isinstance(geometry, shapes.Cell):
         path: KeyPath = ("geometry", "opening", "area_fraction")
         if fraction.number >= 1.0:

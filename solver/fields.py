@@ -226,7 +226,7 @@ def _facet_nodes(msh: mesh.Mesh, degree: int) -> npt.NDArray[np.intp]:
     A discontinuous element has all its nodes inside the cell, but in the order of the continuous
     one: vertices, then, for degree 2, edges.
     """
-    kind = getattr(basix.CellType, msh.topology.cell_name())
+    kind = basix.CellType[msh.topology.cell_name()]
     topology = basix.topology(kind)
     edges = {frozenset(edge): len(topology[0]) + n for n, edge in enumerate(topology[1])}
     rows = []

@@ -169,6 +169,6 @@ def _tag(member: Any) -> tuple[str, ...]:
     if get_origin(member) is Annotated:
         tags = [mark.tag for mark in get_args(member)[1:] if isinstance(mark, Tag)]
         return tuple(tags) or _tag(get_args(member)[0])
-    fields = getattr(member, "model_fields", {})
+    fields = member.model_fields if _is_model(member) else {}
     field = fields.get("law") or fields.get("kind")
     return tuple(get_args(field.annotation)) if field is not None else ()

@@ -246,8 +246,7 @@ def plain(item: object) -> Any:
     if isinstance(item, Value) and item.model_fields_set == {"value"}:
         return item.value
     if isinstance(item, BaseModel):
-        names = (name for name in type(item).model_fields if getattr(item, name) is not None)
-        return {name: plain(getattr(item, name)) for name in names}
+        return {name: plain(child) for name, child in item if child is not None}
     if isinstance(item, dict):
         return {key: plain(value) for key, value in item.items()}
     if isinstance(item, tuple):

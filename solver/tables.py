@@ -36,7 +36,8 @@ VariantName = Annotated[str, Field(pattern=VARIANT_NAME)]
 
 def one_of[T: Strict](table: T, *keys: str) -> T:
     """The table, if it has exactly one of the keys."""
-    given = [key for key in keys if getattr(table, key) is not None]
+    values = dict(table)
+    given = [key for key in keys if values[key] is not None]
     if len(given) != 1:
         raise fault(f"exactly one of {', '.join(keys)} (given: {', '.join(given) or 'none'})")
     return table

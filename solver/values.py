@@ -88,7 +88,7 @@ class Value(Strict):
             if not low <= number <= high:
                 raise fault("a value inside its range")
         for role, key in NEEDED:
-            if self.role == role and getattr(self, key) is None:
+            if self.role == role and dict(self)[key] is None:
                 raise fault(f'this key beside role = "{role}"', key=key)
         return self
 
