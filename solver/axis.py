@@ -1,6 +1,6 @@
 """The dissipation of an axisymmetric current, integrated from above.
 
-In the plane (s, z) the density Q_s^2/(2 s kappa) is not polynomial, so no quadrature is exact. On every
+In the plane (s, z) the density Q_s^2/(2 s kappa) is not polynomial, so no quadrature is exact. On a
 triangle, with vertex values q_i of the linear Q_s and s_i of s, and barycentric coordinates l_i:
 
 away from the axis   1/s is convex: 1/s <= sum_i l_i/s_i, then a cubic polynomial is left; or the
@@ -8,7 +8,7 @@ away from the axis   1/s is convex: 1/s <= sum_i l_i/s_i, then a cubic polynomia
 an edge on the axis  Q_s vanishes there, Q_s = q_k l_k and s = s_k l_k: Q_s^2/s = q_k^2 l_k/s_k;
 one vertex on it     the part without q_v: (sum q_i l_i)^2/(sum s_i l_i) <= sum q_i^2 l_i/s_i (the
                      function Q^2/s is convex and homogeneous); the part of q_v is elementary,
-                     int l_v^2/s = (2/3) area ln(s_2/s_1)/(s_2 - s_1). Norms of the two parts add up.
+                     int l_v^2/s = (2/3) area ln(s_2/s_1)/(s_2 - s_1). The norms of both add up.
 """
 
 from math import pi, sqrt
@@ -54,14 +54,14 @@ def axisymmetric_dissipation(
     if np.any(doubled * _doubled_area(np.sqrt(2.0 * s), z) <= 0.0):
         raise ValueError("the map r -> r^2/2 turns cells over: the mesh has too flat triangles")
     area = 0.5 * np.abs(doubled)
-    values = _corner_values(flux).reshape(cells, 3, 2)
+    values = corner_values(flux).reshape(cells, 3, 2)
     q, q_z = values[:, :, 0], values[:, :, 1]
     kappa = np.zeros(max(domain.built.regions.values()) + 1)
     for name, tag in domain.built.regions.items():
         kappa[tag] = conductivity[name]
     per_area = area / kappa[region_of_cells(domain)]
     axial = float((per_area * (q_z.sum(axis=1) ** 2 + (q_z**2).sum(axis=1))).sum()) / 12.0
-    # the estimates err by the square of the relative variation of s: cut up the cells where it is large
+    # the estimates err by the square of the relative variation of s: cut up where it is large
     varied = s.max(axis=1) > FLAT * s.min(axis=1)
     pieces = np.einsum("pij,cj->cpi", _pieces(DIVISIONS), s[varied]).reshape(-1, 3)
     q_pieces = np.einsum("pij,cj->cpi", _pieces(DIVISIONS), q[varied]).reshape(-1, 3)
@@ -121,7 +121,7 @@ def _near_axis(
     return rest, corner
 
 
-def _corner_values(flux: fem.Function) -> Array:
+def corner_values(flux: fem.Function) -> Array:
     """Values of a piecewise linear vector at the corners of the local cells, flat."""
     msh = flux.function_space.mesh
     space = fem.functionspace(msh, ("DG", 1, (2,)))

@@ -123,7 +123,9 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
     if film > 0.0 and "film" in built.interfaces:
         jumps["film"] = film + jumps.get("film", 0.0)
     if len(terminals) < 2:
-        raise ModelError(f"{case.path}: boundaries: fewer than two electrodes at different potential")
+        raise ModelError(
+            f"{case.path}: boundaries: fewer than two electrodes at different potential"
+        )
     if all(terminal.potential is None for terminal in terminals):
         raise ModelError(f"{case.path}: boundaries: no electrode has a potential")
     layers = _far_layers(case, conductivity) if far is not None else ()

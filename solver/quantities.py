@@ -1,35 +1,27 @@
 """Quantities of interest, each with its unit, its bounds and what kind of bounds they are.
 
-Areas: resistances are of the whole cell (not of the symmetry-reduced part); area-specific ones refer to
-the area of the whole cell in the plane. The excess is over the stack without damage: all layers above
-and below the film plus the contact resistance over the full area, without the film.
+Areas: resistances are of the whole cell, not of the symmetry-reduced part; area-specific ones refer
+to the area of the whole cell in the plane. The excess is over the stack without damage: all layers
+above and below the film plus the contact resistance over the full area, without the film.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Literal
 
-import numpy as np
-import ufl
 from dolfinx import fem
-from mpi4py import MPI
-from ufl.core.expr import Expr
 
 from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
 from meshes.mesh import BuiltMesh
 from solver import schema, transport
 from solver.bounds import Certificate
-from solver.domain import Domain, cellwise, coordinates, facet_entities, facet_measure, regions_at
-from solver.model import Contact, Model
-from solver.singularity import edge_exponent
+from solver.domain import Domain, coordinates, facet_entities, facet_measure, regions_at
+from solver.model import Model
 from solver.stoichiometry import Amount
 from solver.units import in_unit
 
 Bound = Literal["guaranteed", "estimated", "none"]
 ASR = "ohm cm^2"
-PERCENTILES = (50, 90, 99)
-SQUARE_INTEGRABLE = 0.501  # below, the mean square is infinite or no mesh can show that it isn't
 
 
 @dataclass(frozen=True)
@@ -127,7 +119,9 @@ def reference_resistance(case: schema.Case, model: Model, built: BuiltMesh) -> f
     return asr / built.cell_area
 
 
-def resistances(case: schema.Case, model: Model, built: BuiltMesh, bounds: tuple[float, float]) -> list[Quantity]:
+def resistances(
+    case: schema.Case, model: Model, built: BuiltMesh, bounds: tuple[float, float]
+) -> list[Quantity]:
     """Everything that follows from the bounds (V/pA) of the resistance of the whole cell."""
     lower, upper = bounds
     plane = built.dimension == "plane"
@@ -146,17 +140,19 @@ def resistances(case: schema.Case, model: Model, built: BuiltMesh, bounds: tuple
         text = "Resistance times the area of the cell."
         found.append(quantity("area_specific_resistance", area, 0.0, ASR, text))
         text = "Excess resistance times the area of the cell."
-        found.append(
-            quantity("excess_area_specific_resistance", area, reference * area, ASR, text)
-        )
+        found.append(quantity("excess_area_specific_resistance", area, reference * area, ASR, text))
     stack = series_stack(case, model)
     if stack is not None:
         text = "All but the layers: constriction, film and contact resistance."
         found.append(quantity("interface_area_specific_resistance", area, stack.layers, ASR, text))
         series, intact = stack.layers + stack.contacts, stack.layers + stack.contacts + stack.film
         for name, value, text in (
-            ("series_area_specific_resistance", series, "The stack without damage and film, exact."),
-            ("intact_area_specific_resistance", intact, "The stack with the intact film, exact."),
+            (
+                "series_area_specific_resistance",
+                series,
+                "The stack without damage or film, exact.",
+            ),
+            ("intact_area_specific_resistance", intact, "Stack with the intact film, exact."),
         ):
             shown = in_unit(value, ASR) if isfinite(value) else "unbounded"
             exact = shown if isinstance(shown, float) else None
@@ -210,11 +206,11 @@ def _width(opening: object) -> float:
     return opening.width if isinstance(opening, Cross) else 0.0
 
 
-# --- currents --------------------------------------------------------------------------------------
+# --- currents -------------------------------------------------------------------------------
 
 
 def drive(model: Model, driven: int, resistance: float) -> tuple[float, float]:
-    """Current (pA, whole cell) from the driven one of two terminals, and the potential difference (V).
+    """Current (pA, whole cell) from the driven one of two terminals; potential difference (V).
 
     Two terminals carry either both potentials or one current.
     """
@@ -313,202 +309,11 @@ def inflow(certificate: Certificate) -> float:
     return entering or -sum(values)
 
 
-# --- the metal face --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Face:
-    """The normal current density on the metal at the opening, over its mean; and how to integrate."""
-
-    density: Callable[[Contact], Expr]
-    contacts: tuple[Contact, ...]
-    mean: float
-
-
-def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -> list[Quantity]:
-    """How unevenly the current enters the metal behind the film."""
-    domain, built = certificate.domain, certificate.domain.built
-    contacts = tuple(c for c in model.contacts if c.name in ("window", "film_face"))
-    window = next((c for c in contacts if c.name == "window"), None)
-    if window is None:
-        return []
-    found: list[Quantity] = []
-    if built.cell_area > 0.0:
-        share = abs(certificate.flux.contact_currents["window"]) / inflow(certificate)
-        mean = share * built.cell_area / built.open_area
-        text = "Mean current density in the opening over that of the cell."
-        found.append(Quantity("mean_amplification", mean, "1", bound="estimated", meaning=text))
-    kappa = model.conductivity[regions_at(domain, "window")[0]]
-    radius = half_width(case)
-    text = "Conductivity times contact resistance over the half width of the opening."
-    wagner = kappa * window.resistance / radius
-    found.append(Quantity("wagner_number", wagner, "1", meaning=text))
-    exponent = min((edge_exponent(edge, model) for edge in built.singular_edges), default=inf)
-    if isfinite(exponent):
-        text = "The current goes as (distance from the edge of the opening)^this."
-        shown = min(exponent - 1.0, 0.0)
-        found.append(Quantity("edge_exponent", shown, "1", shown, shown, "guaranteed", text))
-    found += _moments(domain, model, certificate, contacts, window, exponent)
-    if exponent < 1.0:
-        found += _intensity(domain, certificate, window, exponent, radius)
-    if window.resistance > 0.0 and domain.mesh.topology.dim == 2:
-        found += _edge_and_centre(domain, certificate, window, radius)
-    return found
-
-
-def normal_current(certificate: Certificate, contact: Contact) -> Expr:
-    """Current density into the metal per unit potential, from the potential, pA/um^2."""
-    domain = certificate.domain
-    phi = certificate.potentials.parts[_label(certificate, contact.name)]
-    if contact.resistance > 0.0 and contact.series == 0.0:
-        held = float(certificate.potentials.applied[contact.terminal])
-        return abs(phi - held) / contact.resistance
-    kappa = cellwise(domain, certificate.conductivity, "conductivity")
-    return abs(kappa * ufl.inner(ufl.grad(phi), ufl.FacetNormal(domain.mesh)))
-
-
-def _label(certificate: Certificate, name: str) -> int:
-    return certificate.copies.labels[regions_at(certificate.domain, name)[0]]
-
-
-def _moments(
-    domain: Domain,
-    model: Model,
-    certificate: Certificate,
-    contacts: tuple[Contact, ...],
-    window: Contact,
-    exponent: float,
-) -> list[Quantity]:
-    weight = transport.volume_weight(domain)
-    ds = facet_measure(domain, {i: facet_entities(domain, c.name) for i, c in enumerate(contacts)})
-    densities = [normal_current(certificate, c) for c in contacts]
-
-    def total(integrand: Callable[[Expr], Expr]) -> float:
-        form = sum(
-            (integrand(i_n) * weight * ds(k, metadata={"quadrature_degree": 6}))
-            for k, i_n in enumerate(densities)
-        )
-        return float(domain.comm.allreduce(fem.assemble_scalar(fem.form(form))))
-
-    one = fem.Constant(domain.mesh, 1.0)
-    area = total(lambda i_n: one)
-    flux = certificate.flux
-    through_faces = sum(abs(flux.contact_currents[c.name]) for c in contacts)
-    mean = through_faces / area
-    window_id = contacts.index(window)
-    square = fem.form(densities[window_id] ** 2 * weight * ds(window_id))
-    window_area = fem.form(one * weight * ds(window_id))
-    window_area_value = float(domain.comm.allreduce(fem.assemble_scalar(window_area)))
-    window_mean = abs(flux.contact_currents["window"]) / window_area_value
-    found: list[Quantity] = []
-    text = "Root mean square of the current density in the opening over its mean."
-    if exponent > SQUARE_INTEGRABLE:
-        squares = float(domain.comm.allreduce(fem.assemble_scalar(square))) / window_area_value
-        rms = squares**0.5 / window_mean
-        found.append(Quantity("rms_factor", rms, "1", bound="estimated", meaning=text))
-    else:
-        found.append(Quantity("rms_factor", "unbounded", "1", meaning=text))
-    level = fem.Constant(domain.mesh, 0.0)
-    above = fem.form(
-        sum(
-            ufl.conditional(ufl.gt(i_n, level), 1.0, 0.0)
-            * weight
-            * ds(k, metadata={"quadrature_degree": 6})
-            for k, i_n in enumerate(densities)
-        )
-    )
-
-    def level_exceeded_on(share: float) -> float:
-        """Current density that is exceeded on this share of the faces: bisection of the area."""
-        low, high = 0.0, mean
-        while _above(high) > share and high < 1e12 * mean:
-            high *= 2.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if _above(middle) > share else (low, middle)
-        return high
-
-    def _above(value: float) -> float:
-        level.value = value
-        return float(domain.comm.allreduce(fem.assemble_scalar(above))) / area
-
-    for percent in PERCENTILES:
-        text = f"Current density over its mean, not exceeded on {percent} % of the metal faces."
-        value = level_exceeded_on(1.0 - percent / 100.0) / mean
-        name = f"percentile_{percent}"
-        found.append(Quantity(name, value, "1", bound="estimated", meaning=text))
-    text = "Largest current density in the opening over the mean there."
-    if exponent >= 1.0:
-        peak = level_exceeded_on(1e-9) / window_mean
-        found.append(Quantity("peak_amplification", peak, "1", bound="estimated", meaning=text))
-    else:
-        found.append(Quantity("peak_amplification", "unbounded", "1", meaning=text))
-    return found
-
-
-def _intensity(
-    domain: Domain, certificate: Certificate, window: Contact, exponent: float, radius: float
-) -> list[Quantity]:
-    """K in i/mean = K r^(lambda-1) at the rim, extrapolated from two tent-shaped averages.
-
-    int K r^(lambda-1) (1 - r/d) dr over 0..d is K d^lambda/(lambda (lambda+1)).
-    """
-    edges = [e for e in domain.built.singular_edges if "window" in e.faces]
-    if not edges or domain.mesh.topology.dim != 2:
-        return []
-    edge = edges[0]
-    x = ufl.SpatialCoordinate(domain.mesh)
-    distance = ufl.sqrt(sum((x[i] - edge.points[0][i]) ** 2 for i in range(2)))
-    ds = facet_measure(domain, {0: facet_entities(domain, window.name)})
-    weight = transport.volume_weight(domain)
-    i_n = normal_current(certificate, window)
-    values = []
-    for d in (0.02 * radius, 0.04 * radius):
-        tent = ufl.max_value(1.0 - distance / d, 0.0)
-        form = fem.form(i_n * tent * weight * ds(0, metadata={"quadrature_degree": 6}))
-        total = float(domain.comm.allreduce(fem.assemble_scalar(form)))
-        values.append(total * exponent * (exponent + 1.0) / d**exponent / edge.length)
-    intensity = 2.0 * values[0] - values[1]
-    area = domain.built.open_area / domain.built.multiplicity
-    mean = abs(certificate.flux.contact_currents["window"]) / area
-    text = "K in (current density)/(mean in the opening) = K (distance)^edge_exponent at its edge."
-    unit = f"um^{1.0 - exponent:.6g}"
-    spread = abs(values[0] - values[1]) / mean
-    value = intensity / mean
-    return [
-        Quantity(
-            "edge_intensity", value, unit, value - spread, value + spread, "estimated", text
-        )
-    ]
-
-
-def _edge_and_centre(
-    domain: Domain, certificate: Certificate, window: Contact, radius: float
-) -> list[Quantity]:
-    phi = certificate.potentials.parts[_label(certificate, window.name)]
-    unit = float(certificate.potentials.applied[window.terminal])
-    mean = abs(certificate.flux.contact_currents["window"])
-    mean /= domain.built.open_area / domain.built.multiplicity
-    nodes = phi.function_space.tabulate_dof_coordinates()
-    height = domain.built.singular_edges[0].points[0][1] if domain.built.singular_edges else 0.0
-    found = []
-    for name, place in (("current_centre", 0.0), ("current_edge", radius)):
-        distance = np.hypot(nodes[:, 0] - place, nodes[:, 1] - height)
-        index = int(distance.argmin())
-        mine = (float(distance[index]), domain.comm.rank)
-        _, owner = domain.comm.allreduce(mine, op=MPI.MINLOC)
-        local = abs(float(phi.x.array[index]) - unit) / window.resistance / mean
-        value = float(domain.comm.bcast(local, root=owner))
-        text = "Current density there over the mean in the opening."
-        found.append(Quantity(name, value, "1", bound="estimated", meaning=text))
-    return found
-
-
-# --- comparison ------------------------------------------------------------------------------------
+# --- comparison -----------------------------------------------------------------------------
 
 
 def compare(quantities: list[Quantity], references: tuple[schema.Reference, ...]) -> list[Quantity]:
-    """Put reported numbers beside ours. A reference to a quantity that was not computed is a miss."""
+    """Put reported numbers beside ours; a reference to what was not computed is a miss."""
     by_name = {quantity.name: quantity for quantity in quantities}
     extra: list[Quantity] = []
     used: set[str] = set()
@@ -561,9 +366,3 @@ def _contains(quantity: Quantity, reported: float) -> bool:
     # the reference itself is printed with about ten digits
     slack = 1e-9 * abs(reported)
     return quantity.lower - slack <= reported <= quantity.upper + slack
-
-
-def current_expression(certificate: Certificate, phi: fem.Function, scale: float) -> Expr:
-    """Current density times `scale` from one copy of the potential for unit difference."""
-    kappa = cellwise(certificate.domain, certificate.conductivity, "conductivity")
-    return scale * transport.current_density(phi, kappa)

@@ -12,10 +12,11 @@ from mpi4py import MPI
 from scipy.optimize import brentq
 
 from meshes.mesh import BuiltMesh, MeshError
-from solver import balance, compat, quantities, schema
+from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.case import with_value
-from solver.domain import Domain, read_domain, region_of_cells
+from solver.domain import Domain, cellwise, read_domain, region_of_cells
+from solver.faces import face_statistics
 from solver.meshing import start_mesh
 from solver.model import Model, build_model
 from solver.quantities import Quantity
@@ -129,14 +130,14 @@ def _evaluate(
     return [
         *(quantities.resistances(case, model, built, bounds) if two else ()),
         *quantities.currents(case, model, certificate),
-        *quantities.face_statistics(case, model, certificate),
+        *face_statistics(case, model, certificate),
     ]
 
 
 def _calibrated(
     case: schema.Case, built: BuiltMesh, domain: Domain, progress: Progress
 ) -> tuple[schema.Case, Domain, Quantity]:
-    """Choose the calibrated value such that the datum is met; later solves keep the refined mesh."""
+    """Choose the calibrated value such that the datum is met; later solves keep the mesh."""
     calibration = case.calibrate
     if calibration is None:
         raise ValueError("nothing to calibrate")
@@ -172,7 +173,7 @@ class CalibrationError(ValueError):
     """A calibration that has no answer in its bracket."""
 
 
-# --- fields for output -----------------------------------------------------------------------------
+# --- fields for output ----------------------------------------------------------------------
 
 
 def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[str, fem.Function]]:
@@ -186,12 +187,13 @@ def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[
     potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
     current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
     regions = region_of_cells(domain)
+    kappa = cellwise(domain, certificate.conductivity, "conductivity")
     scale = in_unit(1.0, "mA/cm^2")
     for label, part in enumerate(certificate.potentials.parts):
         tags = [built.regions[n] for n, v in certificate.copies.labels.items() if v == label]
         cells = np.flatnonzero(np.isin(regions, tags)).astype(np.int32)
         potential.interpolate(part, cells0=cells)
-        flow = quantities.current_expression(certificate, part, difference * scale)
+        flow = difference * scale * transport.current_density(part, kappa)
         points = compat.interpolation_points(current.function_space)
         current.interpolate(fem.Expression(flow, points), cells0=cells)
     potential.x.array[:] = ground + difference * potential.x.array
