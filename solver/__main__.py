@@ -22,6 +22,7 @@ from rich.console import Console
 from solver.case import load_case
 from solver.faults import CaseError, Fault, one_line
 from solver.gathering import gather, split_options
+from solver.provenance import versions
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="liface",
-    help="Currents through damaged interlayers of lithium-metal batteries, with error bars.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -42,6 +42,7 @@ Paths = Annotated[
 
 
 ERROR_LOG = "error.log"
+WITH_PATHS = ("run", "check", "mesh")  # commands that do nothing without a path
 # Typer names the base of all errors in the words of a command line only as the base of this one.
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -52,6 +53,24 @@ class Failed(Exception):
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"liface {versions()['liface']}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Currents through damaged interlayers of lithium-metal batteries, with error bars."""
 
 
 @app.command()
@@ -208,8 +227,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, petsc_options = split_options(list(sys.argv[1:] if arguments is None else arguments))
     first = _rank() == 0
     words = words or ["--help"]
-    if not first and "--help" in words:
+    if not first and ("--help" in words or words == ["--version"]):
         return 0
+    if first and len(words) == 1 and words[0] in WITH_PATHS:
+        app([*words, "--help"], prog_name="liface", standalone_mode=False)
     message = ""
     try:
         status = app(words, prog_name="liface", standalone_mode=False, obj=petsc_options)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -243,7 +244,6 @@ def test_no_permission_to_write(open_folder):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run"], "paths"),
         (["rum", "x.toml"], "'run'"),
         (["run", "x.toml", "--outt", "y"], "--outt"),
         (["run", "x.toml", "--out"], "--out"),
@@ -262,6 +262,20 @@ def test_words_that_make_no_sense(capsys, monkeypatch, tmp_path, words, told):
     printed = capsys.readouterr()
     assert printed.out == ""
     one_line(printed.err, told)
+
+
+@pytest.mark.parametrize("command", ["run", "check", "mesh"])
+def test_a_command_without_a_path_shows_its_help(capsys, command):
+    assert main([command]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"Usage: liface {command} ")
+    one_line(printed.err, "path")
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    declared = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert capsys.readouterr().out == f"liface {declared}\n"
 
 
 def test_help_names_the_commands(capsys):
@@ -341,7 +355,8 @@ def test_two_ranks_tell_a_fault_once(tmp_path):
         (["run", path], 2, 0, 2),
         (["check", path], 2, 0, 2),
         (["check", GOOD], 0, 1, 0),
-        (["run"], 2, 0, 1),
+        (["run"], 2, len(liface("run").stdout.splitlines()), 1),
+        (["--version"], 0, 1, 0),
         ([], 0, len(liface().stdout.splitlines()), 0),
     ):
         command = ["mpirun", "-n", "2", sys.executable, "-m", "solver", *map(str, words)]
