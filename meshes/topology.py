@@ -49,7 +49,7 @@ def facet_keys(facets: Nodes, pairs: NDArray[np.int64], nodes: int) -> NDArray[n
 def smaller_pairs(facets: Nodes, nodes: int) -> NDArray[np.int64]:
     """The `pairs` of `facet_keys`."""
     ordered = np.sort(facets, axis=1)
-    return np.unique(ordered[:, 0] * nodes + ordered[:, 1])
+    return np.asarray(np.unique(ordered[:, 0] * nodes + ordered[:, 1]))
 
 
 def facets_of(cells: Nodes, nodes: int) -> tuple[Facets, NDArray[np.int64]]:

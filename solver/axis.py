@@ -48,7 +48,7 @@ def axisymmetric_dissipation(
     """
     msh = domain.mesh
     cells = msh.topology.index_map(2).size_local
-    corners = msh.geometry.x[msh.geometry.dofmap[:cells]]
+    corners = np.asarray(msh.geometry.x, dtype=np.float64)[msh.geometry.dofmap[:cells]]
     s, z = corners[:, :, 0], corners[:, :, 1]
     doubled = _doubled_area(s, z)
     if np.any(doubled * _doubled_area(np.sqrt(2.0 * s), z) <= 0.0):

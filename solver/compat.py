@@ -3,21 +3,25 @@
 Everything else in the package is written once against the functions below.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import dolfinx
 import gmsh
 import numpy as np
 import numpy.typing as npt
 from dolfinx import fem, mesh
 from mpi4py import MPI
 
+_model_to_mesh: Callable[..., Any]
 try:  # 0.9
-    from dolfinx.io.gmshio import model_to_mesh as _model_to_mesh
-except ImportError:  # 0.10 and later
-    from dolfinx.io.gmsh import model_to_mesh as _model_to_mesh
+    from dolfinx.io import gmshio
 
-DOLFINX_VERSION: str = dolfinx.__version__
+    _model_to_mesh = gmshio.model_to_mesh
+except ImportError:  # 0.10 and later
+    from dolfinx.io import gmsh as gmsh_models  # type: ignore[attr-defined]
+
+    _model_to_mesh = gmsh_models.model_to_mesh
 
 
 def read_msh(
@@ -46,13 +50,12 @@ def refine(
     msh: mesh.Mesh, edges: npt.NDArray[np.int32]
 ) -> tuple[mesh.Mesh, npt.NDArray[np.int32], npt.NDArray[np.int8]]:
     """Bisect the given edges conformingly; children stay on their parent's rank."""
-    refined, parent_cell, parent_facet = mesh.refine(
-        msh, edges, None, mesh.RefinementOption.parent_cell_and_facet
-    )
+    both = mesh.RefinementOption.parent_cell_and_facet  # type: ignore[attr-defined]
+    refined, parent_cell, parent_facet = mesh.refine(msh, edges, None, both)
     return refined, parent_cell, parent_facet
 
 
 def interpolation_points(space: fem.FunctionSpace) -> npt.NDArray[np.float64]:
     """Reference points at which an Expression must be evaluated to be interpolated."""
     points = space.element.interpolation_points
-    return points() if callable(points) else points  # a method until 0.9
+    return np.asarray(points() if callable(points) else points)  # a method until 0.9

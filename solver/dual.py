@@ -2,13 +2,14 @@
 
 With M the dissipation, B the divergence and f the power that the electrodes put in, f.x = sum of
 potential times current, minimise x.M x/2 - f.x over B x = 0. Any x gives (f.x)^2/(x.M x) as a lower
-bound of the dissipated power; for a unit potential difference, x.M x/I^2 as an upper bound of R. The preconditioner projects on the fluxes without divergence,
+bound of the dissipated power; for a unit potential difference, x.M x/I^2 as an upper bound of R.
+The preconditioner projects on the fluxes without divergence,
 
     z = D^-1 (r - B^T y),   (B D^-1 B^T) y = B D^-1 r,   D = diag(M),
 
-so that every iterate is admissible and its dissipation an upper bound of the resistance. The start is
-the projected flux of the potential. What divergence remains after the last projection is added to the
-bound by the triangle inequality.
+so that every iterate is admissible and its dissipation an upper bound of the resistance. The start
+is the projected flux of the potential. What divergence remains after the last projection is added
+to the bound by the triangle inequality.
 
 Source: Thomson's principle; basis functions of Brezzi, Douglas & Marini 1985, Numer. Math. 47, 217.
 """
@@ -28,6 +29,7 @@ from petsc4py import PETSc
 from ufl.core.expr import Expr
 
 from solver import transport
+from solver.axis import axisymmetric_dissipation
 from solver.domain import (
     Domain,
     cellwise,
@@ -37,7 +39,6 @@ from solver.domain import (
     facets_of,
     regions_at,
 )
-from solver.axis import axisymmetric_dissipation
 from solver.model import Contact, Model
 from solver.primal import Potentials
 from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve

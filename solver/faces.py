@@ -8,7 +8,9 @@ from its two variational principles; their difference, to both sides, is the err
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -231,7 +233,7 @@ def _moments(views: tuple[_View, _View], exponent: float) -> list[Quantity]:
 
 
 def _area(view: _View, *names: str) -> float:
-    one = fem.Constant(view.domain.mesh, 1.0)
+    one = fem.Constant(view.domain.mesh, np.float64(1.0))
     return view.total(lambda _: one, *names)
 
 
@@ -244,7 +246,7 @@ def _levels(view: _View, shares: tuple[float, ...]) -> list[float]:
 
     Bisection of the area on which a level is exceeded: no field is gathered or sorted.
     """
-    level = fem.Constant(view.domain.mesh, 0.0)
+    level = fem.Constant(view.domain.mesh, np.float64(0.0))
     above = view.assembler(view.form(lambda i_n: ufl.conditional(ufl.gt(i_n, level), 1.0, 0.0)))
     area, mean = _area(view), _mean(view)
 
@@ -280,7 +282,7 @@ def _intensity(views: tuple[_View, _View], exponent: float, radius: float) -> li
         values = []
         for d in (0.05 * radius, 0.1 * radius):
             tent = ufl.max_value(1.0 - distance / d, 0.0)
-            total = view.total(lambda i_n, tent=tent: i_n * tent, "window")
+            total = view.total(partial(mul, tent), "window")
             values.append(total * exponent * (exponent + 1.0) / d**exponent / edge.length)
         found.append((2.0 * values[0] - values[1]) / _mean(view, "window"))
     text = "K in (current density)/(mean in the opening) = K (distance)^edge_exponent at its edge."
@@ -300,7 +302,8 @@ def _edge_and_centre(
     held = float(certificate.potentials.applied[window.terminal])
     potential_nodes = phi.function_space.tabulate_dof_coordinates()
     cells = np.unique(facet_entities(domain, window.name)[:, 0])
-    corners = domain.mesh.geometry.x[domain.mesh.geometry.dofmap[cells]].reshape(-1, 3)
+    points = np.asarray(domain.mesh.geometry.x, dtype=np.float64)
+    corners = points[domain.mesh.geometry.dofmap[cells]].reshape(-1, 3)
     with _coordinates(domain, dual=True):
         flux = corner_values(certificate.flux.flux).reshape(-1, 3, 2)[cells].reshape(-1, 2)
     found = []

@@ -1,13 +1,13 @@
 """The potential: quadratic elements, double-valued on resistive interfaces.
 
-Regions on the two sides of a jump get different labels. One copy of the continuous space per label is
-assembled on the cells of that label only, and the copies are glued wherever they meet without a jump:
-with 0/1 matrices P_l from the unknowns to the nodal values of copy l,
+Regions on the two sides of a jump get different labels. One copy of the continuous space per label
+is assembled on the cells of that label only, and the copies are glued wherever they meet without a
+jump: with 0/1 matrices P_l from the unknowns to the nodal values of copy l,
 
     K = sum_l P_l^T A_l P_l + sum_jumps (P_a - P_b)^T M (P_a - P_b).
 
-Without jumps there is one label and K = A. The two sides share their nodes geometrically, so that the
-jump condition is exact, at any ratio of the conductivities.
+Without jumps there is one label and K = A. The two sides share their nodes geometrically, so that
+the jump condition is exact, at any ratio of the conductivities.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Copies:
     Attributes:
         space: Continuous Lagrange space on the whole mesh.
         labels: Label of every region.
-        gather: One 0/1 matrix per label, nodal values of the copy from unknowns; None: the identity.
+        gather: One 0/1 matrix per label, nodal values of the copy from unknowns; None: identity.
         unknown: Index of the unknown behind every owned node, per label, shape (labels, owned).
         size: Number of unknowns (local, global).
     """
@@ -166,7 +166,7 @@ def _glued_nodes(
 
 
 def _summed(domain: Domain, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Add facet values over the ranks that share the facet (one lowest-order facet unknown each)."""
+    """Add facet values over the ranks that share the facet (one lowest-order unknown each)."""
     space = fem.functionspace(domain.mesh, ("CR", 1))
     tdim = domain.mesh.topology.dim
     facets_of_cell = domain.mesh.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
@@ -281,6 +281,8 @@ class Primal:
             block = fem_petsc.assemble_matrix(fem.form(mass))
             block.assemble()
             one, other = gather[a], gather[b]
+            if one is None or other is None:
+                raise InterfaceError(f"interface {name!r}: the two sides share all unknowns")
             difference = one.copy()
             difference.axpy(-1.0, other, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
             total = _added(total, block.PtAP(difference))
@@ -349,7 +351,7 @@ class Primal:
             if contact.name in self.fixed or applied[contact.terminal] == 0.0:
                 continue
             for label, selection in enumerate(self.copies.gather):
-                held = fem.Constant(self.domain.mesh, float(applied[contact.terminal]))
+                held = fem.Constant(self.domain.mesh, np.float64(applied[contact.terminal]))
                 form = transport.contact(held, v, contact.resistance, weight)
                 form *= self.ds(self.facet_id[contact.name, label])
                 part = fem_petsc.assemble_vector(fem.form(form))

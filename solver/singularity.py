@@ -1,9 +1,10 @@
 """How the current behaves at an edge: the exponent from the angles, its factor from the solution.
 
-Around an edge phi = phi_0 + r^lambda f(theta), with (kappa f')' + lambda^2 kappa f = 0 over the wedges,
-f = 0 on an ideal contact, f' = 0 on an insulated face. A contact with resistance counts as insulated
-here: close to the edge the resistance of the contact exceeds that of the wedge. The current goes as
-r^(lambda - 1): it is unbounded if lambda < 1, its square can't be integrated if lambda <= 1/2.
+Around an edge phi = phi_0 + r^lambda f(theta), with (kappa f')' + lambda^2 kappa f = 0 over the
+wedges, f = 0 on an ideal contact, f' = 0 on an insulated face. A contact with resistance counts as
+insulated here: close to the edge the resistance of the contact exceeds that of the wedge. The
+current goes as r^(lambda - 1): it is unbounded if lambda < 1, its square can't be integrated if
+lambda <= 1/2.
 """
 
 from collections.abc import Callable, Sequence

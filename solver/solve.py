@@ -124,7 +124,7 @@ def reason_name(reason: int) -> str:
     """PETSc's name of a converged reason."""
     for name, value in vars(PETSc.KSP.ConvergedReason).items():
         if value == reason and name.isupper():
-            return name
+            return str(name)
     return str(reason)
 
 
