@@ -5,13 +5,14 @@ upper = D(q)/I^2 from the current, on the one that conducts worse. Both drop the
 stack exactly: the potential by an equipotential plane there (which can only lower the resistance),
 the current by going on straight (which can only raise it).
 
-The gap identity int |q + kappa grad v|^2/kappa + ... = J_P(v) - J_D(q) splits over cells and contact
-facets; its largest parts say where to refine.
+The gap identity int |q + kappa grad v|^2/kappa + ... = J_P(v) - J_D(q) splits over cells and
+contact facets; its largest parts say where to refine.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, log, nan
 from time import perf_counter
 
@@ -27,11 +28,13 @@ from meshes.mesh import Arc
 from solver import transport
 from solver.domain import (
     Domain,
+    axis_parallel,
     cellwise,
     circumscribed,
     coordinates,
     facet_entities,
     facet_measure,
+    largest_chord_angle,
     number_of_cells,
     refine_cells,
     regions_at,
@@ -94,6 +97,7 @@ class Certificate:
         balance: Relative imbalance of the terminal currents.
         history: One entry per mesh.
         reached: True if the bounds are as close as asked.
+        caveats: What keeps the bounds from being guaranteed.
     """
 
     domain: Domain
@@ -108,6 +112,7 @@ class Certificate:
     balance: float
     history: tuple[Level, ...]
     reached: bool
+    caveats: tuple[str, ...]
 
 
 def certify(
@@ -180,6 +185,7 @@ def certify(
                 balance,
                 tuple(history),
                 reached,
+                caveats(domain, model),
             )
         everything = numerics.refinement == "uniform"
         marked = _all_cells(domain) if everything else _largest(domain, indicator)
@@ -192,8 +198,10 @@ def _whole_cell(domain: Domain, lower: float, upper: float) -> tuple[float, floa
 
 
 def driven_terminal(domain: Domain, model: Model) -> int:
-    """The terminal to be put at unit potential: the other one, the ground, lies on the best
-    conductor, where rounding hurts least; or at infinity."""
+    """The terminal to be put at unit potential.
+
+    The other one, the ground, lies at infinity or on the best conductor: rounding hurts least there.
+    """
     if model.far is not None:
         return 1 - model.far_terminal
     best = [0.0, 0.0]
@@ -241,12 +249,54 @@ def better_outside(domain: Domain, model: Model, *, primal: bool) -> tuple[Arc, 
     """
     chosen = []
     for arc in domain.built.arcs:
-        conducts = True
-        if arc.role == "rim" and "film" in model.conductivity and "filling" in model.conductivity:
-            conducts = model.conductivity["filling"] >= model.conductivity["film"]
+        conducts = arc.role == "wall" or opening_conducts(model)
         if conducts == primal:
             chosen.append(arc)
     return tuple(chosen)
+
+
+def opening_conducts(model: Model) -> bool:
+    """True if the opening conducts better than the film around it."""
+    kappa = model.conductivity
+    if "film" in kappa and "filling" in kappa:
+        return kappa["filling"] >= kappa["film"]
+    return _at_opening(model) <= _at_film(model)
+
+
+def _at_opening(model: Model) -> float:
+    """Area-specific resistance that the current meets in the opening."""
+    found = [c.resistance for c in model.contacts if c.name == "window"]
+    return max([*found, model.jumps.get("window", 0.0)])
+
+
+def _at_film(model: Model) -> float:
+    """The least that it meets in the film; infinite where no current can pass."""
+    found = [c.resistance for c in model.contacts if c.name in ("film_face", "film_wall")]
+    if "film" in model.jumps:
+        found.append(model.jumps["film"])
+    return min(found, default=inf)
+
+
+def caveats(domain: Domain, model: Model) -> tuple[str, ...]:
+    """What keeps the bounds from being guaranteed; empty if nothing does."""
+    found = []
+    if not model.exact_ends:
+        found.append("The unmeshed end of the stack is approximated by a local resistance.")
+    rims = [arc for arc in domain.built.arcs if arc.role == "rim"]
+    film_carries = "film" in model.conductivity and "filling" not in model.conductivity
+    if rims and film_carries and _at_opening(model) > 0.0:
+        angle = max(largest_chord_angle(domain, arc) for arc in rims)
+        found.append(
+            "The polygon of the rim is not covered: with a contact resistance in the opening and a "
+            "conducting film no order between the two is known. It moves the resistance by about "
+            f"{angle**2 / 8.0:.1e} of itself."
+        )
+    if domain.axisymmetric and not axis_parallel(domain):
+        found.append(
+            "Slanted faces: the map of the axisymmetric dual problem keeps only faces that are "
+            "flat or upright; the others it bends, by the square of the mesh size."
+        )
+    return tuple(found)
 
 
 def check_balance(potentials: Potentials) -> float:
@@ -279,7 +329,6 @@ def gap_indicator(
     w = ufl.TestFunction(space)
     kappa = cellwise(domain, model.conductivity, "conductivity")
     dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
-    ids = {contact.name: i for i, contact in enumerate(model.contacts)}
     # the same power in both: the dual also drives the unmeshed end of the stack
     scale = fem.Constant(domain.mesh, potentials.dissipation / put_in(model, potentials, flux))
     q = scale * flux.flux
@@ -361,7 +410,7 @@ def _stagnates(history: list[Level]) -> bool:
         return False
     gaps = [level.upper - level.lower for level in history[-3:]]
     dofs = [level.dofs for level in history[-3:]]
-    slow = all(after > 0.95 * before for before, after in zip(gaps, gaps[1:], strict=False))
+    slow = all(after > 0.95 * before for before, after in pairwise(gaps))
     return slow and dofs[2] > 2.0 * dofs[0]
 
 

@@ -244,3 +244,25 @@ def circumscribed(domain: Domain, arcs: Iterable[Arc]) -> npt.NDArray[np.float64
             c = arc.centre[axis]
             points[nodes, axis] = c + (points[nodes, axis] - c) * stretch
     return points
+
+
+def axis_parallel(domain: Domain) -> bool:
+    """True if every outer facet and every facet between regions is flat or upright (2D)."""
+    topology = domain.mesh.topology
+    tdim = topology.dim
+    facet_map = topology.index_map(tdim - 1)
+    count = facet_map.size_local + facet_map.num_ghosts
+    facets_of_cell = topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+    region = np.repeat(region_of_cells(domain), tdim + 1)
+    low, high = np.full(count, np.iinfo(np.int32).max), np.full(count, -1)
+    np.minimum.at(low, facets_of_cell.ravel(), region)
+    np.maximum.at(high, facets_of_cell.ravel(), region)
+    wanted = low != high
+    wanted[mesh.exterior_facet_indices(topology)] = True
+    wanted[domain.facet_tags.indices] = True
+    facets = np.flatnonzero(wanted).astype(np.int32)
+    nodes = mesh.entities_to_geometry(domain.mesh, tdim - 1, facets)
+    ends = domain.mesh.geometry.x[nodes]
+    span = np.abs(ends[:, 0, :2] - ends[:, 1, :2])
+    straight = bool(np.all(span.min(axis=1) <= 1e-9 * span.max(axis=1)))
+    return bool(domain.comm.allreduce(straight, op=MPI.LAND))

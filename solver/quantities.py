@@ -120,16 +120,17 @@ def reference_resistance(case: schema.Case, model: Model, built: BuiltMesh) -> f
 
 
 def resistances(
-    case: schema.Case, model: Model, built: BuiltMesh, bounds: tuple[float, float]
+    case: schema.Case, model: Model, built: BuiltMesh, certificate: Certificate
 ) -> list[Quantity]:
-    """Everything that follows from the bounds (V/pA) of the resistance of the whole cell."""
-    lower, upper = bounds
+    """Everything that follows from the bounds of the resistance of the whole cell."""
+    lower, upper = certificate.lower, certificate.upper
+    kind: Bound = "estimated" if certificate.caveats else "guaranteed"
     plane = built.dimension == "plane"
     unit = "ohm m" if plane else "ohm"
 
     def quantity(name: str, factor: float, shift: float, unit: str, meaning: str) -> Quantity:
         low, high = sorted(in_unit(factor * value - shift, unit) for value in (lower, upper))
-        return Quantity(name, 0.5 * (low + high), unit, low, high, "guaranteed", meaning)
+        return Quantity(name, 0.5 * (low + high), unit, low, high, kind, meaning)
 
     found = [quantity("resistance", 1.0, 0.0, unit, "Resistance of the whole cell.")]
     reference = reference_resistance(case, model, built)
@@ -291,7 +292,7 @@ def _network(model: Model, certificate: Certificate, unit: str) -> list[Quantity
     power_unit = "W/m" if unit == "A/m" else "W"
     low, high = (in_unit(1.0 / r, power_unit) for r in (certificate.upper, certificate.lower))
     given = all(terminal.potential is not None for terminal in model.terminals)
-    kind: Bound = "guaranteed" if given and model.exact_ends else "estimated"
+    kind: Bound = "guaranteed" if given and not certificate.caveats else "estimated"
     text = "Power that the whole cell dissipates."
     found = [Quantity("power", 0.5 * (low + high), power_unit, low, high, kind, text)]
     for contact in model.contacts:

@@ -1,7 +1,7 @@
 """Runs case files: the straight line from a text to a folder of results.
 
-Loading, messages and files are rank 0's; everything between is collective. A failure reaches all ranks
-as the same exception, so that no rank waits for another.
+Loading, messages and files are rank 0's; everything between is collective. A failure reaches all
+ranks as the same exception, so that no rank waits for another.
 """
 
 import hashlib
@@ -215,7 +215,7 @@ def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str
         fields.write_vtu(folder, output.FIELDS, domain.mesh, named_points, named_cells)
     if "vtx" in case.output.fields:
         fields.write_vtx(folder, domain.mesh, named_points)
-    faces = {}
+    faces: dict[str, str] = {}
     for name in ("window", "film_face", "film_wall"):
         if name not in domain.built.boundaries:
             continue
@@ -287,21 +287,25 @@ def notes(solution: Solution) -> tuple[str, ...]:
     if certificate is None or built is None:
         return ()
     said = [
-        "Guaranteed bounds cover the discretisation, the solver tolerance (any admissible field gives "
-        "a bound; what divergence is left in the current is added), the unmeshed end of the stack and, "
-        "for round openings and walls, the polygons that stand for them. They do not cover rounding in "
-        "floating-point arithmetic (relative 1e-12 or less of the resistance)."
+        "Guaranteed bounds cover the discretisation, the solver tolerance (any admissible field "
+        "gives a bound; what divergence is left in the current is added), the unmeshed end of the "
+        "stack and, for round openings and walls, the polygons that stand for them. They do not "
+        "cover rounding in floating-point arithmetic (relative 1e-12 or less of the resistance)."
     ]
     if certificate.domain.axisymmetric:
         said.append(
-            "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above (convexity), "
-            "so that quadrature is covered as well."
+            "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above "
+            "(convexity), so that quadrature is covered as well."
         )
     if solution.model is not None and solution.model.far is not None:
         said.append(
-            "Half space: outside of the mesh the potential is continued as w(e)/|x| and the current "
-            "radially, both admissible; the first one's smooth integrals use quadrature of degree 12."
+            "Half space: outside of the mesh the potential is continued as w(e)/|x| and the "
+            "current radially, both admissible; the first one's smooth integrals use quadrature of "
+            "degree 12."
         )
+    said += certificate.caveats
+    if certificate.caveats:
+        said.append("Therefore the bounds count as estimated.")
     if not certificate.reached:
         said.append("The asked accuracy was not reached; the bounds are valid, but wider.")
     return tuple(said)

@@ -125,10 +125,9 @@ def _certify(
 def _evaluate(
     case: schema.Case, model: Model, built: BuiltMesh, certificate: Certificate
 ) -> list[Quantity]:
-    bounds = (certificate.lower, certificate.upper)
     two = certificate.driven >= 0
     return [
-        *(quantities.resistances(case, model, built, bounds) if two else ()),
+        *(quantities.resistances(case, model, built, certificate) if two else ()),
         *quantities.currents(case, model, certificate),
         *face_statistics(case, model, certificate),
     ]
@@ -149,8 +148,7 @@ def _calibrated(
         model = build_model(trial, built)
         fixed = replace(trial, numerics=replace(trial.numerics, refinement="none"))
         certificate = _certify(fixed, model, built, domain, lambda _: None)
-        bounds = (certificate.lower, certificate.upper)
-        for quantity in quantities.resistances(trial, model, built, bounds):
+        for quantity in quantities.resistances(trial, model, built, certificate):
             if quantity.name == calibration.quantity and isinstance(quantity.value, float):
                 return quantity.value - in_unit(calibration.target, quantity.unit)
         raise CalibrationError(f"calibrate.quantity = {calibration.quantity!r}: not a resistance")

@@ -17,15 +17,15 @@ Dual (Thomson) principle. Every q with div q = 0, q.n = 0 on insulated faces, an
 
     R <= { int |q|^2/kappa + int_contacts rho (q.n)^2 + int_jumps rho (q.n)^2 + far(q) } / I^2
 
-Behind a half-space boundary both are continued by hand. Along the ray through x, with e = x/|x|, the
-dual continues radially, q = f(e) e/|x|^2, which is divergence-free for every f; the primal as
+Behind a half-space boundary both are continued by hand. Along the ray through x, with e = x/|x|,
+the dual continues radially, q = f(e) e/|x|^2, which is divergence-free for every f; the primal as
 v = w(e)/|x|. With the integrals of 1/kappa and kappa over |x|^-2 along the ray (layers z_j):
 
     far(q) = int (q.n)^2 |x|^2/(e.n) int_|x|^inf ds/(kappa s^2)
     far(v) = int (w^2 + |grad_e w|^2) (e.n)/|x|^2 int_|x|^inf kappa ds/s^2,    w = |x| v
 
-Axisymmetric cases integrate over 2 pi r dr dz. Their dual lives in the plane (s, z), s = r^2/2, with
-Q = (r q_r, q_z), for which div q = dQ_s/ds + dQ_z/dz and |q|^2 r dr dz = (Q_s^2/(2 s) + Q_z^2) ds dz.
+Axisymmetric cases integrate over 2 pi r dr dz. Their dual lives in the plane (s, z), s = r^2/2,
+with Q = (r q_r, q_z): div q = dQ_s/ds + dQ_z/dz, |q|^2 r dr dz = (Q_s^2/(2 s) + Q_z^2) ds dz.
 
 Source: Prager & Synge 1947, Q. Appl. Math. 5, 241 (the hypercircle); the far terms are elementary.
 """
@@ -80,10 +80,10 @@ def far_primal(u: Expr, v: Expr, domain: Domain, model: Model) -> Expr:
 
 
 def far_dual_weight(domain: Domain, model: Model) -> Expr:
-    """Area-specific resistance (V um^2/pA) of the outside for radial currents, at x on the boundary.
+    """Area-specific resistance (V um^2/pA) of the outside for radial currents.
 
-    Polynomial on the faces of a box around the origin, hence integrated exactly. In the plane (s, z)
-    of the axisymmetric dual x is mapped back to r first.
+    Polynomial on the faces of a box around the origin, hence integrated exactly. In the plane
+    (s, z) of the axisymmetric dual x is mapped back to r first.
     """
     x = physical_position(domain)
     xi = _ray_integral(domain, model, inverse=True)
@@ -102,8 +102,8 @@ def physical_position(domain: Domain) -> Expr:
 def _ray_integral(domain: Domain, model: Model, *, inverse: bool) -> Expr:
     """|x| times the integral of kappa^(+-1) s^-2 along the ray from x to infinity.
 
-    A ray that starts at height z in layer j leaves it at |x| z_j/z, so that the integral is linear in
-    z within every layer: kappa_j (1 - z/z_j) + sum over the layers above.
+    A ray that starts at height z in layer j leaves it at |x| z_j/z, so that the integral is linear
+    in z within every layer: kappa_j (1 - z/z_j) + sum over the layers above.
     """
     heights = [height for _, height, _ in model.far_layers]
     values = [1.0 / k if inverse else k for _, _, k in model.far_layers]
@@ -127,20 +127,20 @@ def dissipation(q: Expr, v: Expr, kappa: Expr, domain: Domain) -> Expr:
 
 
 def normal_current(q: Expr, domain: Domain) -> Expr:
-    """q.n in pA/um^2 on a facet of the dual; axisymmetric facets are flat or upright only."""
-    n = ufl.FacetNormal(domain.mesh)
-    if domain.axisymmetric:
-        r = ufl.sqrt(2.0 * ufl.SpatialCoordinate(domain.mesh)[0])
-        return q[0] * n[0] / r + q[1] * n[1]
-    return ufl.inner(q, n)
+    """q.n in pA/um^2 on a facet of the dual."""
+    return ufl.inner(q, ufl.FacetNormal(domain.mesh)) / _stretch(domain)
 
 
 def facet_weight(domain: Domain) -> Expr | float:
-    """Area of a facet of the dual per length in its plane: 2 pi r upright, 2 pi (ds) flat, else 1."""
+    """Physical area of a facet of the dual per length (3D: area) in its coordinates."""
+    return (2.0 * pi if domain.axisymmetric else 1.0) * _stretch(domain)
+
+
+def _stretch(domain: Domain) -> Expr | float:
+    """r dL/dl: an upright facet of the plane (s, z) has the width 2 pi r, a flat one 2 pi ds."""
     if domain.axisymmetric:
         n = ufl.FacetNormal(domain.mesh)
-        r = ufl.sqrt(2.0 * ufl.SpatialCoordinate(domain.mesh)[0])
-        return 2.0 * pi * (r * n[0] ** 2 + n[1] ** 2)
+        return ufl.sqrt(2.0 * ufl.SpatialCoordinate(domain.mesh)[0] * n[0] ** 2 + n[1] ** 2)
     return 1.0
 
 
