@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -250,9 +251,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log = _keep_traceback(words)
         text = one_line(f"{type(error).__name__}: {error}", 300)
         message, status = f"liface: internal error: {text} (log: {log})", 1
+        _end_all_ranks(message)
     if first:
         sys.stderr.write(message + "\n")
     return status
+
+
+def _end_all_ranks(message: str) -> None:
+    """Under mpirun: tells an error that may be of one rank only, and ends the ranks waiting for it.
+
+    Rank 0 goes first, so an error of all ranks is told once.
+    """
+    comm = _world()
+    if comm is None or comm.size == 1:
+        return
+    if comm.rank > 0:
+        time.sleep(2.0)
+    sys.stderr.write(f"{message} [rank {comm.rank}]\n")
+    sys.stderr.flush()
+    comm.Abort(1)
 
 
 def _keep_traceback(words: Sequence[str]) -> Path:

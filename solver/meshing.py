@@ -41,8 +41,10 @@ def start_size(case: Case) -> "MeshSize":
         raise ValueError("a case without geometry has no mesh")
     size = default_size(case.geometry, case.numerics.accuracy)
     edge = size.edge if case.numerics.edge_size is None else case.numerics.edge_size
-    largest = size.maximum if case.numerics.maximum_size is None else case.numerics.maximum_size
-    return dataclasses.replace(size, edge=min(edge, largest), maximum=max(edge, largest))
+    largest = case.numerics.maximum_size
+    if largest is None:
+        largest = max(size.maximum, edge)
+    return dataclasses.replace(size, edge=min(edge, largest), maximum=largest)
 
 
 def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":

@@ -204,8 +204,18 @@ def combined(chain: tuple[Source, ...]) -> Table:
     data: Table = {}
     for source in reversed(chain):
         inherited = {key: value for key, value in data.items() if key != "variants"}
-        data = merged(inherited, {k: v for k, v in source.data.items() if k != "base"})
+        own = {key: value for key, value in source.data.items() if key != "base"}
+        data = merged(inherited, _seen_from(chain[0].path.parent, source.path.parent, own))
     return data
+
+
+def _seen_from(folder: Path, below: Path, data: Table) -> Table:
+    """The table of a file in `below` for a case in `folder`: the mesh lies beside that file."""
+    geometry = data.get("geometry")
+    name = geometry.get("mesh_file") if isinstance(geometry, dict) else None
+    if not isinstance(name, str) or folder == below or Path(name).is_absolute():
+        return data
+    return {**data, "geometry": {**geometry, "mesh_file": f"{below.relative_to(folder)}/{name}"}}
 
 
 def file_of(chain: tuple[Source, ...], path: tuple[str | int, ...]) -> str:

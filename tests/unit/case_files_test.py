@@ -231,10 +231,11 @@ def test_no_permission_to_write(open_folder):
     shutil.copy(GOOD, path)
     path.chmod(0o644)
     open_folder.chmod(0o555)
-    done = liface("run", path, "--out", open_folder / "out", cwd="/", **as_nobody())
+    for out in (open_folder / "out", open_folder):
+        done = liface("run", path, "--out", out, cwd="/", **as_nobody())
+        assert done.returncode == 1
+        one_line(done.stderr, "the output folder can't be written (Permission denied)")
     open_folder.chmod(0o755)
-    assert done.returncode == 1
-    one_line(done.stderr, "the output folder can't be written (Permission denied)")
     assert sorted(open_folder.iterdir()) == [path]
 
 
@@ -353,11 +354,9 @@ def test_two_ranks_tell_a_fault_once(tmp_path):
     path.write_text(GOOD.read_text("utf-8").replace("[regions.film]", "[regions.flim]"))
     for words, status, out, err in (
         (["run", path], 2, 0, 2),
-        (["check", path], 2, 0, 2),
         (["check", GOOD], 0, 1, 0),
         (["run"], 2, len(liface("run").stdout.splitlines()), 1),
         (["--version"], 0, 1, 0),
-        ([], 0, len(liface().stdout.splitlines()), 0),
     ):
         command = ["mpirun", "-n", "2", sys.executable, "-m", "solver", *map(str, words)]
         done = subprocess.run(

@@ -214,11 +214,15 @@ def test_a_base_is_changed_only_where_the_case_says_so(tmp_path):
     assert [name for name, _ in case.sources] == ["case.toml", "middle.toml", "other.toml"]
 
 
-def test_a_value_replaces_the_source_of_the_old_one(tmp_path):
-    change = 'base = "other.toml"\n[regions.electrolyte]\nconductivity = "3 mS/cm"\n'
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [('"3 mS/cm"', ""), ('{ value = "3 mS/cm", source = "another" }', "another")],
+)
+def test_a_value_replaces_the_source_of_the_old_one(tmp_path, value, source):
+    change = f'base = "other.toml"\n[regions.electrolyte]\nconductivity = {value}\n'
     case = load_case(write(tmp_path, case=change, other=GOOD))
     item = next(i for i in case.inputs if i.key == "regions.electrolyte.conductivity")
-    assert (item.text, item.source, item.role) == ("3 mS/cm", "", "")
+    assert (item.text, item.source, item.role) == ("3 mS/cm", source, "")
 
 
 @pytest.mark.parametrize(
@@ -465,6 +469,16 @@ def test_a_mesh_file_below_the_case(tmp_path):
     path = str(tmp_path / "sub" / "cube.msh")
     assert case.geometry == MeshFile(path, "3d", 1000.0, 4.0, 1e6)
     assert case.boundaries["high"] == Electrode(None, 1e3, None, 0.0)
+    equal_again(case, tmp_path)
+
+
+def test_the_mesh_of_a_base_lies_beside_the_base(tmp_path):
+    for folder in ("sub", "sub/sub"):
+        (tmp_path / folder).mkdir()
+    write_cube(tmp_path / "sub" / "sub" / "cube.msh")
+    (tmp_path / "sub" / "below.toml").write_text(MESH, encoding="utf-8")
+    case = case_of(tmp_path, 'base = "sub/below.toml"\ntitle = "From below"\n')
+    assert case.geometry.path == str(tmp_path / "sub" / "sub" / "cube.msh")
     equal_again(case, tmp_path)
 
 

@@ -274,6 +274,12 @@ SEVERAL = [
     ("a thin film and an impossible slit", [
         ('"20 nm"', '"100 nm"'), ('"1.48 um"', '"20 um"'), ("[regions.film]", "[regions.flim]"),
     ], ["geometry.opening.width", "numerics.edge_size", "regions.film", "regions.flim"]),
+    ("a slit in a cell of unknown width", [
+        (WIDTH, 'width = "50 V"'), ('"1.48 um"', '"14 um"'),
+    ], ["geometry.width"]),
+    ("elements in a film of unknown thickness", [
+        ('"50 nm"', '"-50 nm"'), ('"20 nm"', '"2 um"'), ('_size = "1 um"', '_size = "3 um"'),
+    ], ["geometry.film.thickness"]),
     ("a film that isn't there but has laws", [(FILM, "")], [
         "geometry.film"]),
     ("a layer called film", [('name = "electrolyte"', 'name = "film"')],
