@@ -28,13 +28,14 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
-from meshes.mesh import BuiltMesh, MeshError, MeshReport, from_json, to_json
+from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, from_json, to_json
 from meshes.section import Model, build_section
 from meshes.sizing import MeshSize, size_faults, varied
 from meshes.solid import build_solid
 
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
+ATTEMPTS = 4
 
 
 @contextmanager
@@ -84,27 +85,50 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
     """
     left_out = tuple(sorted(set(omit)))
     _refuse(geometry, size, left_out)
+    if isinstance(geometry, MeshFile):
+        file = read_mesh(geometry, left_out)
+        with gmsh_model():
+            model = Model(put_into_gmsh(file, geometry.dimension), {}, 0.0, {}, (), (), frozenset())
+            built = _finish(geometry, file.names, model, left_out, folder, time.monotonic())
+    else:
+        built = _build_cell(geometry, size, left_out, folder)
+    (folder / DATA_NAME).write_text(to_json(built), encoding="utf-8")
+    return built
+
+
+def _build_cell(cell: Cell, size: MeshSize, omit: tuple[str, ...], folder: Path) -> BuiltMesh:
+    """Mesh a cell; where there are slivers, again with slightly other sizes."""
     start = time.monotonic()
+    builder = build_solid if dimension(cell) == "3d" else build_section
+    for attempt in range(ATTEMPTS):
+        attempted = varied(replace(size, seed=size.seed + attempt * 1000003))
+        try:
+            with gmsh_model():
+                model = builder(cell, attempted, omit)
+                return _finish(cell, names(cell, omit), model, omit, folder, start)
+        except SliverError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise MeshError("mesh: no attempt")
+
+
+def _finish(
+    geometry: Geometry,
+    found: Names,
+    model: Model,
+    omit: tuple[str, ...],
+    folder: Path,
+    start: float,
+) -> BuiltMesh:
+    """Name, check and write the mesh of the current Gmsh model."""
+    tags = _name_groups(found, model)
+    groups = {name: model.groups[name] for name in tags}
+    exact = exact_measures(geometry, model, omit) if isinstance(geometry, Cell) else None
     kind = dimension(geometry)
-    with gmsh_model():
-        exact: dict[str, float] | None = None
-        if isinstance(geometry, MeshFile):
-            file = read_mesh(geometry, left_out)
-            found = file.names
-            model = Model(put_into_gmsh(file, kind), {}, 0.0, {}, (), (), frozenset())
-        else:
-            found = names(geometry, left_out)
-            builder = build_solid if kind == "3d" else build_section
-            model = builder(geometry, varied(size), left_out)
-            exact = exact_measures(geometry, model, left_out)
-        tags = _name_groups(found, model)
-        groups = {name: model.groups[name] for name in tags}
-        report = check(groups, found.interfaces, exact, model.extruded, kind)
-        report = replace(report, seconds=time.monotonic() - start)
-        gmsh.model.mesh.renumberNodes()  # readers expect tags without gaps
-        gmsh.write(str(folder / MESH_NAME))
-    times, area, opening, left = _whole_cell(geometry, report, left_out)
-    built = BuiltMesh(
+    report = check(groups, found.interfaces, exact, model.extruded, kind)
+    gmsh.write(str(folder / MESH_NAME))
+    times, area, opening, left = _whole_cell(geometry, report, omit)
+    return BuiltMesh(
         path=folder / MESH_NAME,
         dimension=kind,
         regions={name: tags[name] for name in found.regions},
@@ -117,10 +141,8 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
         unmeshed=left,
         arcs=model.arcs,
         singular_edges=model.singular_edges,
-        report=report,
+        report=replace(report, seconds=time.monotonic() - start),
     )
-    (folder / DATA_NAME).write_text(to_json(built), encoding="utf-8")
-    return built
 
 
 def _name_groups(found: Names, model: Model) -> dict[str, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meshes.geometry import Cell, Dimension, faces, levels, region
-from meshes.mesh import Measure, MeshError, MeshReport
+from meshes.mesh import Measure, MeshError, MeshReport, SliverError
 from meshes.section import Model
 from meshes.topology import Nodes, facets_of, find
 
@@ -133,8 +133,8 @@ def check(
         dimension: of the mesh.
 
     Raises:
-        MeshError: a group is empty, a measure is wrong, a cell is worse than the bound, cells do
-            not fit together.
+        SliverError: a cell is worse than the bound.
+        MeshError: a group is empty, a measure is wrong, cells do not fit together.
     """
     coordinates = node_coordinates()
     top = 3 if dimension == "3d" else 2
@@ -170,7 +170,7 @@ def check(
     below = int((gamma < bound).sum())
     worst = min(gamma.min(initial=1.0), film.min(initial=1.0))
     if (exact is not None and below) or worst <= FLAT:
-        raise MeshError(f"mesh: {below} cells below quality {bound}, the worst has {worst:.3g}")
+        raise SliverError(f"mesh: {below} cells below quality {bound}, the worst has {worst:.3g}")
     return MeshReport(
         cells=len(gamma) + len(film),
         nodes=int(np.isfinite(coordinates[:, 0]).sum()),

@@ -78,6 +78,8 @@ def read_mesh(file: MeshFile, omit: Collection[str] = ()) -> FileMesh:
         MeshError: it cannot be read, or is not a mesh with names as described above.
     """
     raw = _read(file.path)
+    if raw.points.ndim != 2:
+        raise MeshError("mesh file: no points")
     points = np.zeros((len(raw.points), 3))
     points[:, : raw.points.shape[1]] = np.asarray(raw.points, dtype=np.float64)[:, :3]
     points *= file.length_unit
@@ -168,6 +170,8 @@ def _named_sets(raw: meshio.Mesh) -> dict[str, list[NDArray[np.int64]]]:
     """For each name, the members in each block of cells."""
     own = {name: members for name, members in raw.cell_sets.items() if not _is_internal(name)}
     if own:
+        order = list(raw.field_data)  # that of the physical groups; the sets come unordered
+        own = dict(sorted(own.items(), key=lambda item: (*order, item[0]).index(item[0])))
         return {name: [_indices(block) for block in members] for name, members in own.items()}
     tags = raw.cell_data.get("gmsh:physical")
     if tags is not None and raw.field_data:
@@ -211,7 +215,7 @@ def _collect(
                     members.setdefault(name, []).append(blocks[index] + count)
             rows.append(np.asarray(block.data, dtype=np.int64))
             count += len(block.data)
-    found = {name: np.unique(np.concatenate(parts)) for name, parts in members.items()}
+    found = {name: np.unique(np.concatenate(members[name])) for name in sets if name in members}
     return np.concatenate(rows), found
 
 

@@ -27,7 +27,11 @@ MESH_SUFFIXES = (
     ".msh", ".vtu", ".vtk", ".xdmf", ".med", ".inp", ".bdf", ".nas", ".mesh", ".exo", ".e", ".cgns",
 )  # fmt: skip
 HEIGHT_IN_WIDTHS = 2.5  # chosen height of the last layer: the field has decayed to exp(-5 pi)
-THINNEST = {"plane": 1e-6, "axisymmetric": 1e-6, "3d": 2e-4}  # thickness or opening / width
+# What a mesh of reasonable size resolves, relative to the width of the cell. In a layer elements
+# are as large as it is thick; a film in 3D is extruded and may be thinner than other layers.
+NARROWEST_OPENING = {"plane": 1e-6, "axisymmetric": 1e-6, "3d": 2e-4}
+THINNEST_FILM = {"plane": 1e-5, "axisymmetric": 1e-5, "3d": 2e-4}
+THINNEST_LAYER = {"plane": 1e-5, "axisymmetric": 1e-5, "3d": 2e-3}
 
 
 @dataclass(frozen=True)
@@ -469,7 +473,7 @@ def _film_faults(cell: Cell) -> Iterator[Fault]:
         expected = f"less than the stack around it ({_um(stack)})"
         yield Fault("film.thickness", _um(cell.film.thickness), expected)
     if cell.film.model == "layer":
-        least = THINNEST[dimension(cell)] * cell.width
+        least = THINNEST_FILM[dimension(cell)] * cell.width
         if cell.film.thickness < least:
             expected = f'at least {_um(least)} to be resolved by a mesh, or model = "interface"'
             yield Fault("film.thickness", _um(cell.film.thickness), expected)
@@ -495,7 +499,7 @@ def _opening_faults(cell: Cell) -> Iterator[Fault]:
         yield Fault("opening", type(cell.opening).__name__, expected)
         return
     half = cell.width / 2.0
-    least = THINNEST[dimension(cell)] * cell.width
+    least = NARROWEST_OPENING[dimension(cell)] * cell.width
     match cell.opening:
         case Slit(width) | Cross(width):
             if width >= cell.width:
@@ -539,7 +543,7 @@ def _stack_faults(cell: Cell) -> Iterator[Fault]:
             elif layer.name in seen:
                 yield Fault(key, layer.name, "a name not used for another layer")
             seen.add(layer.name)
-            least = THINNEST[dimension(cell)] * cell.width
+            least = THINNEST_LAYER[dimension(cell)] * cell.width
             if layer.thickness < least:
                 expected = f"at least {_um(least)}, to be resolved by a mesh"
                 yield Fault(f"{side}[{index}].thickness", _um(layer.thickness), expected)
@@ -547,7 +551,7 @@ def _stack_faults(cell: Cell) -> Iterator[Fault]:
         yield from _half_space_faults(cell)
     elif cell.resolved_height is not None:
         last = cell.above[-1].thickness
-        least = THINNEST[dimension(cell)] * cell.width
+        least = THINNEST_LAYER[dimension(cell)] * cell.width
         if not least <= cell.resolved_height <= last:
             expected = f"from {_um(least)} to the thickness of the last layer above ({_um(last)})"
             yield Fault("resolved_height", _um(cell.resolved_height), expected)
@@ -562,7 +566,7 @@ def _half_space_faults(cell: Cell) -> Iterator[Fault]:
         yield Fault("resolved_height", _um(cell.resolved_height), expected)
     inner = sum(layer.thickness for layer in cell.above[:-1])
     left = cell.width / 2.0 - inner
-    if left <= THINNEST[dimension(cell)] * cell.width:
+    if left <= THINNEST_LAYER[dimension(cell)] * cell.width:
         expected = f"a reach (half the width) of more than the inner layers ({_um(inner)})"
         yield Fault("width", _um(cell.width), expected)
     elif cell.above[-1].thickness < left:

@@ -14,6 +14,10 @@ class MeshError(RuntimeError):
     """A mesh could not be built, or is not what was asked for."""
 
 
+class SliverError(MeshError):
+    """A mesh has cells below the quality bound; with slightly other sizes it may not."""
+
+
 @dataclass(frozen=True)
 class Arc:
     """A vertical cylinder (part) meshed by chords with vertices on the circle (inscribed).

@@ -1,11 +1,13 @@
 """The plan (view along z) of the symmetry-reduced part of a 3D cell; no Gmsh.
 
-The plan is cut by the rim of the opening and, in a resolved film, by a seam at some distance from
-it: beyond the seam the film is thin compared with its triangles and is extruded. So the pieces are
-`opening`, `near` and `plate`; the last two are covered by the film.
+The plan is cut by the rim of the opening. Where there is something between the two faces of a
+resolved film, seams at some distance from the rim cut it further: beyond them the film and what
+fills its opening are thin compared with their triangles, and are extruded from these. So there
+are up to four pieces: `core` and `opening` in the opening, `near` and `plate` under the film; core
+and plate are extruded. If the elements at the rim are larger than half the thickness, all is.
 
-Round lines: the rim of a film without thickness is an arc with as many chords as elements. All
-other circles are polygons of fewer straight edges, so that the walls on them are plane.
+Round lines: rims without tetrahedra at their wall are arcs with as many chords as elements. Other
+circles are polygons of fewer straight edges, so that the walls on them are plane.
 """
 
 import itertools
@@ -18,7 +20,7 @@ from meshes.sizing import MeshSize, feature
 
 Point = tuple[float, float]
 
-LEAST_CHORDS = 16  # per quarter of a circle
+LEAST_CHORDS = 8  # per quarter of a circle
 TAN30 = 1.0 / math.sqrt(3.0)
 
 
@@ -114,9 +116,31 @@ class Plan:
         return [edge for _, edge in sorted(found, key=lambda item: item[0])]
 
 
+@dataclass(frozen=True)
+class Between:
+    """What is meshed between the two faces of a resolved film.
+
+    Attributes:
+        thickness: distance of the faces, um.
+        covered: whether the film is meshed.
+        opening: whether the filling of the opening is meshed.
+    """
+
+    thickness: float
+    covered: bool
+    opening: bool
+
+    def is_flat(self, size: MeshSize) -> bool:
+        """Whether elements at the rim are so large that all is extruded."""
+        return size.edge > self.thickness / 2.0
+
+
+EXTRUDED = ("core", "plate")
+
+
 def column_of(piece: str) -> str:
     """The column (opening or covered) that a piece of the plan belongs to."""
-    return "opening" if piece == "opening" else "covered"
+    return "opening" if piece in ("core", "opening") else "covered"
 
 
 def loop_area(loop: tuple[Edge, ...]) -> float:
@@ -132,14 +156,13 @@ def loop_area(loop: tuple[Edge, ...]) -> float:
     return area
 
 
-def make_plan(cell: Cell, size: MeshSize, film: float, walled: bool) -> Plan:
+def make_plan(cell: Cell, size: MeshSize, between: Between | None) -> Plan:
     """The plan of a 3D cell.
 
     Args:
         cell: a cell of a 3D shape.
-        size: element sizes; they decide the number of chords and the distance of the seam.
-        film: thickness of the meshed film, um; 0 if there is none in the mesh.
-        walled: whether there are faces along z on the rim.
+        size: element sizes; they decide the number of chords and the distance of the seams.
+        between: what is meshed in the level of the film; None if nothing is.
     """
     b = cell.width / 2.0
     wall_angle = 0.0
@@ -155,33 +178,55 @@ def make_plan(cell: Cell, size: MeshSize, film: float, walled: bool) -> Plan:
             far = ((b, 0.0), (b, b), (0.0, b))
     corners = ((0.0, 0.0), *far)
     if isinstance(cell.opening, NoOpening):
-        piece = "plate" if film else "near"
-        return Plan({piece: _path((*corners, corners[0]))}, corners, (), wall_angle, None)
+        return Plan({"plate": _path((*corners, corners[0]))}, corners, (), wall_angle, None)
 
-    curve, inner, outer, room = _family(cell, size, walled, far)
-    rim = curve(0.0)
-    step = max((film - size.edge) / size.growth, 2.0 * film)
-    pieces: dict[str, tuple[Edge, ...]] = {}
-    is_island = isinstance(cell.opening, Cross)
-    lines = [rim]
-    if film and step < 0.8 * room:
-        lines.append(curve(-step if is_island else step))
-    if is_island:
-        lines.reverse()
-    order = ["plate", "near", "opening"] if is_island else ["opening", "near", "plate"]
-    if len(lines) == 1:
-        order.remove("plate")
+    walled = between is not None and not between.is_flat(size)
+    family = _family(cell, size, walled, far)
+    rim = family.curve(0.0)
+    kinds = _pieces(cell, size, between, family)
+    lines = [family.curve(offset) for _, offset in kinds[:-1]]
     first, last = lines[0], lines[-1]
-    pieces[order[0]] = (*first, *_path((first[-1].end, *inner, first[0].start)))
-    if len(lines) == 2:
-        pieces["near"] = (
-            Edge(first[0].start, last[0].start),
-            *last,
-            Edge(last[-1].end, first[-1].end),
-            *_backwards(first),
-        )
-    pieces[order[-1]] = (*_path((last[0].start, *outer, last[-1].end)), *_backwards(last))
+    loops = [(*first, *_path((first[-1].end, *family.inner, first[0].start)))]
+    for inside, outside in itertools.pairwise(lines):
+        start = Edge(inside[0].start, outside[0].start)
+        end = Edge(outside[-1].end, inside[-1].end)
+        loops.append((start, *outside, end, *_backwards(inside)))
+    loops.append((*_path((last[0].start, *family.outer, last[-1].end)), *_backwards(last)))
+    pieces = {name: loop for (name, _), loop in zip(kinds, loops, strict=True)}
     return Plan(pieces, corners, _rims(cell, rim), wall_angle, _corner(cell))
+
+
+def _pieces(
+    cell: Cell, size: MeshSize, between: Between | None, family: "Family"
+) -> list[tuple[str, float]]:
+    """The pieces from inside with the distance of their outer line from the rim.
+
+    A seam lies where the elements are half as large as the film is thick, so that there are
+    always nodes inside it between the seams; without them tetrahedra of no height come about.
+    """
+    names, seams = ["opening", "near"], [math.inf, math.inf]
+    if between is not None and between.is_flat(size):
+        names = ["core", "plate"]
+    elif between is not None:
+        half = between.thickness / 2.0
+        seam = max((half - size.edge) / size.growth, half)
+        present = (between.opening, between.covered)
+        rooms = [family.inner_room, family.outer_room]
+        if isinstance(cell.opening, Cross):
+            rooms.reverse()
+        seams = [
+            seam if there and room - seam > between.thickness else math.inf
+            for there, room in zip(present, rooms, strict=True)
+        ]
+    inside, outside = (1, 0) if isinstance(cell.opening, Cross) else (0, 1)
+    out = [(names[inside], 0.0)]
+    if math.isfinite(seams[inside]):
+        out.insert(0, (EXTRUDED[inside], -seams[inside]))
+    if math.isfinite(seams[outside]):
+        out += [(names[outside], seams[outside]), (EXTRUDED[outside], 0.0)]
+    else:
+        out.append((names[outside], 0.0))
+    return out
 
 
 def _chords(angle: float, most: float) -> int:
@@ -209,20 +254,30 @@ def _backwards(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
     return tuple(edge.reversed for edge in reversed(edges))
 
 
-Curve = Callable[[float], tuple[Edge, ...]]
-
-
-def _family(
-    cell: Cell, size: MeshSize, walled: bool, far: tuple[Point, ...]
-) -> tuple[Curve, tuple[Point, ...], tuple[Point, ...], float]:
+@dataclass(frozen=True)
+class Family:
     """Lines parallel to the rim, and how they are closed to loops.
 
-    Returns:
-        the line at a signed distance from the rim (outwards), anticlockwise about the inner piece;
-        the corners from its end back to its start on the inner side; those from its start to its
-        end on the outer side; the room for a line inside the film.
+    Attributes:
+        curve: the line at a signed distance from the rim (outwards), anticlockwise about the
+            inner piece.
+        inner: corners from its end back to its start on the inner side.
+        outer: corners from its start to its end on the outer side.
+        inner_room: room for lines inside the rim.
+        outer_room: room outside it.
     """
+
+    curve: Callable[[float], tuple[Edge, ...]]
+    inner: tuple[Point, ...]
+    outer: tuple[Point, ...]
+    inner_room: float
+    outer_room: float
+
+
+def _family(cell: Cell, size: MeshSize, walled: bool, far: tuple[Point, ...]) -> Family:
+    """The lines parallel to the rim of a cell whose outer corners are `far`."""
     b = cell.width / 2.0
+    origin = (0.0, 0.0)
     match cell.opening:
         case Slit(width):
 
@@ -230,29 +285,25 @@ def _family(
                 x = width / 2.0 + offset
                 return (Edge((x, 0.0), (x, b)),)
 
-            return straight, ((0.0, b), (0.0, 0.0)), far[:2], b - width / 2.0
-        case Cross(width) if cell.shape == "square":
+            return Family(straight, ((0.0, b), origin), far[:2], width / 2.0, b - width / 2.0)
+        case Cross(width):
+            c = b - width / 2.0
 
             def island(offset: float) -> tuple[Edge, ...]:
-                c = b - width / 2.0 + offset
-                return _path(((c, 0.0), (c, c), (0.0, c)))
+                at = c + offset
+                if cell.shape == "hexagon":
+                    return (Edge((at, 0.0), (at, at * TAN30)),)
+                return _path(((at, 0.0), (at, at), (0.0, at)))
 
-            return island, ((0.0, 0.0),), far, b - width / 2.0
-        case Cross(width):
-
-            def hexagon(offset: float) -> tuple[Edge, ...]:
-                c = b - width / 2.0 + offset
-                return (Edge((c, 0.0), (c, c * TAN30)),)
-
-            return hexagon, ((0.0, 0.0),), far, b - width / 2.0
+            return Family(island, (origin,), far, c, width / 2.0)
         case Round(radius):
             end = math.pi / 6.0 if cell.shape == "hexagon" else math.pi / 2.0
             most = _rim_angle(cell, size, radius, walled)
 
             def circle(offset: float) -> tuple[Edge, ...]:
-                return _arcs((0.0, 0.0), radius, offset, (0.0, end), most, size, walled)
+                return _arcs(origin, radius, offset, (0.0, end), most, size, walled)
 
-            return circle, ((0.0, 0.0),), far, b - radius
+            return Family(circle, (origin,), far, radius, b - radius)
         case TwoDiscs(radius, distance):
             most = _rim_angle(cell, size, radius, walled)
             centre = (distance / 2.0, 0.0)
@@ -262,7 +313,7 @@ def _family(
                 return _arcs(centre, radius, offset, halves, most, size, walled)
 
             room = min(distance / 2.0 - radius, b - distance / 2.0 - radius)
-            return disc, (), (*far, (0.0, 0.0)), room
+            return Family(disc, (), (*far, origin), radius, room)
         case NoOpening():
             raise ValueError("an intact film has no rim")
 
@@ -291,9 +342,11 @@ def _arcs(
     out: list[Edge] = []
     r = radius + offset
     for start, end in itertools.pairwise(angles):
-        if offset:  # the seam: arcs with chords as long as the elements there
-            most = (size.edge + size.growth * offset) / r
         n = _chords(end - start, most)
+        if offset:  # a seam: chords as long as the elements there, and well away from the rim
+            element = (size.edge + size.growth * abs(offset)) / r
+            sagging = 2.0 * math.acos(max(1.0 - 0.3 * abs(offset) / r, 0.0))
+            n = math.ceil((end - start) / min(element, sagging))
         points = _circle(centre, r, start, end, n)
         if walled and not offset:
             out += _path(points)

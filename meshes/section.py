@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import gmsh
 
+from meshes.field import Slab, limiting, point_distance, set_sizes
 from meshes.geometry import (
     Cell,
     NoOpening,
@@ -21,7 +22,7 @@ from meshes.geometry import (
     wall_name,
 )
 from meshes.mesh import Arc, SingularEdge, rim_heights, rim_section
-from meshes.sizing import MeshSize, Slab, limiting, point_distance, set_sizes
+from meshes.sizing import MeshSize
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,12 @@
 
     h(d) = min(maximum, edge + growth d),    d = distance to the nearest singular edge
 
-and in a layer of thickness t at distance s: h <= t + growth s. The distances are analytic
-expressions evaluated inside Gmsh, so the size is exact however fine the edge is.
+and in a layer of thickness t, at a distance s from it: h <= t + growth s.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+import random
 from dataclasses import dataclass
-
-import gmsh
 
 from meshes.geometry import (
     Cell,
@@ -28,13 +25,13 @@ from meshes.geometry import (
 
 @dataclass(frozen=True)
 class MeshSize:
-    """Element sizes in um; `seed` varies the mesh without changing its sizes.
+    """Element sizes in um; a `seed` other than 0 varies each of them by up to a tenth.
 
     Attributes:
         edge: element size at the singular edges.
         growth: increase of the size per distance from them.
         maximum: largest size.
-        seed: seed of the mesher's random perturbations.
+        seed: meshes of the same sizes with different seeds are different meshes.
     """
 
     edge: float
@@ -43,12 +40,16 @@ class MeshSize:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Slab:
-    """The layer between two heights (um), in which elements are at most as large as it is thick."""
-
-    bottom: float
-    top: float
+def varied(size: MeshSize) -> MeshSize:
+    """The sizes with the variation of their seed (Gmsh's own seed does not change its meshes)."""
+    if size.seed == 0:
+        return size
+    edge, growth, maximum = random.Random(size.seed).sample(range(-100, 101), 3)
+    return MeshSize(
+        size.edge * (1.0 + edge / 1000.0),
+        size.growth * (1.0 + growth / 1000.0),
+        size.maximum * (1.0 + maximum / 1000.0),
+    )
 
 
 def size_faults(size: MeshSize) -> list[Fault]:
@@ -97,56 +98,3 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
         edge = length * min(max(accuracy, 1e-4), 0.1)
         return MeshSize(edge, 0.35, geometry.width / 8.0)
     return MeshSize(length / 20.0, 0.5, geometry.width / 10.0)
-
-
-def number(value: float) -> str:
-    """A number as Gmsh's expression parser takes it anywhere in an expression."""
-    return f"({value!r})"
-
-
-def positive_part(expression: str) -> str:
-    """The expression max(0, expression)."""
-    return f"(abs({expression})+({expression}))/2"
-
-
-def point_distance(x: float, y: float) -> str:
-    """Distance to a point of the (x, y) plane, or in 3D to the line through it along z."""
-    return f"sqrt((x-{number(x)})^2+(y-{number(y)})^2)"
-
-
-def set_sizes(
-    size: MeshSize,
-    distances: Iterable[str],
-    slabs: Sequence[Slab],
-    vertical: str,
-    others: Sequence[str] = (),
-) -> None:
-    """Make the size law the background field of the current Gmsh model.
-
-    Args:
-        size: the size law.
-        distances: expressions of the distance to each singular edge.
-        slabs: layers that limit the size.
-        vertical: the stacking coordinate, "y" in 2D and "z" in 3D.
-        others: expressions of further limits.
-    """
-    expressions = [number(size.maximum), *others]
-    growth = number(size.growth)
-    expressions += [f"{number(size.edge)}+{growth}*{distance}" for distance in distances]
-    for slab in slabs:
-        over = positive_part(f"{vertical}-{number(slab.top)}")
-        under = positive_part(f"{number(slab.bottom)}-{vertical}")
-        expressions.append(f"{number(slab.top - slab.bottom)}+{growth}*({over}+{under})")
-    field = gmsh.model.mesh.field
-    tags = []
-    for expression in expressions:
-        tags.append(field.add("MathEval"))
-        field.setString(tags[-1], "F", expression)
-    least = field.add("Min")
-    field.setNumbers(least, "FieldsList", tags)
-    field.setAsBackgroundMesh(least)
-
-
-def limiting(slabs: Iterable[Slab], maximum: float) -> tuple[Slab, ...]:
-    """The layers thinner than the largest size: the others limit nothing."""
-    return tuple(slab for slab in slabs if slab.top - slab.bottom < maximum)

@@ -1,27 +1,28 @@
 """3D meshes: the symmetry-reduced part of a round, square or hexagonal cell or of a half space.
 
 Levels of the stack are prisms over the plan (`meshes.plan`). Where the two columns of a level are
-equal it is one volume. A resolved film is meshed by tetrahedra like the rest up to the seam, and
-beyond it by one layer of triangles extruded from its upper face, whose tetrahedra may be flat.
+equal it is one volume. The level of a resolved film is meshed like the rest near the rim; away
+from it the triangles of its upper face are extruded, and these tetrahedra may be flat.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import gmsh
 
-from meshes.geometry import Cell, is_half_space, levels, plane_name, region, wall_name
+from meshes.field import Slab, limiting, positive_part, set_sizes
+from meshes.geometry import Cell, Level, is_half_space, levels, plane_name, region, wall_name
 from meshes.mesh import Arc, Sector, SingularEdge, merge_sectors, rim_heights, rim_section
-from meshes.plan import Edge, Plan, Point, column_of, loop_area, make_plan
+from meshes.plan import EXTRUDED, Between, Edge, Plan, Point, column_of, loop_area, make_plan
 from meshes.section import Model
-from meshes.sizing import MeshSize, Slab, limiting, positive_part, set_sizes
+from meshes.sizing import MeshSize
 
 Place = tuple[float, float, float]
 
 HXT = 10  # 3D algorithm: parallel Delaunay with optimisation, 10 times faster than the default
 FRONTAL = 6  # 2D algorithm
+SLIVER = 0.05  # gamma of cells worth another optimisation
 
 
 class Parts:
@@ -100,31 +101,45 @@ class Parts:
         self.walls[ends, z[0]] = surface
         return surface
 
-    def extrude_down(self, piece: str, top: float, bottom: float) -> int:
-        """Extrude the surface of a piece by one layer; tag of the volume.
+    def extrude_down(self, pieces: Sequence[str], top: float, bottom: float) -> dict[str, int]:
+        """Extrude the surfaces of pieces by one layer; tags of the volumes.
 
         The points, curves and surfaces that come into being are entered like all others, so that
         the neighbours use them.
         """
-        loop = self.plan.pieces[piece]
-        sources = {abs(self.curve(edge, top)): edge for edge in loop}
-        surface = self.plane(piece, top)
-        made = gmsh.model.geo.extrude([(2, surface)], 0.0, 0.0, bottom - top, numElements=[1])
+        edges = {
+            abs(self.curve(edge, top)): edge for piece in pieces for edge in self.plan.pieces[piece]
+        }
+        corners = [edge.start for edge in edges.values()] + [edge.end for edge in edges.values()]
+        sources = {piece: self.plane(piece, top) for piece in pieces}
+        surfaces = [(2, tag) for tag in sources.values()]
+        made = gmsh.model.geo.extrude(surfaces, 0.0, 0.0, bottom - top, numElements=[1])
         gmsh.model.geo.synchronize()
-        self.planes[bottom, piece] = made[0][1]
-        for _, wall in made[2:]:
-            curves = [abs(tag) for _, tag in gmsh.model.getBoundary([(2, wall)])]
-            edge = next(sources[tag] for tag in curves if tag in sources)
-            self.walls[(edge.start, edge.end), bottom] = wall
-            for curve in curves:
-                ends = [tag for _, tag in gmsh.model.getBoundary([(1, curve)], combined=False)]
-                self.curves.setdefault((ends[0], ends[1]), curve)
-        corners = [edge.start for edge in loop]
-        for _, tag in gmsh.model.getBoundary([made[0]], recursive=True):
-            x, y, _ = gmsh.model.getValue(0, tag, [])
-            nearest = min(corners, key=lambda at: math.dist(at, (x, y)))
-            self.points[(*nearest, bottom)] = tag
-        return int(made[1][1])
+        volumes = [tag for dim, tag in made if dim == 3]
+        for (piece, source), volume in zip(sources.items(), volumes, strict=True):
+            for tag in _boundary(3, volume):
+                curves = _boundary(2, tag)
+                source_curves = [curve for curve in curves if curve in edges]
+                if len(source_curves) == 1:
+                    edge = edges[source_curves[0]]
+                    self.walls[(edge.start, edge.end), bottom] = tag
+                elif tag != source:
+                    self.planes[bottom, piece] = tag
+                for curve in curves:
+                    ends = _boundary(1, curve)
+                    self.curves.setdefault((ends[0], ends[1]), curve)
+                    for end in ends:
+                        x, y, z = gmsh.model.getValue(0, end, [])
+                        if z != top:
+                            nearest = min(corners, key=lambda at: math.dist(at, (x, y)))
+                            self.points[(*nearest, bottom)] = end
+        return dict(zip(pieces, volumes, strict=True))
+
+
+def _boundary(dim: int, tag: int) -> list[int]:
+    """Tags of the entities around one; the ends of a curve from its start."""
+    around = gmsh.model.getBoundary([(dim, tag)], combined=False, oriented=False)
+    return [entity for _, entity in around]
 
 
 def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
@@ -132,16 +147,12 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
     stack = levels(cell)
     heights = [*(level.bottom for level in stack), stack[-1].top]
     film = next((i for i, level in enumerate(stack) if level.covered == "film"), None)
-    has_film = film is not None and bool(region(stack[film], "covered", omit))
-    has_walls = film is not None and bool(wall_name(stack[film], omit))
-    if film is not None and has_film:
-        size = replace(size, edge=min(size.edge, stack[film].height))
-    thickness = stack[film].height if film is not None and has_film else 0.0
-    plan = make_plan(cell, size, thickness, has_walls)
+    between = None if film is None else _between(stack[film], omit)
+    plan = make_plan(cell, size, between)
     parts = Parts(plan)
     split = {*rim_heights(cell), *((film, film + 1) if film is not None else ())}
     groups: dict[str, list[tuple[int, int]]] = {}
-    extruded = []
+    extruded: frozenset[int] = frozenset()
 
     def group(name: str, dim: int, tag: int) -> None:
         if name:
@@ -151,16 +162,17 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
         level = stack[index]
         z = (level.bottom, level.top)
         if index == film:
-            for piece in sorted(plan.pieces, reverse=True):  # "plate" first
-                name = region(level, column_of(piece), omit)
-                if name and piece == "plate":
-                    extruded.append(parts.extrude_down(piece, level.top, level.bottom))
-                    group(name, 3, extruded[-1])
-                elif name:
-                    group(name, 3, _prism(parts, plan.pieces[piece], z, piece))
-                for edge in plan.pieces[piece] if name else ():
-                    wall = parts.wall((edge.start, edge.end), z, ([edge], [edge]))
-                    group(_wall_group(cell, plan, edge, wall_name(level, omit)), 2, wall)
+            there = {piece: region(level, column_of(piece), omit) for piece in plan.pieces}
+            flat = [piece for piece, name in there.items() if name and piece in EXTRUDED]
+            volumes = parts.extrude_down(flat, level.top, level.bottom) if flat else {}
+            extruded = frozenset(volumes.values())
+            for piece, name in there.items():
+                if name:
+                    loop = plan.pieces[piece]
+                    group(name, 3, volumes.get(piece) or _prism(parts, loop, z, piece))
+                    for edge in loop:
+                        wall = parts.wall((edge.start, edge.end), z, ([edge], [edge]))
+                        group(_wall_group(cell, plan, edge, wall_name(level, omit)), 2, wall)
         elif level.covered not in omit:
             group(level.covered, 3, _slab(cell, parts, index, heights, split, group))
     for index, at in enumerate(heights):
@@ -173,35 +185,58 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
     groups = {name: sorted(set(entities)) for name, entities in groups.items()}
 
     gmsh.model.geo.synchronize()
-    plates = "plate" in plan.pieces
-    slabs = [
-        Slab(level.bottom, level.top)
-        for i, level in enumerate(stack)
-        if not (i == film and (plates or not has_film))
-    ]
     rims = [heights[index] for index in rim_heights(cell)]
-    distances = [f"sqrt({rim.distance}+(z-({z!r}))^2)" for rim in plan.rims for z in rims]
-    if plan.vertical is not None and has_walls:
-        x, y = plan.vertical
-        over, under = positive_part(f"z-({rims[-1]!r})"), positive_part(f"({rims[0]!r})-z")
-        distances.append(f"sqrt((x-({x!r}))^2+(y-({y!r}))^2+({over})^2+({under})^2)")
-    others = []
-    if plan.wall_angle:
-        b = cell.width / 2.0
-        others.append(f"({plan.wall_angle * b!r})+({size.growth!r})*abs(({b!r})-sqrt(x^2+y^2))")
-    set_sizes(size, distances, limiting(slabs, size.maximum), "z", others)
+    _set_sizes(cell, size, plan, rims, between)
     gmsh.option.setNumber("Mesh.Algorithm", FRONTAL)
     gmsh.option.setNumber("Mesh.Algorithm3D", HXT)
+    gmsh.option.setNumber("Mesh.OptimizeThreshold", 0.2)  # more costs much time and gains little
     gmsh.model.mesh.generate(3)
+    _repair([tag for _, tag in gmsh.model.getEntities(3) if tag not in extruded])
     return Model(
         groups=groups,
         areas=_areas(plan),
         wall=sum(edge.length for rim in plan.rims for edge in rim.edges),
         outer=_outer_lengths(cell, plan),
-        arcs=_arcs(cell, plan, heights, has_walls),
-        singular_edges=_singular_edges(cell, plan, heights, has_walls, omit),
-        extruded=frozenset(extruded),
+        arcs=_arcs(cell, plan, heights, between is not None),
+        singular_edges=_singular_edges(cell, plan, heights, between is not None, omit),
+        extruded=extruded,
     )
+
+
+def _repair(volumes: list[int]) -> None:
+    """Optimise volumes with slivers once more, by Gmsh's other optimiser."""
+    for volume in volumes:
+        cells, _ = gmsh.model.mesh.getElementsByType(4, volume)
+        if len(cells) and min(gmsh.model.mesh.getElementQualities(cells, "gamma")) < SLIVER:
+            gmsh.model.mesh.optimize("", dimTags=[(3, volume)])
+
+
+def _set_sizes(
+    cell: Cell, size: MeshSize, plan: Plan, rims: list[float], between: Between | None
+) -> None:
+    """The size law; on walls over chords elements are not much longer than these."""
+    slabs = [Slab(level.bottom, level.top) for level in levels(cell) if level.covered != "film"]
+    distances = [f"sqrt({rim.distance}+(z-({z!r}))^2)" for rim in plan.rims for z in rims]
+    others = []
+    if between is not None and rims:
+        over, under = positive_part(f"z-({rims[-1]!r})"), positive_part(f"({rims[0]!r})-z")
+        if plan.vertical is not None:
+            x, y = plan.vertical
+            distances.append(f"sqrt((x-({x!r}))^2+(y-({y!r}))^2+({over})^2+({under})^2)")
+        for rim in plan.rims:
+            if rim.centre is not None and not between.is_flat(size):
+                off = f"sqrt({rim.distance}+({over})^2+({under})^2)"
+                others.append(f"{rim.max_angle * rim.radius!r}+({size.growth!r})*{off}")
+    if plan.wall_angle:
+        b = cell.width / 2.0
+        others.append(f"{plan.wall_angle * b!r}+({size.growth!r})*abs(({b!r})-sqrt(x^2+y^2))")
+    set_sizes(size, distances, limiting(slabs, size.maximum), "z", others)
+
+
+def _between(level: Level, omit: tuple[str, ...]) -> Between | None:
+    """What is meshed in the level of the film."""
+    covered, opening = (bool(region(level, column, omit)) for column in ("covered", "opening"))
+    return Between(level.height, covered, opening) if covered or opening else None
 
 
 Group = Callable[[str, int, int], None]
