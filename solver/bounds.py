@@ -200,7 +200,7 @@ def _whole_cell(domain: Domain, lower: float, upper: float) -> tuple[float, floa
 def driven_terminal(domain: Domain, model: Model) -> int:
     """The terminal to be put at unit potential.
 
-    The other one, the ground, lies at infinity or on the best conductor: rounding hurts least there.
+    The other one, the ground, lies at infinity or on the best conductor: less rounding there.
     """
     if model.far is not None:
         return 1 - model.far_terminal
