@@ -212,7 +212,9 @@ def combined(chain: tuple[Source, ...]) -> Table:
 def _seen_from(folder: Path, below: Path, data: Table) -> Table:
     """The table of a file in `below` for a case in `folder`: the mesh lies beside that file."""
     geometry = data.get("geometry")
-    name = geometry.get("mesh_file") if isinstance(geometry, dict) else None
+    if not isinstance(geometry, dict):
+        return data
+    name = geometry.get("mesh_file")
     if not isinstance(name, str) or folder == below or Path(name).is_absolute():
         return data
     return {**data, "geometry": {**geometry, "mesh_file": f"{below.relative_to(folder)}/{name}"}}

@@ -70,7 +70,7 @@ def test_what_is_no_case_is_told_in_one_line(tmp_path, capsys, monkeypatch, comm
     monkeypatch.chdir(tmp_path)
     begin = time.perf_counter()
     assert main([command, str(path)]) == 2
-    assert time.perf_counter() - begin < 10.0
+    assert time.perf_counter() - begin < 20.0
     printed = capsys.readouterr()
     assert printed.out == ""
     if command == "mesh" and path.is_dir():
@@ -99,7 +99,7 @@ def test_thousands_of_unknown_keys_end_with_a_count(tmp_path, capsys):
     path.write_text("".join(f"key{n} = 1\n" for n in range(50_000)) + GOOD.read_text("utf-8"))
     begin = time.perf_counter()
     assert main(["check", str(path)]) == 2
-    assert time.perf_counter() - begin < 20.0
+    assert time.perf_counter() - begin < 60.0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 51
     assert lines[-1].endswith("more faults")
