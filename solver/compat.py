@@ -36,6 +36,7 @@ def read_msh(
         gmsh.initialize()
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.open(str(path))
+        gmsh.model.mesh.renumberNodes()  # the reader expects tags without gaps
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.none)
     try:
         data = _model_to_mesh(gmsh.model, comm, 0, gdim=gdim, partitioner=partitioner)
