@@ -68,8 +68,11 @@ SCALE = {"meter": 6, "ampere": 12, "mole": 15}  # working units per SI unit, as 
 BASE = ("meter", "kilogram", "second", "ampere", "kelvin", "mole")
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+# a name (micro and ohm have two characters each, also degree and angstrom), a number, an operator
 TOKEN = re.compile(
-    r"\s*(?:([A-Za-zµμ\u2126ΩΩ°Å]+|%)|([0-9]+(?:\.[0-9]+)?|-[0-9]+(?:\.[0-9]+)?)|(\*\*|[*·⋅/^()]))"
+    r"\s*(?:([A-Za-z\u00b5\u03bc\u2126\u03a9\u00b0\u00c5]+|%)"
+    r"|(-?[0-9]+(?:\.[0-9]+)?)"
+    r"|(\*\*|[*\u00b7\u22c5/^()]))"
 )
 SMALLEST, LARGEST = 1e-200, 1e200
 LONGEST = 200
