@@ -62,7 +62,7 @@ def axisymmetric_dissipation(
     on_axis = s <= 1e-12 * float(domain.comm.allreduce(float(s.max(initial=0.0)), op=MPI.MAX))
     touching = on_axis.any(axis=1)
     free = ~touching
-    convex = _cubic(q[free], 1.0 / s[free])
+    convex = _cubic(q[free], np.asarray(1.0 / s[free]))
     subadditive = (q[free] ** 2 / s[free]).sum(axis=1) / 3.0
     away = 0.5 * float((per_area[free] * np.minimum(convex, subadditive)).sum())
     rest, corner = _near_axis(q[touching], s[touching], on_axis[touching], per_area[touching])

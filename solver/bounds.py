@@ -170,7 +170,9 @@ def certify(
         width = (upper - lower) / scale
         progress(level, width)
         reached = width <= numerics.accuracy
-        full = GROWTH * copies.size[1] > numerics.max_dofs or numerics.refinement == "none"
+        everything = numerics.refinement == "uniform"
+        growth = 2.0**domain.mesh.topology.dim if everything else GROWTH
+        full = growth * copies.size[1] > numerics.max_dofs or numerics.refinement == "none"
         if reached or full or _stagnates(history):
             return Certificate(
                 domain,
@@ -187,7 +189,6 @@ def certify(
                 reached,
                 caveats(domain, model),
             )
-        everything = numerics.refinement == "uniform"
         marked = _all_cells(domain) if everything else _largest(domain, indicator)
         domain = refine_cells(domain, marked)
 
