@@ -47,6 +47,7 @@ POTENTIAL = "potential [V]"
 CURRENT = "current density [mA/cm^2]"  # in the bulk a vector; on a face its outward normal part
 REGION = "region [-]"
 INDICATOR = "gap indicator [-]"
+LEFT_BY_FAILURE = {"error.log", "variants", "summary.json", "summary.html", "summary.txt"}
 POSTPROCESSING_LIMIT = 300.0  # s
 MIRRORS: dict[str, tuple[str, ...]] = {
     "strip": ("x",),
@@ -213,7 +214,7 @@ def is_run_folder(folder: Path) -> bool:
 def _check_replaceable(out: Path) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise OutputError(f"{out}: exists and is not a folder; choose another output folder")
-    if out.is_dir() and any(out.iterdir()) and not is_run_folder(out):
+    if out.is_dir() and not is_run_folder(out) and not LEFT_BY_FAILURE.issuperset(os.listdir(out)):
         raise OutputError(
             f"{out}: exists and is not the folder of a run, so it is not replaced;"
             " choose another output folder"
@@ -234,8 +235,13 @@ def begin(out: Path) -> Path:
     return partial
 
 
-def finish(partial: Path, out: Path) -> Path:
+def finish(partial: Path, out: Path, keep_variants: bool = False) -> Path:
     """Give a complete run its final name; an older run of that name is replaced.
+
+    Args:
+        partial: The filled folder.
+        out: Its final name.
+        keep_variants: Keep the runs of variants that lie in the older folder.
 
     Returns:
         The absolute path of the run folder.
@@ -251,6 +257,8 @@ def finish(partial: Path, out: Path) -> Path:
         _check_replaceable(out)
         if out.is_dir():
             out.rename(old)
+        if keep_variants and (old / "variants").is_dir():
+            (old / "variants").rename(partial / "variants")
         partial.rename(out)
         if old.is_dir():
             shutil.rmtree(old)
@@ -321,7 +329,7 @@ def quantity_entry(quantity: "Quantity") -> dict[str, Any]:
     entry = plain(quantity)
     if isinstance(quantity.value, float) and math.isinf(quantity.value):
         entry["value"] = "unbounded"
-    reference = ("reported", "source", "grade", "hit", "reason")
+    reference = ("reported", "source", "grade", "hit", "reason", "relation")
     if quantity.reported is None and not (quantity.source or quantity.grade):
         for key in reference:
             entry.pop(key, None)

@@ -7,6 +7,7 @@ ranks as the same exception, so that no rank waits for another.
 import hashlib
 import json
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ def run(
     """
     comm = MPI.COMM_WORLD
     command_line(petsc_options)
-    console = Console(quiet=quiet or comm.rank > 0, highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else 200  # a table in a file needs no narrow columns
+    console = Console(quiet=quiet or comm.rank > 0, highlight=False, soft_wrap=True, width=width)
     errors = Console(stderr=True, quiet=comm.rank > 0, highlight=False, soft_wrap=True)
     loaded = [load_case(path) for path in paths] if comm.rank == 0 else None
     jobs = _jobs(comm.bcast(loaded), out)
@@ -78,7 +80,7 @@ def run(
         if resume and comm.bcast(_is_done(job) if comm.rank == 0 else None):
             console.print(f"{job.name}: done before")
             continue
-        status = max(status, _run_job(job, comm, console, errors))
+        status = max(status, _run_job(job, comm, console, errors, resume))
     if comm.rank == 0 and len(jobs) > 1:
         folders = [job.out for job in jobs if (job.out / output.RESULTS).is_file()]
         if folders:
@@ -125,7 +127,9 @@ def _hash(case: Case) -> str:
     return hashlib.sha256(resolved_toml(case).encode()).hexdigest()
 
 
-def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console) -> int:
+def _run_job(
+    job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool
+) -> int:
     """One case into one folder; a failure leaves none."""
     begin = perf_counter()
     console.print(f"{job.name}: {job.case.title}", markup=False)
@@ -155,7 +159,7 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console) -
         if comm.rank == 0:
             output.abandon(partial)
         raise
-    done = _on_root(comm, lambda: output.finish(partial, job.out))
+    done = _on_root(comm, lambda: output.finish(partial, job.out, keep_variants=resume))
     if isinstance(done, output.OutputError):
         errors.print(f"liface: {done}", markup=False)
         return FAILED
