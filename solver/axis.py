@@ -19,7 +19,7 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from solver import compat
-from solver.domain import Domain, region_of_cells
+from solver.domain import Domain, node_positions, region_of_cells
 
 Array = npt.NDArray[np.float64]
 FLAT = 0.01  # largest relative variation of s in a part of a cell
@@ -41,7 +41,7 @@ def axisymmetric_dissipation(
     """
     msh = domain.mesh
     cells = msh.topology.index_map(2).size_local
-    corners = np.asarray(msh.geometry.x, dtype=np.float64)[msh.geometry.dofmap[:cells]]
+    corners = node_positions(msh)[msh.geometry.dofmap[:cells]]
     s, z = corners[:, :, 0], corners[:, :, 1]
     doubled = _doubled_area(s, z)
     if np.any(doubled * _doubled_area(np.sqrt(2.0 * s), z) <= 0.0):

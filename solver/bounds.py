@@ -331,7 +331,9 @@ def gap_indicator(
     kappa = cellwise(domain, model.conductivity, "conductivity")
     dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
     # the same power in both: the dual also drives the unmeshed end of the stack
-    scale = fem.Constant(domain.mesh, potentials.dissipation / put_in(model, potentials, flux))
+    scale = fem.Constant(
+        domain.mesh, np.float64(potentials.dissipation / put_in(model, potentials, flux))
+    )
     q = scale * flux.flux
     indicator = fem.Function(space, name="gap indicator")
     entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
@@ -393,8 +395,8 @@ def _largest(domain: Domain, indicator: fem.Function) -> npt.NDArray[np.int32]:
     largest = domain.comm.allreduce(float(values.max(initial=0.0)), op=MPI.MAX)
     steps = np.zeros(values.size, dtype=np.int64)
     positive = values > 0.0
-    steps[positive] = np.floor(-4.0 * np.log2(values[positive] / largest)).astype(np.int64)
-    steps = np.clip(steps, 0, 399)
+    down = np.floor(-4.0 * np.log2(values[positive] / largest))
+    steps[positive] = np.clip(down, 0, 399).astype(np.int64)
     shares = np.bincount(steps, weights=values, minlength=400)
     shares = np.asarray(domain.comm.allreduce(shares))
     cumulated = np.cumsum(shares)

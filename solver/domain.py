@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import ufl
 from dolfinx import fem, mesh
+from dolfinx.mesh import Mesh, MeshTags
 from mpi4py import MPI
 from scipy.spatial import cKDTree
 
@@ -37,15 +38,16 @@ class Domain:
         built: What the mesh builder said about the mesh (names, areas, multiplicity, arcs).
     """
 
-    mesh: mesh.Mesh
-    cell_tags: mesh.MeshTags
-    facet_tags: mesh.MeshTags
+    mesh: Mesh
+    cell_tags: MeshTags
+    facet_tags: MeshTags
     built: BuiltMesh
 
     @property
     def comm(self) -> MPI.Intracomm:
         """Communicator of the mesh."""
-        return self.mesh.comm
+        comm: MPI.Intracomm = self.mesh.comm
+        return comm
 
     @property
     def axisymmetric(self) -> bool:
@@ -119,7 +121,7 @@ def facet_entities(domain: Domain, name: str, regions: Iterable[str] = ()) -> In
 def regions_at(domain: Domain, name: str) -> tuple[str, ...]:
     """Names of the regions that touch a boundary or interface, on all ranks."""
     tags = region_of_cells(domain)[facet_entities(domain, name)[:, 0]]
-    found: set[int] = set().union(*domain.comm.allgather(set(np.unique(tags).tolist())))
+    found: set[int] = set().union(*domain.comm.allgather({int(tag) for tag in np.unique(tags)}))
     return tuple(region for region, tag in domain.built.regions.items() if tag in found)
 
 
@@ -133,7 +135,8 @@ def facets_of(domain: Domain, entities: Int32Array) -> Int32Array:
     """Facet indices of (cell, local facet) pairs."""
     tdim = domain.mesh.topology.dim
     facets_of_cell = domain.mesh.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
-    return np.unique(facets_of_cell[entities[:, 0], entities[:, 1]]).astype(np.int32)
+    facets = np.unique(facets_of_cell[entities[:, 0], entities[:, 1]])
+    return np.asarray(facets, dtype=np.int32)
 
 
 @contextmanager
@@ -182,9 +185,14 @@ def _nodes_of(points: npt.NDArray[np.float64], arc: Arc) -> npt.NDArray[np.bool_
     )
 
 
+def node_positions(msh: Mesh) -> npt.NDArray[np.float64]:
+    """Positions of the local nodes, um, shape (nodes, 3): the array of the mesh itself."""
+    return np.asarray(msh.geometry.x, dtype=np.float64)
+
+
 def _chords(domain: Domain, arc: Arc) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """End points of the local mesh edges that stand for a piece of the arc, each (edges, 3)."""
-    points = domain.mesh.geometry.x
+    points = node_positions(domain.mesh)
     topology = domain.mesh.topology
     topology.create_entities(1)
     topology.create_connectivity(1, 0)
@@ -206,12 +214,13 @@ def _moved_to_circle(points: npt.NDArray[np.float64], arc: Arc) -> npt.NDArray[n
 
 def _snap(domain: Domain, coarse: Domain) -> None:
     """Move the midpoints of bisected chords of `coarse` onto their circles."""
-    points = domain.mesh.geometry.x
+    points = node_positions(domain.mesh)
     for arc in domain.built.arcs:
         a, b = _chords(coarse, arc)
         if len(a) == 0:
             continue
-        middle, length = (a + b) / 2.0, np.linalg.norm(a - b, axis=1)
+        middle: npt.NDArray[np.float64] = 0.5 * (a + b)
+        length = np.linalg.norm(a - b, axis=1)
         target = _moved_to_circle(middle, arc)
         # a chord that skips a node of the circle is no piece of it: leave its midpoint alone
         distance, _ = cKDTree(np.vstack([a, b])).query(target)
@@ -236,7 +245,7 @@ def circumscribed(domain: Domain, arcs: Iterable[Arc]) -> npt.NDArray[np.float64
     The other nodes stay: an edge of a polygon with N sides moves by a (pi/N)^2/2, far less than
     its length 2 pi a/N.
     """
-    points = domain.mesh.geometry.x.copy()
+    points = node_positions(domain.mesh).copy()
     for arc in arcs:
         nodes = _nodes_of(points, arc)
         stretch = 1.0 / cos(largest_chord_angle(domain, arc) / 2.0)

@@ -23,7 +23,15 @@ from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
 from solver import schema, transport
 from solver.axis import corner_values
 from solver.bounds import Certificate
-from solver.domain import Domain, cellwise, coordinates, facet_entities, facet_measure, regions_at
+from solver.domain import (
+    Domain,
+    cellwise,
+    coordinates,
+    facet_entities,
+    facet_measure,
+    node_positions,
+    regions_at,
+)
 from solver.model import Contact, Model
 from solver.quantities import Quantity, inflow
 from solver.singularity import edge_exponent
@@ -302,7 +310,7 @@ def _edge_and_centre(
     held = float(certificate.potentials.applied[window.terminal])
     potential_nodes = phi.function_space.tabulate_dof_coordinates()
     cells = np.unique(facet_entities(domain, window.name)[:, 0])
-    points = np.asarray(domain.mesh.geometry.x, dtype=np.float64)
+    points = node_positions(domain.mesh)
     corners = points[domain.mesh.geometry.dofmap[cells]].reshape(-1, 3)
     with _coordinates(domain, dual=True):
         flux = corner_values(certificate.flux.flux).reshape(-1, 3, 2)[cells].reshape(-1, 2)

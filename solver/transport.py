@@ -38,7 +38,7 @@ import ufl
 from dolfinx import fem
 from ufl.core.expr import Expr
 
-from solver.domain import Domain, cellwise
+from solver.domain import Domain, cellwise, node_positions
 from solver.model import Model
 
 FAR_QUADRATURE = 12  # the far terms of the primal are smooth but not polynomial
@@ -157,7 +157,7 @@ def total_flux(v: Expr, domain: Domain) -> Expr:
 
 def dual_coordinates(domain: Domain) -> npt.NDArray[np.float64]:
     """Nodes of the dual's plane: r -> s = r^2/2 if axisymmetric, else unchanged."""
-    points = domain.mesh.geometry.x.copy()
+    points = node_positions(domain.mesh).copy()
     if domain.axisymmetric:
         points[:, 0] = 0.5 * points[:, 0] ** 2
     return points
