@@ -15,11 +15,12 @@ def number(
         return "–"
     if not isinstance(value, int | float) or isinstance(value, bool):
         return str(value)
-    digits = 6
-    if lower is not None and upper is not None and value != 0:
-        width = abs(upper - lower) / abs(value)
-        digits = 9 if width < 1e-8 else max(3, min(9, 2 - math.floor(math.log10(width))))
-    text = f"{value:.{digits}g}"
+    if lower is None or upper is None or abs(upper - lower) <= 1e-9 * abs(value):
+        text = f"{value:.6g}"
+    else:
+        apart = abs(upper - lower) / max(abs(value), abs(upper), abs(lower))
+        digits = max(3, min(9, 2 - math.floor(math.log10(apart))))
+        text = f"{value:#.{digits}g}".rstrip(".")
     return text.replace("e+0", "e+").replace("e-0", "e-")
 
 
@@ -31,6 +32,19 @@ def width(entry: dict[str, Any]) -> str:
     return f"{100 * (upper - lower) / abs(value):.2g} %"
 
 
+def half_width(entry: dict[str, Any]) -> str:
+    """Half the distance of the bounds relative to the value, as text; empty without bounds."""
+    lower, upper, value = entry["lower"], entry["upper"], entry["value"]
+    if lower is None or upper is None or not isinstance(value, int | float) or value == 0:
+        return ""
+    return f"{50 * (upper - lower) / abs(value):.1g} %" if upper > lower else "exact"
+
+
+def unit(text: str) -> str:
+    """A unit, empty for pure numbers."""
+    return "" if text in ("1", "-") else text
+
+
 def verdict(entry: dict[str, Any]) -> str:
     """Whether a compared quantity hits: "hit", "miss" or "not scored"."""
     match entry.get("hit"):
@@ -39,6 +53,12 @@ def verdict(entry: dict[str, Any]) -> str:
         case False:
             return "miss"
     return "not scored"
+
+
+def reported(entry: dict[str, Any]) -> str:
+    """The reported value, with the relation that it is compared by."""
+    words = {"at_most": "at most ", "at_least": "at least "}
+    return words.get(entry.get("relation", ""), "") + number(entry.get("reported"))
 
 
 def ratio(entry: dict[str, Any]) -> str:

@@ -33,20 +33,23 @@ MESH_TITLE = "Geometry and mesh"
 METAL = ("window", "film_face", "film_wall")
 
 
-def flat_mesh(view: View, regions: Mapping[str, int], opening: float, title: str) -> Figure:
+def flat_mesh(
+    view: View, regions: Mapping[str, int], opening: float, film: float | None, title: str
+) -> Figure:
     """A mesh in 2D: the cell, and the surroundings of the opening.
 
     Args:
         view: Whole cells, outlines and faces.
         regions: Name -> number.
         opening: Full width of the opening; 0 without one.
+        film: Thickness of the film.
         title: Title of the case.
     """
     window = overview(view.section, opening)
     share = (window[3] - window[2]) / (window[1] - window[0])
     parts = {"the cell": window}
     if opening and 2.5 * opening < 0.8 * (window[1] - window[0]):
-        near = around(view.section, 0.0, 2.5 * opening, share)
+        near = around(view.section, 0.0, 2.5 * opening, film, share)
         parts["around the opening"] = (max(near[0], window[0]), *near[1:])
     figure = drawing.new_figure(min(7.5, (6.6 / len(parts)) * share + 1.65))
     figure.set_layout_engine("constrained", rect=(0, 0.06, 1, 0.94))
@@ -188,8 +191,9 @@ def draw_mesh(built: BuiltMesh, png: Path, title: str = "") -> None:
     else:
         labels = ("r", "z") if built.dimension == "axisymmetric" else ("x", "y")
         rims = [edge.points[0][0] for edge in built.singular_edges]
+        film = -min((edge.points[0][1] for edge in built.singular_edges), default=0.0)
         view = View(body, outline(body), faces, labels)
-        figure = flat_mesh(view, numbers, 2 * max(rims, default=0.0), title)
+        figure = flat_mesh(view, numbers, 2 * max(rims, default=0.0), film, title)
     drawing.save(figure, png)
 
 

@@ -9,10 +9,9 @@ from matplotlib.ticker import MaxNLocator
 from solver import drawing
 from solver.drawing import Window, heading, scale_of
 from solver.mesh_pictures import MESH_TITLE, flat_mesh
-from solver.output import CURRENT, FIELDS, POTENTIAL
+from solver.output import CURRENT, POTENTIAL
 from solver.sections import (
     FACE_COLOURS,
-    NORMAL_TEXT,
     OTHER_FACE,
     Picture,
     Run,
@@ -21,11 +20,12 @@ from solver.sections import (
     face_caption,
     inside,
     mean_current,
+    normal_text,
     overview,
     unmeshed_text,
     zooms,
 )
-from solver.simplices import DrawingError, Floats, Simplices, joined, load, outline
+from solver.simplices import DrawingError, Floats, Simplices, joined, outline
 
 POTENTIAL_MAP = "cividis"
 MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -39,9 +39,9 @@ def whole(run: Run, part: Simplices) -> Simplices:
 
 def pictures_2d(run: Run) -> list[Callable[[], Picture]]:
     """The pictures of a plane or axisymmetric cell."""
-    coarse = whole(run, load(run.folder / f"{FIELDS}.pvtu", whole=True))
+    coarse = whole(run, run.field.straight(whole=True))
     view = View(
-        whole(run, run.field),
+        whole(run, run.field.straight()),
         outline(coarse),
         {name: whole(run, face) for name, face in run.faces.items()},
         ("r", "z") if run.geometry["dimension"] == "axisymmetric" else ("x", "y"),
@@ -57,7 +57,9 @@ def mesh_picture(run: Run, view: View, coarse: Simplices) -> Picture:
     """Regions and mesh: the cell, and the surroundings of the opening."""
     geometry = run.geometry
     panels = View(coarse, view.lines, view.faces, view.labels)
-    figure = flat_mesh(panels, geometry["regions"], geometry["opening"], run.title)
+    figure = flat_mesh(
+        panels, geometry["regions"], geometry["opening"], geometry["film"], run.title
+    )
     drawing.save(figure, run.folder / "mesh.png")
     cells = len(coarse.cells) // (2 if "x" in geometry["mirror"] else 1)
     caption = (
@@ -139,8 +141,8 @@ def streamlines(section: Simplices, window: Window, axisymmetric: bool) -> Float
 
 def face_plot(run: Run, view: View) -> Picture:
     """The normal current density along the faces of the metal."""
-    flat = [n for n, f in view.faces.items() if np.ptp(f.points[:, 0]) >= np.ptp(f.points[:, 1])]
-    upright = [name for name in view.faces if name not in flat]
+    flat = [n for n, f in run.faces.items() if np.ptp(f.points[:, 0]) >= np.ptp(f.points[:, 1])]
+    upright = [name for name in run.faces if name not in flat]
     panels = [(names, axis) for axis, names in enumerate((flat, upright)) if names]
     every = np.concatenate([face.values[CURRENT] for face in run.faces.values()])
     positive = every[every > 0]
@@ -167,7 +169,7 @@ def face_plot(run: Run, view: View) -> Picture:
         if log:
             axes.set_yscale("log")
             axes.set_ylim(bottom=lowest_shown(run))
-    grid[0].set_ylabel(NORMAL_TEXT)
+    grid[0].set_ylabel(normal_text(run))
     title = "Current density normal to the metal"
     figure.suptitle(heading(title, run.title), fontsize=10)
     drawing.save(figure, run.folder / "face.png")

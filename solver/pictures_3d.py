@@ -16,20 +16,20 @@ import pyvista
 from solver import drawing
 from solver.drawing import heading, scale_of
 from solver.mesh_pictures import MESH_TITLE, shot, solid_mesh
-from solver.output import CURRENT, FIELDS
+from solver.output import CURRENT
 from solver.sections import (
     CURRENT_MAP,
     CURRENT_TEXT,
-    NORMAL_TEXT,
     Picture,
     Run,
     View,
     extent,
     face_caption,
+    normal_text,
     unmeshed_text,
     zooms,
 )
-from solver.simplices import Floats, Simplices, clipped, joined, load, outline, plane_cut
+from solver.simplices import Floats, Simplices, clipped, joined, outline, plane_cut
 
 UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # (x, y, z) -> (x, z)
 
@@ -95,7 +95,8 @@ def floor_of(run: Run) -> Simplices:
 
 def section_of(run: Run) -> Simplices:
     """The vertical cut through the whole cell."""
-    return near(run, row(run, plane_cut(run.field, 1, cut_position(run))))
+    position = cut_position(run)
+    return near(run, row(run, plane_cut(run.field.near(1, position), 1, position)))
 
 
 def stage(run: Run) -> list[Simplices]:
@@ -115,14 +116,13 @@ def stage(run: Run) -> list[Simplices]:
 def pictures_3d(run: Run) -> list[Callable[[], Picture]]:
     """The pictures of a cell in 3D."""
     position = cut_position(run)
-    coarse = row(run, plane_cut(load(run.folder / f"{FIELDS}.pvtu", whole=True), 1, position))
+    section = section_of(run).moved(UPRIGHT)
     faces = {
         name: row(run, plane_cut(face, 1, position)).moved(UPRIGHT)
         for name, face in run.faces.items()
         if face.points[:, 1].min() <= position <= face.points[:, 1].max()
     }
-    lines = outline(coarse.moved(UPRIGHT))
-    view = View(section_of(run).moved(UPRIGHT), lines, faces, ("x", "z"))
+    view = View(section, outline(section), faces, ("x", "z"))
     pictures = [lambda: mesh_picture(run), *zooms(run, view)]
     if run.faces:
         pictures += [lambda: face_picture(run, floor_of(run)), lambda: perspective_picture(run)]
@@ -137,7 +137,7 @@ def face_picture(run: Run, floor: Simplices) -> Picture:
     figure, axes, bar = drawing.image_and_bar((window[3] - window[2]) / (window[1] - window[0]))
     image = drawing.flat_image(floor, window, CURRENT_MAP, scale, CURRENT)
     drawing.put_image(axes, image, window, ("x", "y"))
-    drawing.colour_bar(bar, scale, CURRENT_MAP, NORMAL_TEXT)
+    drawing.colour_bar(bar, scale, CURRENT_MAP, normal_text(run))
     title = "Current density normal to the metal"
     axes.set_title(heading(title, run.title))
     drawing.save(figure, run.folder / "face.png")
@@ -193,11 +193,8 @@ def perspective_picture(run: Run) -> Picture:
 def mesh_picture(run: Run) -> Picture:
     """The meshed part with its regions, and the mesh on the faces of the metal."""
     geometry = run.geometry
-    coarse = load(run.folder / f"{FIELDS}.pvtu", whole=True)
-    faces = {
-        name: load(run.folder / f"{stem}.pvtu", whole=True)
-        for name, stem in geometry["faces"].items()
-    }
+    coarse = run.field.straight(whole=True)
+    faces = {name: face.straight(whole=True) for name, face in run.face_cells.items()}
     figure = solid_mesh(coarse, faces, geometry["regions"], reach(run), run.title)
     drawing.save(figure, run.folder / "mesh.png")
     caption = (

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from solver.formats import history_svg, number, ratio, verdict, width
+from solver.formats import half_width, history_svg, number, ratio, reported, unit, verdict, width
 from solver.output import (
     CAPTIONS,
     REPORT,
@@ -87,7 +87,9 @@ def templates() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(number=number, width=width, verdict=verdict, ratio=ratio)
+    environment.filters.update(
+        number=number, unit=unit, width=width, verdict=verdict, ratio=ratio, reported=reported
+    )
     return environment
 
 
@@ -155,11 +157,10 @@ class Row:
         return f"{number(lower, lower, upper)} .. {number(upper, lower, upper)}"
 
 
-def name_of(folder: Path) -> str:
+def name_of(folder: Path, results: dict[str, Any]) -> str:
     """How a run is called: "lif_pressed", or "lif_pressed [f05]" for a variant."""
-    if folder.parent.name == "variants":
-        return f"{folder.parent.parent.name} [{folder.name}]"
-    return folder.name
+    variant = f" [{folder.name}]" if folder.parent.name == "variants" else ""
+    return Path(results["case"]).stem + variant
 
 
 def rows_of(folders: Sequence[Path]) -> Iterator[Row]:
@@ -169,41 +170,47 @@ def rows_of(folders: Sequence[Path]) -> Iterator[Row]:
         OutputError: The results of a run cannot be read.
     """
     for folder in folders:
-        quantities = read_json(folder / RESULTS)["quantities"]
+        results = read_json(folder / RESULTS)
+        quantities = results["quantities"]
         compared = [entry for entry in quantities if "reported" in entry]
         if not compared:
             found = {entry["name"]: entry for entry in quantities}
             compared = [found[name] for name in HEADLINE if name in found][:1] or quantities[:1]
-        yield from (Row(name_of(folder), folder, entry) for entry in compared)
+        yield from (Row(name_of(folder, results), folder, entry) for entry in compared)
 
 
-def summary_table(folders: Sequence[Path]) -> Table:
+def summary_table(folders: Sequence[Path], wide: bool = False) -> Table:
     """The table for the terminal.
 
     Args:
         folders: Run folders.
+        wide: Whether bounds and sources have columns, too.
 
     Raises:
         OutputError: The results of a run cannot be read.
     """
-    table = Table(title="computed beside reported")
-    for heading in ("case", "quantity"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("computed", "bounds", "reported", "ratio"):
-        table.add_column(heading, justify="right", overflow="fold")
-    for heading in ("unit", "", "grade", "source"):
+    table = Table(title="computed beside reported", title_justify="left", pad_edge=False)
+    table.add_column("case", overflow="fold")
+    table.add_column("quantity", overflow="fold")
+    table.add_column("computed", justify="right", no_wrap=True)
+    table.add_column("±", justify="right", no_wrap=True)
+    table.add_column("reported", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for heading in ("bounds", "source") if wide else ():
         table.add_column(heading, overflow="fold")
     before = ""
     for row in rows_of(folders):
         entry = row.entry
-        computed = number(entry["value"], entry["lower"], entry["upper"])
-        compared = [number(entry["reported"]), ratio(entry)] if row.compared else ["", ""]
         word = verdict(entry) if row.compared else ""
+        grade = f" ({entry['grade']})" if row.compared and entry["grade"] else ""
         # plain text: a title or a source may contain what rich takes for markup
-        cells = [row.run if row.run != before else "", entry["name"], computed, row.bounds]
-        cells += [*compared, entry["unit"]]
-        rest = [entry.get("grade", ""), entry.get("source", "")]
-        table.add_row(*map(Text, cells), Text(word, style=COLOURS.get(word, "")), *map(Text, rest))
+        cells = [row.run if row.run != before else "", entry["name"]]
+        cells += [number(entry["value"], entry["lower"], entry["upper"]), half_width(entry)]
+        cells += [reported(entry) if row.compared else "", unit(entry["unit"])]
+        rest = [row.bounds, entry.get("source", "")] if wide else []
+        verdict_cell = Text(word + grade, style=COLOURS.get(word, ""))
+        table.add_row(*map(Text, cells), verdict_cell, *map(Text, rest))
         before = row.run
     return table
 
@@ -223,7 +230,7 @@ def write_summary(out: Path, folders: Sequence[Path]) -> Path:
     """
     write_json(out, folders)
     text = io.StringIO()
-    Console(file=text, width=180, no_color=True).print(summary_table(folders))
+    Console(file=text, width=180, no_color=True).print(summary_table(folders, wide=True))
     write_atomic(out / "summary.txt", text.getvalue())
     rows = [
         {
@@ -248,7 +255,7 @@ def write_json(out: Path, folders: Sequence[Path]) -> None:
         results = read_json(folder / RESULTS)
         runs.append(
             {
-                "run": name_of(folder),
+                "run": name_of(folder, results),
                 "folder": Path(os.path.relpath(folder, out)).as_posix(),
                 "title": results["title"],
                 "status": results["status"],

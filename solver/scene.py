@@ -7,6 +7,7 @@ tries to download a second viewer.
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 
@@ -39,7 +40,7 @@ def parts_of(run: Run) -> list[Simplices]:
     """Triangles in space with the values "speed": a vertical section and the faces of the metal."""
     if run.geometry["dimension"] == "3d":
         return pictures_3d.stage(run)
-    section = whole(run, run.field)
+    section = whole(run, run.field.straight())
     top = overview(section, run.geometry["opening"])[3]
     sweep = revolved if run.geometry["dimension"] == "axisymmetric" else extruded
     floor = [sweep(run, face) for face in run.faces.values()]
@@ -72,7 +73,7 @@ def revolved(run: Run, face: Simplices) -> Simplices:
 
 def extruded(run: Run, face: Simplices) -> Simplices:
     """A face of a plane cell, drawn out to the front."""
-    depth = 0.6 * float(np.ptp(whole(run, run.field).points[:, 0]))
+    depth = 1.2 * float(np.ptp(run.field.points[:, 0]))
     return swept(whole(run, face), [UPRIGHT, UPRIGHT], [np.zeros(3), np.array([0.0, -depth, 0.0])])
 
 
@@ -137,4 +138,5 @@ def page(plotter: pyvista.Plotter) -> str:
         archive.writestr("index.json", json.dumps({"hashes": arrays, "scene": state}))
     html = io.StringIO()
     vtksz2html.write_html(packed.getvalue(), html)
-    return html.getvalue()
+    # the viewer adds links to icons of its own site
+    return re.sub(r"https://[^`\"' ]*favicon[^`\"' ]*\.png", "data:,", html.getvalue())

@@ -17,8 +17,9 @@ from matplotlib.patches import Patch
 
 from solver import drawing
 from solver.drawing import Scale, Window, heading, length_text, scale_of, size_text
+from solver.formats import number, unit
 from solver.output import CURRENT, FIELDS, RESULTS
-from solver.simplices import DrawingError, Floats, Simplices, load
+from solver.simplices import Cells, DrawingError, Floats, Simplices, read_cells
 
 CURRENT_MAP = "viridis"
 REGION_COLOURS = {"electrolyte": "#a9d6e5", "film": "#f4a259", "filling": "#b7e4c7"}
@@ -26,7 +27,6 @@ OTHER_REGIONS = ["#cdb4db", "#ffe5a0", "#d5bdaf", "#95d5b2", "#ffadad", "#bde0fe
 FACE_COLOURS = {"window": "#c1121f", "film_face": "#1d3557", "film_wall": "#e07a00"}
 OTHER_FACE = "#6a4c93"
 CURRENT_TEXT = "current density |i| / (mA/cm²)"
-NORMAL_TEXT = "current density into the metal / (mA/cm²)"
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,21 @@ class Run:
         title: Title of the case.
         geometry: The key `geometry` of results.json (`output.GeometryMeta`).
         field: The meshed part, with the values "speed" for the magnitude of the current density.
-        faces: The faces of the metal by name, with the normal current density.
+        face_cells: The faces of the metal by name, with the normal current density, positive in
+            the direction in which the current as a whole flows.
+        direction: This direction, "into" or "out of" the metal.
+        faces: The same, cut into straight parts.
+        numbers: The quantities of results.json by name.
     """
 
     folder: Path
     title: str
     geometry: dict[str, Any]
-    field: Simplices
+    field: Cells
+    face_cells: dict[str, Cells]
+    direction: str
     faces: dict[str, Simplices]
+    numbers: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,29 @@ def read_run(folder: Path) -> Run:
     geometry = results.get("geometry")
     if not geometry:
         raise DrawingError(f"{folder}: nothing was meshed, so there is nothing to draw")
-    field = load(folder / f"{FIELDS}.pvtu")
+    field = read_cells(folder / f"{FIELDS}.pvtu")
     field.values["speed"] = np.asarray(np.linalg.norm(field.values[CURRENT], axis=1))
-    faces = {name: load(folder / f"{stem}.pvtu") for name, stem in geometry["faces"].items()}
-    return Run(folder, str(results.get("title", "")), geometry, field, faces)
+    cells = {name: read_cells(folder / f"{stem}.pvtu") for name, stem in geometry["faces"].items()}
+    faces = {name: face.straight() for name, face in cells.items()}
+    direction = "into"
+    if sum(mean_value(face) * face.sizes().sum() for face in faces.values()) < 0:
+        direction = "out of"
+        for face in faces.values():  # shares its values with the cells
+            face.values[CURRENT] = -face.values[CURRENT]
+    numbers = {entry["name"]: entry for entry in results.get("quantities", [])}
+    return Run(
+        folder, str(results.get("title", "")), geometry, field, cells, direction, faces, numbers
+    )
+
+
+def mean_value(face: Simplices) -> float:
+    """Mean of the normal current density over a face, in mA/cm^2."""
+    return float(np.average(face.values[CURRENT][face.cells].mean(axis=1), weights=face.sizes()))
+
+
+def normal_text(run: Run) -> str:
+    """Label of the normal current density."""
+    return f"current density {run.direction} the metal / (mA/cm²)"
 
 
 # --- windows ------------------------------------------------------------------------------------
@@ -113,10 +139,13 @@ def overview(section: Simplices, opening: float) -> Window:
     return (x0, x1, y0 - 0.04 * (y1 - y0), y1)  # a rim of what is not meshed
 
 
-def around(section: Simplices, x: float, width: float, share: float = 0.5) -> Window:
-    """A window around (x, 0), `share` times as high as wide, inside the cell."""
+def around(
+    section: Simplices, x: float, width: float, film: float | None = None, share: float = 0.5
+) -> Window:
+    """A window around (x, 0), `share` times as high as wide, with the film if it is not thick."""
     _, _, low, high = extent(section)
-    y0 = max(low - 0.06 * width, -0.12 * width)
+    depth = max(0.12 * width, min(1.2 * (film or 0.0), 0.5 * share * width))
+    y0 = max(low - 0.06 * width, -depth)
     y1 = min(high, y0 + share * width)
     return (x - width / 2, x + width / 2, y0, y1)
 
@@ -150,15 +179,15 @@ def region_colours(regions: Mapping[str, int]) -> list[str]:
     """A colour for each region number from 0 on."""
     colours = [drawing.NOT_MESHED] * (max(regions.values()) + 1)
     others = iter(OTHER_REGIONS * len(regions))
-    for name, number in regions.items():
-        colours[number] = REGION_COLOURS.get(name) or next(others)
+    for name, label in regions.items():
+        colours[label] = REGION_COLOURS.get(name) or next(others)
     return colours
 
 
 def region_legend(figure: Figure, axes: Axes, regions: Mapping[str, int]) -> None:
     """Names of regions and faces by their colour, below all panels."""
     table = region_colours(regions)
-    patches = [Patch(color=table[number], label=name) for name, number in regions.items()]
+    patches = [Patch(color=table[label], label=name) for name, label in regions.items()]
     handles, names = axes.get_legend_handles_labels()
     figure.legend(
         handles=[*patches, *handles], labels=[*regions, *names], loc="lower center", fontsize=8,
@@ -195,7 +224,7 @@ def current_picture(
 
 
 def mean_current(run: Run) -> float:
-    """Current into the metal over the area of the cell (mA/cm^2); over the faces without one."""
+    """Current through the metal over the area of the cell (mA/cm^2); over the faces without one."""
     total = area = 0.0
     for face in run.faces.values():
         weight = face.sizes()
@@ -211,13 +240,32 @@ def face_caption(run: Run) -> str:
     """What flows through the faces, in words."""
     parts = []
     for name, face in run.faces.items():
-        values = face.values[CURRENT]
-        parts.append(f"{name} from {values.min():.3g} to {values.max():.3g} mA/cm²")
+        scale = scale_of(
+            face.values[CURRENT][face.cells].mean(axis=1), face.sizes(), may_be_log=False, trim=0.01
+        )
+        parts.append(f"{name} {scale.lower:.3g} to {scale.upper:.3g} mA/cm²")
     return (
-        f"Current into the metal is positive. Mean over the cell: {mean_current(run):.4g} mA/cm²."
-        f" On the mesh: {'; '.join(parts)}. At an edge where the current density is singular the"
-        " largest value grows with refinement and means nothing by itself."
+        f"Current {run.direction} the metal is positive. Mean over the cell:"
+        f" {mean_current(run):.4g} mA/cm². On 98 % of each face: {'; '.join(parts)}. At an edge"
+        " where the current density is singular the largest value grows with refinement and means"
+        " nothing by itself."
     )
+
+
+def numbers_text(run: Run) -> str:
+    """The quantities that belong to a picture of the current, in words."""
+    said = []
+    for name, words in (
+        ("mean_current_density", "mean current density of the cell"),
+        ("share.window", "share of the current through the opening"),
+        ("mean_amplification", "mean amplification on the opening"),
+        ("excess_area_specific_resistance", "excess area-specific resistance"),
+    ):
+        entry = run.numbers.get(name)
+        if entry is not None and isinstance(entry["value"], int | float):
+            value = number(entry["value"], entry["lower"], entry["upper"])
+            said.append(f"{words} {value} {unit(entry['unit'])}".rstrip())
+    return f" Computed: {', '.join(said)}." if said else ""
 
 
 def unmeshed_text(geometry: dict[str, Any]) -> str:
@@ -239,10 +287,11 @@ def zooms(run: Run, view: View) -> list[Callable[[], Picture]]:
     flat = run.geometry["dimension"] != "3d"
     note = "Magnitude of the current density" + ("" if flat else " on a vertical cut")
     note += "; the solved part is mirrored." if run.geometry["mirror"] else "."
+    note += numbers_text(run)
     pictures = [picture(window, "current.png", "Current density in the cell", note)]
     layer = run.geometry["film_model"] == "layer" and film
     if opening:
-        near = around(view.section, 0.0, 2.5 * opening)
+        near = around(view.section, 0.0, 2.5 * opening, film)
         if near[1] - near[0] < 0.8 * (window[1] - window[0]):
             title = "Current density around the opening"
             text = f"The opening is {length_text(opening)} wide."

@@ -14,6 +14,7 @@ import pyvista
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
 
 # Straight parts of VTK's quadratic cells: cell type -> corners of each part
 PARTS = {
@@ -63,7 +64,7 @@ class Simplices:
         """Centroids of the cells, (m, 3)."""
         return np.asarray(self.points[self.cells].mean(axis=1))
 
-    def only(self, keep: npt.NDArray[np.bool_]) -> "Simplices":
+    def only(self, keep: Marks) -> "Simplices":
         """The cells that are marked, with the points they use."""
         used, cells = np.unique(self.cells[keep], return_inverse=True)
         return Simplices(
@@ -101,13 +102,50 @@ class Simplices:
         return grid
 
 
-def load(path: Path, whole: bool = False) -> Simplices:
-    """Read a .pvtu file.
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a file as they are: straight or quadratic simplices.
 
-    Args:
-        path: The file.
-        whole: Whether each cell stays one straight cell; else a quadratic cell is cut into
-            straight parts, so that no value at a node is lost.
+    Attributes:
+        points: (n, 3), um.
+        nodes: (m, k) indices of the nodes in VTK's order.
+        kind: VTK cell type, one of `PARTS`.
+        region: (m,) region numbers; zeros where there are none.
+        values: Name -> (n,) or (n, 3) values at the points.
+    """
+
+    points: Floats
+    nodes: Ints
+    kind: int
+    region: Ints
+    values: dict[str, Floats]
+
+    def straight(self, whole: bool = False, keep: Marks | None = None) -> Simplices:
+        """The cells as straight simplices.
+
+        Args:
+            whole: Whether each cell stays one straight cell; else a quadratic cell is cut into
+                straight parts, so that no value at a node is lost.
+            keep: Marks of the cells that are wanted; None for all.
+        """
+        parts = np.array([list(range(CORNERS[self.kind]))] if whole else PARTS[self.kind])
+        nodes, region = self.nodes, self.region
+        if keep is not None:
+            nodes, region = nodes[keep], region[keep]
+        cells = nodes[:, parts].reshape(-1, CORNERS[self.kind])
+        part = Simplices(self.points, cells, np.repeat(region, len(parts)), self.values)
+        return part.only(np.ones(len(cells), bool)) if whole or keep is not None else part
+
+    def near(self, axis: int, position: float) -> Simplices:
+        """Straight simplices of the cells that the plane x[axis] = position touches."""
+        height = self.points[:, axis][self.nodes[:, : CORNERS[self.kind]]]
+        return self.straight(
+            keep=(height.min(axis=1) <= position) & (height.max(axis=1) >= position)
+        )
+
+
+def read_cells(path: Path) -> Cells:
+    """Read a .pvtu file.
 
     Raises:
         DrawingError: The file is missing or holds cells of several types.
@@ -121,20 +159,12 @@ def load(path: Path, whole: bool = False) -> Simplices:
         kinds = np.unique(grid.celltypes)
         if len(kinds) != 1 or int(kinds[0]) not in PARTS:
             raise DrawingError(f"{path}: cells of types {kinds.tolist()} cannot be drawn")
-    kind = int(kinds[0])
-    nodes = grid.cell_connectivity.reshape(grid.n_cells, -1)
-    parts = np.array([list(range(CORNERS[kind]))] if whole else PARTS[kind])
-    cells = nodes[:, parts].reshape(-1, CORNERS[kind])
+    nodes: Ints = grid.cell_connectivity.reshape(grid.n_cells, -1).astype(np.int64)
     region: Ints = np.zeros(len(nodes), np.int64)
     if "region [-]" in grid.cell_data:
         region = np.rint(grid.cell_data["region [-]"]).astype(np.int64)
     values = {name: np.asarray(grid.point_data[name]) for name in grid.point_data.keys()}
-    return Simplices(
-        np.asarray(grid.points, float),
-        cells.astype(np.int64),
-        np.repeat(region, len(parts)),
-        values,
-    )
+    return Cells(np.asarray(grid.points, float), nodes, int(kinds[0]), region, values)
 
 
 def joined(parts: Sequence[Simplices]) -> Simplices:
