@@ -25,8 +25,8 @@ from mpi4py import MPI
 from meshes.geometry import Cell
 from meshes.geometry import dimension as meshed_dimension
 from solver.case import load_case
+from solver.copies import DEGREE
 from solver.domain import read_domain
-from solver.primal import DEGREE
 from solver.provenance import commit, memory, versions
 from solver.quantities import Quantity
 from solver.schema import Case

@@ -26,6 +26,7 @@ from petsc4py import PETSc
 
 from meshes.mesh import Arc
 from solver import transport
+from solver.copies import Copies, build_copies
 from solver.domain import (
     Domain,
     axis_parallel,
@@ -41,7 +42,7 @@ from solver.domain import (
 )
 from solver.dual import Flux, contact_resistance, solve_dual
 from solver.model import Model
-from solver.primal import Copies, Potentials, Primal, build_copies
+from solver.primal import Potentials, Primal
 from solver.schema import Numerics
 
 LOG = logging.getLogger("liface")

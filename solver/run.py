@@ -22,9 +22,9 @@ from meshes.mesh import MeshError
 from solver import fields, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
+from solver.copies import InterfaceError
 from solver.domain import facet_entities, facets_of
 from solver.model import ModelError
-from solver.primal import InterfaceError
 from solver.quantities import reference_resistance
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
@@ -127,9 +127,7 @@ def _hash(case: Case) -> str:
     return hashlib.sha256(resolved_toml(case).encode()).hexdigest()
 
 
-def _run_job(
-    job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool
-) -> int:
+def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool) -> int:
     """One case into one folder; a failure leaves none."""
     begin = perf_counter()
     console.print(f"{job.name}: {job.case.title}", markup=False)

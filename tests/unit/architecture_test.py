@@ -26,8 +26,8 @@ LINE = """
     solver.messages solver.partial solver.comparison solver.checks solver.case solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
-    solver.transport solver.solve solver.primal solver.dual solver.bounds
-    solver.quantities solver.simulate
+    solver.transport solver.solve solver.copies solver.primal solver.dual solver.bounds
+    solver.quantities solver.faces solver.simulate
 
     solver.provenance solver.output solver.fields
     solver.simplices solver.drawing solver.sections solver.mesh_pictures
