@@ -88,7 +88,7 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
     if isinstance(geometry, MeshFile):
         file = read_mesh(geometry, left_out)
         with gmsh_model():
-            model = Model(put_into_gmsh(file, geometry.dimension), {}, 0.0, {}, (), (), frozenset())
+            model = Model(put_into_gmsh(file, geometry.dimension), {}, 0.0, {}, (), (), {})
             built = _finish(geometry, file.names, model, left_out, folder, time.monotonic())
     else:
         built = _build_cell(geometry, size, left_out, folder)

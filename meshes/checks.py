@@ -14,6 +14,7 @@ from meshes.topology import Nodes, facets_of, find
 
 MEASURE_TOLERANCE = 1e-9  # relative, of every volume and area
 QUALITY_BOUND = {"plane": 0.1, "axisymmetric": 0.1, "3d": 0.02}  # gamma of every cell
+FILM_BOUND = 0.2  # gamma of an extruded cell, times its longest edge over its thickness
 FLAT = 1e-8  # gamma of a cell without volume
 
 
@@ -120,7 +121,7 @@ def check(
     groups: Mapping[str, list[tuple[int, int]]],
     interfaces: Collection[str],
     exact: Mapping[str, float] | None,
-    extruded: frozenset[int],
+    extruded: Mapping[int, float],
     dimension: Dimension,
 ) -> MeshReport:
     """Measure the mesh of the current Gmsh model and compare.
@@ -129,7 +130,7 @@ def check(
         groups: entities of each name.
         interfaces: which names are those of interfaces.
         exact: measure of each name; None for a mesh from a file.
-        extruded: tags of volumes whose cells may be flat.
+        extruded: thickness of the volumes (by tag) whose cells may be flat, um.
         dimension: of the mesh.
 
     Raises:
@@ -140,7 +141,7 @@ def check(
     top = 3 if dimension == "3d" else 2
     found: dict[str, list[Measure]] = {"regions": [], "facets": []}
     rows: dict[str, dict[str, Nodes]] = {"regions": {}, "boundaries": {}, "interfaces": {}}
-    qualities, flat = [np.empty(0)], [np.empty(0)]
+    qualities, flat, flatness = [np.empty(0)], [np.empty(0)], [np.empty(0)]
     wrong = []
     for name, entities in groups.items():
         tags, nodes = simplices(entities)
@@ -156,8 +157,12 @@ def check(
             wrong.append(f"{name}: {value!r} instead of {target!r}")
         if is_region:
             for entity in entities:
-                gamma = gmsh.model.mesh.getElementQualities(simplices([entity])[0], "gamma")
-                (flat if entity[1] in extruded else qualities).append(np.asarray(gamma))
+                own, _ = simplices([entity])
+                gamma = np.asarray(gmsh.model.mesh.getElementQualities(own, "gamma"))
+                (flat if entity[1] in extruded else qualities).append(gamma)
+                if entity[1] in extruded:
+                    longest = gmsh.model.mesh.getElementQualities(own, "maxEdge")
+                    flatness.append(gamma * np.asarray(longest) / extruded[entity[1]])
     if exact is not None and set(exact) != set(groups):
         odd = ", ".join(sorted(set(exact) ^ set(groups)))
         wrong.append(f"names that are only expected or only there: {odd}")
@@ -168,9 +173,13 @@ def check(
     gamma, film = np.concatenate(qualities), np.concatenate(flat)
     bound = QUALITY_BOUND[dimension]
     below = int((gamma < bound).sum())
-    worst = min(gamma.min(initial=1.0), film.min(initial=1.0))
+    worst = float(min(gamma.min(initial=1.0), film.min(initial=1.0)))
     if (exact is not None and below) or worst <= FLAT:
         raise SliverError(f"mesh: {below} cells below quality {bound}, the worst has {worst:.3g}")
+    flattest = float(np.concatenate(flatness).min(initial=math.inf))
+    if flattest < FILM_BOUND:
+        ratio = f"{flattest:.3g} thickness / longest edge"
+        raise SliverError(f"mesh: extruded cells of quality {ratio}, bound {FILM_BOUND}")
     return MeshReport(
         cells=len(gamma) + len(film),
         nodes=int(np.isfinite(coordinates[:, 0]).sum()),

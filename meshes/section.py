@@ -36,7 +36,7 @@ class Model:
         outer: length in the plan of the outer faces of each (column, name), um.
         arcs: round things.
         singular_edges: where the current may be singular.
-        extruded: volumes whose cells were extruded and may be flat.
+        extruded: thickness of each volume whose cells were extruded and may be flat, um.
     """
 
     groups: dict[str, list[tuple[int, int]]]
@@ -45,7 +45,7 @@ class Model:
     outer: dict[tuple[str, str], float]
     arcs: tuple[Arc, ...]
     singular_edges: tuple[SingularEdge, ...]
-    extruded: frozenset[int]
+    extruded: dict[int, float]
 
 
 class Points:
@@ -144,7 +144,7 @@ def build_section(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
     set_sizes(size, [point_distance(*rim) for rim in rims], slabs, "y")
     gmsh.option.setNumber("Mesh.Algorithm", 6)  # frontal: best quality on strongly graded sizes
     gmsh.model.mesh.generate(2)
-    return Model(groups, *_plan(cell, x), (), _rims(cell, x, omit), frozenset())
+    return Model(groups, *_plan(cell, x), (), _rims(cell, x, omit), {})
 
 
 def _plan(

@@ -152,7 +152,7 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
     parts = Parts(plan)
     split = {*rim_heights(cell), *((film, film + 1) if film is not None else ())}
     groups: dict[str, list[tuple[int, int]]] = {}
-    extruded: frozenset[int] = frozenset()
+    extruded: dict[int, float] = {}
 
     def group(name: str, dim: int, tag: int) -> None:
         if name:
@@ -165,7 +165,7 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
             there = {piece: region(level, column_of(piece), omit) for piece in plan.pieces}
             flat = [piece for piece, name in there.items() if name and piece in EXTRUDED]
             volumes = parts.extrude_down(flat, level.top, level.bottom) if flat else {}
-            extruded = frozenset(volumes.values())
+            extruded = dict.fromkeys(volumes.values(), level.height)
             for piece, name in there.items():
                 if name:
                     loop = plan.pieces[piece]
