@@ -70,8 +70,15 @@ def run(
     """
     comm = MPI.COMM_WORLD
     command_line(petsc_options)
-    width = None if sys.stdout.isatty() else 200  # a table in a file needs no narrow columns
-    console = Console(quiet=quiet or comm.rank > 0, highlight=False, soft_wrap=True, width=width)
+    # mpirun gives its ranks a terminal that nobody sees: no colours there, and no narrow columns
+    seen = sys.stdout.isatty() and comm.size == 1
+    console = Console(
+        quiet=quiet or comm.rank > 0,
+        highlight=False,
+        soft_wrap=True,
+        width=None if seen else 160,
+        force_terminal=None if seen else False,
+    )
     errors = Console(stderr=True, quiet=comm.rank > 0, highlight=False, soft_wrap=True)
     loaded = [load_case(path) for path in paths] if comm.rank == 0 else None
     jobs = _jobs(comm.bcast(loaded), out)
