@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
+from solver.plain import plain, strict_json
 from solver.provenance import SOURCES, commit, source_hash, versions
 
 if TYPE_CHECKING:
@@ -289,37 +290,6 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 # --- results.json -------------------------------------------------------------------------------
 
 
-def plain(value: Any) -> Any:
-    """Turn a value into what strict JSON can hold.
-
-    Dataclasses and mappings become objects, tuples and arrays lists, paths and other things text;
-    numbers that are not finite become null.
-    """
-    match value:
-        case None | bool() | str():
-            return value
-        case int():
-            return int(value)
-        case float():
-            return float(value) if math.isfinite(value) else None
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if hasattr(value, "tolist"):  # a NumPy scalar or array
-        return plain(value.tolist())
-    return str(value)
-
-
-def strict_json(content: Any) -> str:
-    """The JSON text of `plain(content)`, indented, without NaN and Infinity."""
-    return json.dumps(plain(content), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-
-
 def quantity_entry(quantity: "Quantity") -> dict[str, Any]:
     """The object of one quantity under the key `quantities` of results.json.
 
@@ -352,6 +322,7 @@ def write_results(
     Raises:
         OutputError: The file cannot be written.
     """
+    copy = folder / "case.resolved.toml"
     content = {
         "program": "liface",
         "format": 1,
@@ -360,7 +331,7 @@ def write_results(
         "paper": case.paper,
         "case": Path(case.path).name,
         "case_hash": _hash(resolved.encode("utf-8")),
-        "input_hash": _hash(_content(folder / "case.resolved.toml")),
+        "input_hash": _hash(copy.read_bytes() if copy.is_file() else b""),
         "status": meta.status,
         "quantities": [quantity_entry(quantity) for quantity in quantities],
         "inputs": list(case.inputs),
@@ -385,10 +356,6 @@ def write_results(
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _content(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
 
 
 def write_case_copies(folder: Path, sources: Sequence[tuple[str, bytes]], resolved: str) -> None:
@@ -467,14 +434,9 @@ def run_postprocessing(folder: Path, pictures: bool) -> None:
         began = time.monotonic()
         try:
             done = subprocess.run(
-                command,
-                cwd=SOURCES,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=POSTPROCESSING_LIMIT,
-                check=False,
-            )
+                command, cwd=SOURCES, env=environment, stdin=subprocess.DEVNULL,
+                capture_output=True, timeout=POSTPROCESSING_LIMIT, check=False,
+            )  # fmt: skip
         except subprocess.TimeoutExpired:
             LOGGER.warning("%s: not finished after %.0f s", module, POSTPROCESSING_LIMIT)
             continue

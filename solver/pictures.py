@@ -12,9 +12,10 @@ from pathlib import Path
 
 from solver import drawing
 from solver.mesh_pictures import draw_mesh as draw_mesh
-from solver.output import CAPTIONS, strict_json, write_atomic
+from solver.output import CAPTIONS, write_atomic
 from solver.pictures_2d import pictures_2d
 from solver.pictures_3d import pictures_3d
+from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
 from solver.sections import Picture, read_run
 from solver.simplices import DrawingError

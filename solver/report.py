@@ -27,9 +27,9 @@ from solver.output import (
     RESULTS,
     SUMMARY,
     OutputError,
-    strict_json,
     write_atomic,
 )
+from solver.plain import strict_json
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 ROLES = {

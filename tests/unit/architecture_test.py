@@ -17,7 +17,7 @@ LONGEST = 450  # lines of a module
 
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
-    meshes.geometry meshes.mesh meshes.topology meshes.file
+    meshes.geometry meshes.mesh meshes.topology meshes.file meshes.names meshes.faults
     meshes.sizing meshes.field meshes.plan meshes.section meshes.solid meshes.checks meshes.build
 
     solver.faults solver.units solver.known solver.reading solver.gathering
@@ -29,10 +29,10 @@ LINE = """
     solver.transport solver.solve solver.copies solver.primal solver.dual solver.bounds
     solver.quantities solver.faces solver.simulate
 
-    solver.provenance solver.output solver.fields
-    solver.simplices solver.drawing solver.sections solver.mesh_pictures
+    solver.provenance solver.plain solver.output solver.fields
+    solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.scene solver.pictures
-    solver.formats solver.report
+    solver.report
 
     solver.run solver.__main__
 """.split()
@@ -41,7 +41,7 @@ LINE = """
 FIRST_WITH_DOLFINX = "solver.compat"
 DOLFINX = {"dolfinx", "ufl", "basix", "ffcx", "petsc4py"}
 DRAWING = {"pyvista", "vtk", "vtkmodules", "matplotlib", "trame_vtk"}
-DRAWS = set(LINE[LINE.index("solver.provenance") : LINE.index("solver.formats")])
+DRAWS = set(LINE[LINE.index("solver.provenance") : LINE.index("solver.report")])
 OPTIONS = "solver.solve"  # the one module that sees PETSc's options database
 
 TOP_LEVEL = {
