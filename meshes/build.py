@@ -14,6 +14,7 @@ from pathlib import Path
 import gmsh
 
 from meshes.checks import check, exact_measures
+from meshes.faults import faults
 from meshes.file import put_into_gmsh, read_mesh
 from meshes.geometry import (
     Cell,
@@ -22,13 +23,12 @@ from meshes.geometry import (
     Names,
     cell_area,
     dimension,
-    faults,
     multiplicity,
-    names,
     open_area,
     unmeshed,
 )
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, from_json, to_json
+from meshes.names import names
 from meshes.section import Model, build_section
 from meshes.sizing import MeshSize, size_faults, varied
 from meshes.solid import build_solid

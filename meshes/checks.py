@@ -141,7 +141,9 @@ def check(
     top = 3 if dimension == "3d" else 2
     found: dict[str, list[Measure]] = {"regions": [], "facets": []}
     rows: dict[str, dict[str, Nodes]] = {"regions": {}, "boundaries": {}, "interfaces": {}}
-    qualities, flat, flatness = [np.empty(0)], [np.empty(0)], [np.empty(0)]
+    qualities: list[NDArray[np.float64]] = [np.empty(0)]
+    flat: list[NDArray[np.float64]] = [np.empty(0)]
+    flatness: list[NDArray[np.float64]] = [np.empty(0)]
     wrong = []
     for name, entities in groups.items():
         tags, nodes = simplices(entities)

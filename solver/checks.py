@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meshes import geometry as shapes
+from meshes.faults import faults
+from meshes.names import names
 from solver import balance, known, tables, units
 from solver.assemble import is_physical, values
 from solver.comparison import balance_references, comparison_faults
@@ -52,20 +54,20 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
     if geometry is None and file.balance is not None:
         yield from balance_references(file, balance.quantities(file.balance))
         return
-    names = known.known_quantities(
+    quantities = known.known_quantities(
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
-    yield from comparison_faults(file, geometry, names)
+    yield from comparison_faults(file, geometry, quantities)
 
 
 def _names(
     file: tables.CaseFile, geometry: shapes.Geometry
 ) -> tuple[tuple[str, ...], shapes.Names]:
     """Regions that need a law, and the names that are there when those without field are out."""
-    regions = shapes.names(geometry).regions
+    regions = names(geometry).regions
     laws = {name: file.regions[name] for name in regions if name in file.regions}
     omit = [n for n, law in laws.items() if law.law in ("equipotential", "insulator")]
-    found = shapes.names(geometry, omit)
+    found = names(geometry, omit)
     if isinstance(geometry, shapes.Cell) and _interface_film(geometry):
         regions = (*regions, "film")
     return regions, found
@@ -97,7 +99,7 @@ def _geometry_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterat
         if shapes.is_half_space(geometry):
             yield Finding(path, as_given(fraction.text), "radius: a half space has no cell area")
             return
-    found = shapes.faults(geometry)
+    found = faults(geometry)
     found = [fault for fault in found if fault.key == "above"] or found  # the rest follows from it
     given = values(file)
     for fault in found:
@@ -138,13 +140,13 @@ def _name_faults(
         ("boundaries", file.boundaries, found.boundaries, "boundary"),
         ("interfaces", file.interfaces, found.interfaces, "interface"),
     )
-    for key, table, names, word in tables_and_names:
+    for key, table, there, word in tables_and_names:
         for name in table:
-            if name not in names:
+            if name not in there:
                 given = f'law "{table[name].law}"'
-                listed = ", ".join(names) or "none"
+                listed = ", ".join(there) or "none"
                 allowed = f"a {word} that the geometry has: {listed}"
-                yield Finding((key, name), given, allowed, nearest(name, names))
+                yield Finding((key, name), given, allowed, nearest(name, there))
 
 
 def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:

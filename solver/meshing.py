@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from meshes.geometry import names
+from meshes.names import names
 from solver.schema import Case, Equipotential, Insulator
 
 if TYPE_CHECKING:

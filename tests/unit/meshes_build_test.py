@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from meshes import build as building
 from meshes import checks
 from meshes.build import build
+from meshes.faults import faults
 from meshes.geometry import (
     Cell,
     Cross,
@@ -27,10 +28,9 @@ from meshes.geometry import (
     Slit,
     TwoDiscs,
     dimension,
-    faults,
-    names,
 )
 from meshes.mesh import BuiltMesh, MeshError
+from meshes.names import names
 from meshes.sizing import MeshSize, default_size, feature, varied
 
 PELLET = (Layer("electrolyte", 750.0),)

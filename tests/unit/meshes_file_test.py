@@ -11,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from meshes.build import build
-from meshes.geometry import Cell, Film, Layer, MeshFile, Round, Slit, faults, names
+from meshes.faults import faults
+from meshes.geometry import Cell, Film, Layer, MeshFile, Round, Slit
 from meshes.mesh import MeshError
+from meshes.names import names
 from meshes.sizing import MeshSize, default_size
 
 STRIP = Cell(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from meshes.faults import faults
 from meshes.geometry import (
     Cell,
     Cross,
@@ -18,13 +19,12 @@ from meshes.geometry import (
     Slit,
     TwoDiscs,
     cell_area,
-    faults,
     levels,
     multiplicity,
-    names,
     open_area,
     unmeshed,
 )
+from meshes.names import names
 
 PELLET = (Layer("electrolyte", 750.0),)
 LITHIUM = (Layer("lithium", 30.0),)

@@ -1,0 +1,228 @@
+"""Why a geometry is impossible, told before Gmsh starts."""
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshes.geometry import (
+    SHAPES,
+    Cell,
+    Cross,
+    Fault,
+    Geometry,
+    MeshFile,
+    NoOpening,
+    Round,
+    Shape,
+    Slit,
+    TwoDiscs,
+    dimension,
+    is_half_space,
+)
+
+BOUNDARY_NAMES = ("top", "bottom", "sides", "window", "film_face", "film_wall", "far")
+RESERVED = (*BOUNDARY_NAMES, "film", "filling")
+MESH_SUFFIXES = (
+    ".msh", ".vtu", ".vtk", ".xdmf", ".med", ".inp", ".bdf", ".nas", ".mesh", ".exo", ".e", ".cgns",
+)  # fmt: skip
+# What a mesh of reasonable size resolves, relative to the width of the cell. In a layer elements
+# are as large as it is thick; a film in 3D is extruded and may be thinner than other layers.
+NARROWEST_OPENING = {"plane": 1e-6, "axisymmetric": 1e-6, "3d": 2e-4}
+THINNEST_FILM = {"plane": 1e-5, "axisymmetric": 1e-5, "3d": 2e-4}
+THINNEST_LAYER = {"plane": 1e-5, "axisymmetric": 1e-5, "3d": 2e-3}
+
+
+def faults(geometry: Geometry) -> list[Fault]:
+    """Why a geometry is impossible, all reasons at once; empty if it can be meshed."""
+    if isinstance(geometry, MeshFile):
+        return list(_file_faults(geometry)) or _content_faults(geometry)
+    found = list(_number_faults(geometry))
+    if not found:  # comparisons make sense only between sound numbers
+        found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]
+    return found
+
+
+def _um(value: float) -> str:
+    return f"{value:g} um"
+
+
+def _is_length(value: float) -> bool:
+    return math.isfinite(value) and value > 0.0
+
+
+def _number_faults(cell: Cell) -> Iterator[Fault]:
+    """Sizes that are not positive finite numbers, words that are not in the list."""
+    positive = "a positive length"
+    if cell.shape not in SHAPES:
+        yield Fault("shape", str(cell.shape), f"one of {', '.join(SHAPES)}")
+    if cell.filling not in ("metal", "electrolyte"):
+        yield Fault("filling", str(cell.filling), "metal or electrolyte")
+    lengths = {"width": cell.width}
+    if cell.resolved_height is not None:
+        lengths["resolved_height"] = cell.resolved_height
+    match cell.opening:
+        case Slit(width) | Cross(width):
+            lengths["opening.width"] = width
+        case Round(radius):
+            lengths["opening.radius"] = radius
+        case TwoDiscs(radius, distance):
+            lengths |= {"opening.radius": radius, "opening.distance": distance}
+    for side, layers in (("above", cell.above), ("below", cell.below)):
+        for index, layer in enumerate(layers):
+            endless = (
+                cell.shape in ("half_space", "half_space_3d")
+                and side == "above"
+                and index == len(layers) - 1
+                and layer.thickness == math.inf
+            )
+            if not endless:
+                lengths[f"{side}[{index}].thickness"] = layer.thickness
+    if cell.film is not None:
+        if cell.film.model not in ("layer", "interface"):
+            yield Fault("film.model", str(cell.film.model), "layer or interface")
+        if not (cell.film.model == "interface" and cell.film.thickness == 0.0):
+            lengths["film.thickness"] = cell.film.thickness
+    for key, value in lengths.items():
+        if not _is_length(value):
+            yield Fault(key, _um(value), positive)
+
+
+def _film_faults(cell: Cell) -> Iterator[Fault]:
+    """A film that does not fit the stack."""
+    if cell.film is None:
+        if not isinstance(cell.opening, NoOpening):
+            yield Fault("film", "none", "a film, since there is an opening in it")
+        return
+    stack = sum(layer.thickness for layer in (*cell.above, *cell.below))
+    if cell.film.thickness >= stack:
+        expected = f"less than the stack around it ({_um(stack)})"
+        yield Fault("film.thickness", _um(cell.film.thickness), expected)
+    if cell.film.model == "layer":
+        least = THINNEST_FILM[dimension(cell)] * cell.width
+        if cell.film.thickness < least:
+            expected = f'at least {_um(least)} to be resolved by a mesh, or model = "interface"'
+            yield Fault("film.thickness", _um(cell.film.thickness), expected)
+        if cell.below and cell.filling == "metal" and not isinstance(cell.opening, NoOpening):
+            expected = "electrolyte: metal fills the opening only of a film that lies on metal"
+            yield Fault("filling", "metal", expected)
+
+
+def _opening_faults(cell: Cell) -> Iterator[Fault]:
+    """An opening that does not fit the shape or the cell."""
+    fitting: dict[Shape, tuple[type, ...]] = {
+        "strip": (NoOpening, Slit),
+        "tube": (NoOpening, Round),
+        "round": (NoOpening, Round),
+        "square": (NoOpening, Slit, Round, Cross),
+        "hexagon": (NoOpening, Round, Cross),
+        "half_space": (Round,),
+        "half_space_3d": (Round, TwoDiscs),
+    }
+    kinds = fitting[cell.shape]
+    if not isinstance(cell.opening, kinds):
+        expected = f"one of {', '.join(kind.__name__ for kind in kinds)} in shape {cell.shape}"
+        yield Fault("opening", type(cell.opening).__name__, expected)
+        return
+    half = cell.width / 2.0
+    least = NARROWEST_OPENING[dimension(cell)] * cell.width
+    match cell.opening:
+        case Slit(width) | Cross(width):
+            if width >= cell.width:
+                expected = f"less than the width of the cell ({_um(cell.width)})"
+                yield Fault("opening.width", _um(width), expected)
+            elif not least <= width <= cell.width - least:
+                expected = f"at least {_um(least)} between the rims, to be resolved by a mesh"
+                yield Fault("opening.width", _um(width), expected)
+        case Round(radius):
+            if radius >= half:
+                expected = f"less than half the width of the cell ({_um(half)})"
+                yield Fault("opening.radius", _um(radius), expected)
+            elif not least <= radius <= half - least:
+                expected = f"at least {_um(least)}, also to the side, to be resolved by a mesh"
+                yield Fault("opening.radius", _um(radius), expected)
+        case TwoDiscs(radius, distance):
+            if distance - 2.0 * radius < least:
+                expected = f"more than two radii ({_um(2 * radius)}), the discs must not overlap"
+                yield Fault("opening.distance", _um(distance), expected)
+            if distance / 2.0 + radius > half - least:
+                expected = f"discs inside the box of reach {_um(half)}"
+                yield Fault("opening.distance", _um(distance), expected)
+            if radius < least:
+                yield Fault("opening.radius", _um(radius), f"at least {_um(least)}")
+
+
+def _stack_faults(cell: Cell) -> Iterator[Fault]:
+    """Layers that do not make a stack."""
+    if not cell.above:
+        yield Fault("above", "no layer", "at least one layer")
+        return
+    seen: set[str] = set()
+    for side, layers in (("above", cell.above), ("below", cell.below)):
+        for index, layer in enumerate(layers):
+            key = f"{side}[{index}].name"
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", layer.name):
+                yield Fault(key, layer.name, "a letter, then letters, digits and _ . + -")
+            elif layer.name in RESERVED or layer.name.endswith("_surface"):
+                expected = f"a name other than {', '.join(RESERVED)} and *_surface"
+                yield Fault(key, layer.name, expected)
+            elif layer.name in seen:
+                yield Fault(key, layer.name, "a name not used for another layer")
+            seen.add(layer.name)
+            least = THINNEST_LAYER[dimension(cell)] * cell.width
+            if layer.thickness < least:
+                expected = f"at least {_um(least)}, to be resolved by a mesh"
+                yield Fault(f"{side}[{index}].thickness", _um(layer.thickness), expected)
+    if is_half_space(cell):
+        yield from _half_space_faults(cell)
+    elif cell.resolved_height is not None:
+        last = cell.above[-1].thickness
+        least = THINNEST_LAYER[dimension(cell)] * cell.width
+        if not least <= cell.resolved_height <= last:
+            expected = f"from {_um(least)} to the thickness of the last layer above ({_um(last)})"
+            yield Fault("resolved_height", _um(cell.resolved_height), expected)
+
+
+def _half_space_faults(cell: Cell) -> Iterator[Fault]:
+    """What a half space cannot have."""
+    if cell.below:
+        yield Fault("below", f"{len(cell.below)} layer(s)", "none in a half space")
+    if cell.resolved_height is not None:
+        expected = "none in a half space: the meshed box has height width / 2"
+        yield Fault("resolved_height", _um(cell.resolved_height), expected)
+    inner = sum(layer.thickness for layer in cell.above[:-1])
+    left = cell.width / 2.0 - inner
+    if left <= THINNEST_LAYER[dimension(cell)] * cell.width:
+        expected = f"a reach (half the width) of more than the inner layers ({_um(inner)})"
+        yield Fault("width", _um(cell.width), expected)
+    elif cell.above[-1].thickness < left:
+        key = f"above[{len(cell.above) - 1}].thickness"
+        expected = f"at least the rest of the reach ({_um(left)}) or inf"
+        yield Fault(key, _um(cell.above[-1].thickness), expected)
+
+
+def _file_faults(file: MeshFile) -> Iterator[Fault]:
+    """A mesh file that cannot be read, or numbers that make no sense."""
+    path = Path(file.path)
+    if not path.exists():
+        yield Fault("mesh_file", file.path, "a file that exists")
+    elif not path.is_file():
+        yield Fault("mesh_file", file.path, "a file, not a directory")
+    elif path.suffix.lower() not in MESH_SUFFIXES:
+        yield Fault("mesh_file", file.path, f"one of {', '.join(MESH_SUFFIXES)}")
+    if file.dimension not in ("plane", "axisymmetric", "3d"):
+        yield Fault("dimension", str(file.dimension), "plane, axisymmetric or 3d")
+    if not _is_length(file.length_unit):
+        yield Fault("length_unit", f"{file.length_unit:g}", "a positive number")
+    if not _is_length(file.multiplicity):
+        yield Fault("multiplicity", f"{file.multiplicity:g}", "a positive number")
+    if file.cell_area is not None and not _is_length(file.cell_area):
+        yield Fault("cell_area", f"{file.cell_area:g} um^2", "a positive area")
+
+
+def _content_faults(file: MeshFile) -> list[Fault]:
+    """What is wrong inside a mesh file."""
+    from meshes.file import file_fault  # imports the readers of mesh files
+
+    reason = file_fault(file)
+    return [Fault("mesh_file", file.path, reason)] if reason else []

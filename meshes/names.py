@@ -1,0 +1,34 @@
+"""The names of the regions, boundaries and interfaces of a geometry, without meshing it."""
+
+from collections.abc import Collection, Iterator
+
+from meshes.geometry import Geometry, MeshFile, Names, columns, faces, levels, region
+
+
+def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
+    """Names of a geometry without meshing it.
+
+    Args:
+        geometry: a cell, or a mesh file (its names are read from the file).
+        omit: regions that are not to be meshed; their surfaces become boundaries.
+    """
+    if isinstance(geometry, MeshFile):
+        from meshes.file import names_in_file  # imports the readers of mesh files
+
+        return names_in_file(geometry, omit)
+    found = list(faces(geometry, omit))
+    regions = [
+        region(level, column, omit)
+        for level in levels(geometry)
+        for column in sorted(columns(geometry))
+    ]
+    return Names(
+        unique(name for name in regions if name),
+        unique(face.name for face in found if not face.interior),
+        unique(face.name for face in found if face.interior),
+    )
+
+
+def unique(items: Iterator[str]) -> tuple[str, ...]:
+    """The items without repetition, in order."""
+    return tuple(dict.fromkeys(items))
