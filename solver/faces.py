@@ -105,7 +105,7 @@ class _View:
 
 @contextmanager
 def _coordinates(domain: Domain, dual: bool) -> Iterator[None]:
-    if dual:
+    if dual and domain.axisymmetric:
         with coordinates(domain, transport.dual_coordinates(domain)):
             yield
     else:
@@ -267,7 +267,7 @@ def _levels(view: _View, shares: tuple[float, ...]) -> list[float]:
         low, high = 0.0, mean
         while exceeded(high) > share and high < 1e12 * mean:
             high *= 2.0
-        for _ in range(50):
+        for _ in range(40):
             middle = 0.5 * (low + high)
             low, high = (middle, high) if exceeded(middle) > share else (low, middle)
         found.append(high / mean)
