@@ -5,13 +5,15 @@ to the area of the whole cell in the plane. The excess is over the stack without
 above and below the film plus the contact resistance over the full area, without the film.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite
 from typing import Literal
 
 from dolfinx import fem
 
-from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
+from meshes.geometry import Cell, NoOpening, Round, TwoDiscs
 from meshes.mesh import BuiltMesh
 from solver import schema, transport
 from solver.bounds import Certificate
@@ -123,88 +125,79 @@ def resistances(
     case: schema.Case, model: Model, built: BuiltMesh, certificate: Certificate
 ) -> list[Quantity]:
     """Everything that follows from the bounds of the resistance of the whole cell."""
-    lower, upper = certificate.lower, certificate.upper
-    kind: Bound = "estimated" if certificate.caveats else "guaranteed"
-    plane = built.dimension == "plane"
+    plane, area = built.dimension == "plane", built.cell_area
     unit = "ohm m" if plane else "ohm"
-
-    def quantity(name: str, factor: float, shift: float, unit: str, meaning: str) -> Quantity:
-        low, high = sorted(in_unit(factor * value - shift, unit) for value in (lower, upper))
-        return Quantity(name, 0.5 * (low + high), unit, low, high, kind, meaning)
-
-    found = [quantity("resistance", 1.0, 0.0, unit, "Resistance of the whole cell.")]
     reference = reference_resistance(case, model, built)
-    excess = "Resistance over that of the stack without damage."
-    found.append(quantity("excess_resistance", 1.0, reference, unit, excess))
-    area = built.cell_area
+    bounded = partial(_bounded, certificate)
+    text = "Resistance over that of the stack without damage."
+    found = [
+        bounded("resistance", 1.0, 0.0, unit, "Resistance of the whole cell."),
+        bounded("excess_resistance", 1.0, reference, unit, text),
+    ]
     if area > 0.0:
         text = "Resistance times the area of the cell."
-        found.append(quantity("area_specific_resistance", area, 0.0, ASR, text))
+        found.append(bounded("area_specific_resistance", area, 0.0, ASR, text))
         text = "Excess resistance times the area of the cell."
-        found.append(quantity("excess_area_specific_resistance", area, reference * area, ASR, text))
+        found.append(bounded("excess_area_specific_resistance", area, reference * area, ASR, text))
     stack = series_stack(case, model)
     if stack is not None:
         text = "All but the layers: constriction, film and contact resistance."
-        found.append(quantity("interface_area_specific_resistance", area, stack.layers, ASR, text))
-        series, intact = stack.layers + stack.contacts, stack.layers + stack.contacts + stack.film
-        for name, value, text in (
-            (
-                "series_area_specific_resistance",
-                series,
-                "The stack without damage or film, exact.",
-            ),
-            ("intact_area_specific_resistance", intact, "Stack with the intact film, exact."),
-        ):
-            shown = in_unit(value, ASR) if isfinite(value) else "unbounded"
-            exact = shown if isinstance(shown, float) else None
-            found.append(Quantity(name, shown, ASR, exact, exact, "guaranteed", text))
+        found.append(bounded("interface_area_specific_resistance", area, stack.layers, ASR, text))
+        found += _exact(stack)
     cell = case.geometry
     if isinstance(cell, Cell) and cell.above:
         kappa = model.conductivity.get(cell.above[0].name, 0.0)
         if plane:
             text = "Excess resistance times depth times conductivity, per period."
-            found.append(quantity("S", kappa, reference * kappa, "1", text))
-        elif isinstance(cell.opening, Round):
+            found.append(bounded("S", kappa, reference * kappa, "1", text))
+        elif isinstance(cell.opening, Round | TwoDiscs):
             factor = 4.0 * kappa * cell.opening.radius
             text = "4 kappa a times the excess resistance, a radius of the opening."
-            found.append(quantity("psi", factor, reference * factor, "1", text))
-        elif radius := _disc_radius(cell):
-            factor = 4.0 * kappa * radius
-            found.append(quantity("psi", factor, reference * factor, "1", "4 kappa a R."))
-    for specimen in case.specimens:
-        if area > 0.0:
-            factor = area / specimen.area * specimen.sides
-            text = f"Resistance of the sample {specimen.name!r}: {specimen.sides} x ASR/area."
-            found.append(quantity(f"specimen.{specimen.name}", factor, 0.0, "ohm", text))
-            if stack is not None:
-                shift = stack.layers / specimen.area * specimen.sides
-                text = f"The same without the layers: the interfaces of {specimen.name!r}."
-                name = f"specimen.{specimen.name}.interface"
-                found.append(quantity(name, factor, shift, "ohm", text))
+            found.append(bounded("psi", factor, reference * factor, "1", text))
+    if area > 0.0:
+        found += _of_specimens(case, area, stack, bounded)
     return found
 
 
-def _disc_radius(cell: Cell) -> float:
-    return cell.opening.radius if isinstance(cell.opening, TwoDiscs) else 0.0
+def _bounded(
+    certificate: Certificate, name: str, factor: float, shift: float, unit: str, meaning: str
+) -> Quantity:
+    """factor R - shift with the bounds of R (V/pA), in `unit`."""
+    ends = (certificate.lower, certificate.upper)
+    low, high = sorted(in_unit(factor * end - shift, unit) for end in ends)
+    kind: Bound = "estimated" if certificate.caveats else "guaranteed"
+    return Quantity(name, 0.5 * (low + high), unit, low, high, kind, meaning)
 
 
-def half_width(case: schema.Case) -> float:
-    """Half the width of a slit or gap, or the radius of a round opening, um; 0 without opening."""
-    if not isinstance(case.geometry, Cell):
-        return 0.0
-    match case.geometry.opening:
-        case NoOpening():
-            return 0.0
-        case Slit(width=width):
-            return 0.5 * width
-        case opening:
-            return _disc_radius(case.geometry) or (
-                opening.radius if isinstance(opening, Round) else 0.5 * _width(opening)
-            )
+def _exact(stack: Stack) -> Iterator[Quantity]:
+    """The stack without damage, with the film and without it."""
+    series = stack.layers + stack.contacts
+    for name, value, text in (
+        ("series", series, "The stack without damage or film, exact."),
+        ("intact", series + stack.film, "Stack with the intact film, exact."),
+    ):
+        shown = in_unit(value, ASR) if isfinite(value) else "unbounded"
+        exact = shown if isinstance(shown, float) else None
+        name = f"{name}_area_specific_resistance"
+        yield Quantity(name, shown, ASR, exact, exact, "guaranteed", text)
 
 
-def _width(opening: object) -> float:
-    return opening.width if isinstance(opening, Cross) else 0.0
+def _of_specimens(
+    case: schema.Case, area: float, stack: Stack | None, bounded: Callable[..., Quantity]
+) -> Iterator[Quantity]:
+    """Resistances of real samples: their layers once, what is at the interface once per side."""
+    for specimen in case.specimens:
+        name = f"specimen.{specimen.name}"
+        factor = area / specimen.area * specimen.sides
+        layers = 0.0 if stack is None else stack.layers / specimen.area
+        text = f"Resistance of the sample {specimen.name!r}, {specimen.sides} interface(s)."
+        yield bounded(name, factor, (specimen.sides - 1) * layers, "ohm", text)
+        if stack is not None:
+            bulk = in_unit(layers, "ohm")
+            text = f"The plain layers of the sample {specimen.name!r}, exact."
+            yield Quantity(f"{name}.bulk", bulk, "ohm", bulk, bulk, "guaranteed", text)
+            text = f"The interface(s) of the sample {specimen.name!r}."
+            yield bounded(f"{name}.interface", factor, specimen.sides * layers, "ohm", text)
 
 
 # --- currents -------------------------------------------------------------------------------
