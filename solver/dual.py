@@ -43,6 +43,7 @@ from solver.model import Contact, Model
 from solver.primal import Potentials
 from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve
 
+ROUNDING = 1e-11  # relative; a gap below it is no longer one of the discretisation
 PROGRESS = 0.01  # stop when one step lowers the bound by less than this share of the gap
 MAX_STEPS = 200
 LOCAL_DIMENSION = {2: 6, 3: 12}  # of BDM1 on a cell: bounds the largest eigenvalue of D^-1 M
@@ -287,7 +288,7 @@ def _minimise(system: _System, x: PETSc.Vec, upper: float) -> int:
         system.mass.mult(current, product)
         bound = current.dot(system.load) ** 2 / current.dot(product)
         history.append(bound)
-        if norm == 0.0 or upper - bound <= 1e-13 * upper:
+        if norm == 0.0 or upper - bound <= ROUNDING * upper:
             return int(PETSc.KSP.ConvergedReason.CONVERGED_ATOL)
         if len(history) > 1 and bound - history[-2] < PROGRESS * (upper - bound):
             return int(PETSc.KSP.ConvergedReason.CONVERGED_RTOL)
