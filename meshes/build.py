@@ -1,7 +1,6 @@
 """Build a mesh and write it, or take it from a cache."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 import threading
@@ -36,6 +35,8 @@ from meshes.solid import build_solid
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
 ATTEMPTS = 4
+SCRATCH = ".building-"
+DAY = 86400.0  # s
 
 
 @contextmanager
@@ -200,28 +201,48 @@ def cached(
 
     A mesh is built beside its place and renamed, so an interrupted run leaves none that looks
     finished. An entry whose files do not fit their checksums is built again.
+
+    Raises:
+        MeshError: as `build`, or the cache cannot be written.
     """
     left_out = tuple(sorted(set(omit)))
     place = cache_folder / _key(geometry, size, left_out)
     known = _read_entry(place)
     if known is not None:
         return known
-    cache_folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_folder, prefix=".building-") as scratch:
-        work = Path(scratch) / "mesh"
-        work.mkdir()
-        build(geometry, size, left_out, work)
-        (work / "sha256").write_text(_checksums(work), encoding="ascii")
-        if place.exists():  # spoiled, or made by another run meanwhile
-            other = _read_entry(place)
-            if other is not None:
-                return other
-            shutil.rmtree(place)
-        os.rename(work, place)
+    try:
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(cache_folder)
+        with tempfile.TemporaryDirectory(dir=cache_folder, prefix=SCRATCH) as scratch:
+            work = Path(scratch) / "mesh"
+            work.mkdir()
+            build(geometry, size, left_out, work)
+            (work / "sha256").write_text(_checksums(work), encoding="ascii")
+            _move_in(work, place)
+    except OSError as error:
+        raise MeshError(f"mesh: cannot write to the cache {cache_folder}: {error}") from error
     done = _read_entry(place)
     if done is None:
         raise MeshError(f"mesh: {place} cannot be read back")
     return done
+
+
+def _move_in(work: Path, place: Path) -> None:
+    """Put a finished mesh in its place, unless another run has done so meanwhile."""
+    if place.exists() and _read_entry(place) is None:
+        shutil.rmtree(place)
+    try:
+        work.rename(place)
+    except OSError:
+        if _read_entry(place) is None:
+            raise
+
+
+def _remove_leftovers(cache_folder: Path) -> None:
+    """Remove what builds that were killed left behind more than a day ago."""
+    for scratch in cache_folder.glob(f"{SCRATCH}*"):
+        if time.time() - scratch.stat().st_mtime > DAY:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _key(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> str:
