@@ -88,7 +88,8 @@ def mesh_table(built: "BuiltMesh", title: str) -> Table:
             exact, deviation = "", ""
             if measure.exact is not None:
                 exact = f"{measure.exact:.9g}"
-                deviation = f"{abs(measure.computed / measure.exact - 1.0):.1e}"
+                scale = measure.exact or 1.0  # an axis has no area
+                deviation = f"{abs(measure.computed - measure.exact) / scale:.1e}"
             unit = units[built.dimension]
             table.add_row(measure.name, f"{measure.computed:.9g}", exact, unit, deviation)
         table.add_section()

@@ -1,16 +1,18 @@
 """The start mesh of a case: sizes, regions left out, the command `mesh`."""
 
 import dataclasses
+import math
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
+from meshes.geometry import Cell, Film, Layer, Round
 from meshes.sizing import default_size
 from solver.__main__ import main
 from solver.case import load_case
-from solver.meshing import left_out, mesh_cache, start_mesh, start_size
+from solver.meshing import left_out, mesh_cache, mesh_table, start_mesh, start_size
 from solver.schema import Insulator
 
 GOOD = Path(__file__).parent.parent / "bad_cases" / "_good.toml"
@@ -110,3 +112,15 @@ def test_a_case_without_geometry_has_no_mesh(tmp_path, capsys):
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "has none" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_the_table_of_a_half_space_has_an_axis_without_area():
+    layer = Layer("electrolyte", math.inf)
+    film = Film(0.0, "interface")
+    cell = Cell("half_space", 20.0, film, Round(1.0), "metal", (layer,), (), None)
+    case = load_case(GOOD)
+    free = dataclasses.replace(case.numerics, edge_size=None, maximum_size=None)
+    case = dataclasses.replace(case, geometry=cell, numerics=free)
+    table = mesh_table(start_mesh(case), "half space")
+    rows = list(zip(*(list(column.cells) for column in table.columns), strict=True))
+    assert ("sides", "0", "0", "um^2", "0.0e+00") in rows
