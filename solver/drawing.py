@@ -83,11 +83,11 @@ def scale_of(
     order: npt.NDArray[np.intp] = np.argsort(values)
     share = np.cumsum(weights[order])
     ordered = values[order]
-    low, high = np.interp([trim * share[-1], (1 - trim) * share[-1]], share, ordered)
+    low, high = ordered[np.searchsorted(share, [trim * share[-1], (1 - trim) * share[-1]])]
     log = bool(may_be_log and high > 0 and low < high * 10**-LOG_FROM)
     if log:
         low = max(low, high * 10**-DECADES)
-    if high - low < 1e-6 * abs(high):  # a constant field is not to show its round-off
+    if high - low <= 1e-6 * abs(high):  # a constant field is not to show its round-off
         middle, half = high, 1e-9 + 0.01 * abs(high)
         low, high = middle - half, middle + half
     tolerance = 1e-3 * (high - low)

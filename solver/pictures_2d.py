@@ -107,18 +107,20 @@ def streamlines(section: Simplices, window: Window, axisymmetric: bool) -> Float
         dimensions=(nx, ny, 1), spacing=(*step, 1.0), origin=(x0, y0, 0.0)
     ).sample(section.grid())
     flow = np.asarray(raster.point_data[CURRENT])[:, :2].reshape(ny, nx, 2)
-    flow[np.asarray(raster.point_data["vtkValidPointMask"]).reshape(ny, nx) == 0] = np.nan
+    inside_mesh = np.asarray(raster.point_data["vtkValidPointMask"]).reshape(ny, nx) > 0
+    flow[~inside_mesh] = 0.0
 
     x = np.linspace(x0, x1, nx)
     top = flow[-2, :, 1]
-    amount = np.nan_to_num(np.abs(top)) * (np.abs(x) if axisymmetric else 1.0)
+    amount = np.abs(top) * (np.abs(x) if axisymmetric else 1.0)
     share = np.cumsum(amount) - amount / 2
     if not share[-1] > 0:
         raise DrawingError("no current flows through the upper edge of the view")
     starts = np.interp((np.arange(STREAMLINES) + 0.5) / STREAMLINES, share / share[-1], x)
-    sign = -np.sign(np.nanmean(top))  # against the current where it flows upwards
+    sign = -np.sign(top.mean())  # against the current where it flows upwards
 
     def direction(at: Floats) -> Floats:
+        # outside of the mesh the sampled current is zero: the last half pixel is followed as well
         index = np.clip((at - [x0, y0]) / step, 0, np.array([nx, ny]) - 1.001)
         left = np.nan_to_num(index).astype(int)
         (a, b), (i, j) = (index - left).T, left.T
