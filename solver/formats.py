@@ -19,7 +19,7 @@ def number(
         text = f"{value:.6g}"
     else:
         apart = abs(upper - lower) / max(abs(value), abs(upper), abs(lower))
-        digits = max(3, min(9, 2 - math.floor(math.log10(apart))))
+        digits = max(3, min(9, 1 - math.floor(math.log10(apart))))
         text = f"{value:#.{digits}g}".rstrip(".")
     return text.replace("e+0", "e+").replace("e-0", "e-")
 

@@ -73,7 +73,7 @@ class Example:
               datum="R2 + R3"),
     )  # fmt: skip
     notes: tuple[str, ...] = ("The bounds cover quadrature.",)
-    extra: dict[str, Any] = field(default_factory=dict)
+    solver: dict[str, Any] = field(default_factory=lambda: {"iterations": 9})
 
     def case(self) -> Any:
         return SimpleNamespace(
@@ -90,8 +90,7 @@ class Example:
             status="solved", ranks=1, timings={"mesh": 0.5, "solve": 1.25},
             memory={"sum [MB]": 210.5, "per rank [MB]": [210.5]}, mesh={"cells": 640},
             geometry=self.geometry, history=levels,
-            history_of="excess resistance [ohm cm^2]", solver={"iterations": 9}, notes=self.notes,
-            **self.extra,
+            history_of="excess resistance [ohm cm^2]", solver=self.solver, notes=self.notes,
         )  # fmt: skip
 
 
