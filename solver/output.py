@@ -3,7 +3,7 @@
 ```
 begin(out)                    <out>.partial-...   refuses to replace what no run has made
   open_log, write_case_copies, write_results, the fields (solver.fields)
-  run_postprocessing          pictures and report, each in a process of its own
+  postprocess.run             pictures and report, each in a process of its own
 finish(partial, out)          one rename; an older run of the same name is replaced
 abandon(partial)              after a failure
 ```
@@ -14,14 +14,14 @@ in `results.json`; they read nothing but the run folder and can be made again fr
 """
 
 import dataclasses
+import fcntl
+import glob
 import hashlib
 import json
 import logging
 import math
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
 from solver.plain import plain, strict_json
-from solver.provenance import SOURCES, commit, source_hash, versions
+from solver.provenance import commit, source_hash, versions
 
 if TYPE_CHECKING:
     from meshes.geometry import Geometry
@@ -43,13 +43,13 @@ RESULTS = "results.json"
 SUMMARY = "summary.json"
 CAPTIONS = "captions.json"
 REPORT = "report.html"
+LOG = "run.log"
 FIELDS = "fields"  # fields.pvd, fields.pvtu, fields_p0.vtu ...
 POTENTIAL = "potential [V]"
 CURRENT = "current density [mA/cm^2]"  # in the bulk a vector; on a face its outward normal part
 REGION = "region [-]"
 INDICATOR = "gap indicator [-]"
 LEFT_BY_FAILURE = {"error.log", "variants", "summary.json", "summary.html", "summary.txt"}
-POSTPROCESSING_LIMIT = 300.0  # s
 MIRRORS: dict[str, tuple[str, ...]] = {
     "strip": ("x",),
     "tube": ("x",),
@@ -232,8 +232,20 @@ def begin(out: Path) -> Path:
     partial = out.with_name(f"{out.name}.partial-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}")
     with _writing(out):
         _check_replaceable(out)
+        _remove_leftovers(out)
         partial.mkdir(parents=True)
     return partial
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what killed runs of the same name have left: nobody holds the lock on their log."""
+    for leftover in out.parent.glob(f"{glob.escape(out.name)}.partial-*"):
+        try:
+            with (leftover / LOG).open("rb") as log:
+                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(leftover)
+        except OSError:
+            continue  # in use, of somebody else, or too young to have a log
 
 
 def finish(partial: Path, out: Path, keep_variants: bool = False) -> Path:
@@ -386,9 +398,10 @@ def open_log(folder: Path, ranks: int) -> Iterator[logging.Logger]:
     Raises:
         OutputError: The log cannot be opened.
     """
-    path = folder / "run.log"
+    path = folder / LOG
     with _writing(path):
         handler = logging.FileHandler(path, encoding="utf-8")
+        fcntl.flock(handler.stream, fcntl.LOCK_EX)  # says that this run is alive
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     LOGGER.addHandler(handler)
     level = LOGGER.level
@@ -411,39 +424,7 @@ def log_end(meta: RunMeta) -> None:
         LOGGER.info("memory  %s: %s", name, number)
 
 
-# --- pictures and report ------------------------------------------------------------------------
-
-
 def face_file(name: str) -> str:
     """The stem of the files of a boundary or interface: `face_` and its name, safe for a path."""
     safe = "".join(c if c.isalnum() or c in "_-" else "_" for c in name)
     return f"face_{safe}"
-
-
-def run_postprocessing(folder: Path, pictures: bool) -> None:
-    """Draw the pictures and write the report, each in a process of its own, on rank 0.
-
-    Drawing can end a process without a Python exception (no usable OpenGL), and that must not be
-    the solver's. A failure is logged as a warning; the results are whole without pictures.
-    """
-    # The processes must not think that they are ranks of this job.
-    mpi = ("OMPI_", "PMIX_", "PMI_", "PRTE_")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(mpi)}
-    for module in (["solver.pictures"] if pictures else []) + ["solver.report"]:
-        command = [sys.executable, "-m", module, str(folder.resolve())]
-        began = time.monotonic()
-        try:
-            done = subprocess.run(
-                command, cwd=SOURCES, env=environment, stdin=subprocess.DEVNULL,
-                capture_output=True, timeout=POSTPROCESSING_LIMIT, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            LOGGER.warning("%s: not finished after %.0f s", module, POSTPROCESSING_LIMIT)
-            continue
-        text = done.stderr.decode(errors="replace").strip()
-        if done.returncode:
-            LOGGER.warning("%s failed with status %d: %s", module, done.returncode, text[-4000:])
-        else:
-            LOGGER.info("time  %-24s %9.2f s", module, time.monotonic() - began)
-            if text:
-                LOGGER.info("%s: %s", module, text[-4000:])

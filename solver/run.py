@@ -25,6 +25,7 @@ from solver.case import load_case
 from solver.copies import InterfaceError
 from solver.domain import facet_entities, facets_of
 from solver.model import ModelError
+from solver.postprocess import run_postprocessing
 from solver.quantities import reference_resistance
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
@@ -209,7 +210,7 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     meta = _meta(solution, faces, timings, memory, comm.size)
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
-    output.run_postprocessing(folder, job.case.output.pictures)
+    run_postprocessing(folder, job.case.output.pictures)
 
 
 def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solver import output, provenance
+from solver import output, postprocess, provenance
 from solver.output import OutputError
 from solver.plain import plain, strict_json
 from tests.unit.output_example import SLIT, Example, Quantity, write_numbers
@@ -302,7 +302,7 @@ def test_postprocessing_runs_both_apart_from_mpi(tmp_path, program, monkeypatch)
     folder = tmp_path / "run"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
-    output.run_postprocessing(Path("run"), pictures=True)
+    postprocess.run_postprocessing(Path("run"), pictures=True)
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls == [f"-m solver.pictures {folder}", f"-m solver.report {folder}"]
     names = {line.split("=")[0] for line in (tmp_path / "environment").read_text().splitlines()}
@@ -312,24 +312,24 @@ def test_postprocessing_runs_both_apart_from_mpi(tmp_path, program, monkeypatch)
 
 def test_without_pictures_only_the_report_is_made(tmp_path, program):
     program(f'echo "$2" >> {tmp_path}/calls')
-    output.run_postprocessing(tmp_path, pictures=False)
+    postprocess.run_postprocessing(tmp_path, pictures=False)
     assert (tmp_path / "calls").read_text() == "solver.report\n"
 
 
 def test_a_failure_is_only_a_warning_in_the_log(tmp_path, program, monkeypatch):
     program('echo "no libEGL here" >&2; kill -SEGV $$')
     with output.open_log(tmp_path, 1):
-        output.run_postprocessing(tmp_path, pictures=True)
+        postprocess.run_postprocessing(tmp_path, pictures=True)
     text = (tmp_path / "run.log").read_text()
     assert "WARNING solver.pictures failed with status -11: no libEGL here" in text
     assert "WARNING solver.report failed" in text
 
 
 def test_what_takes_too_long_is_ended(tmp_path, program, monkeypatch):
-    monkeypatch.setattr(output, "POSTPROCESSING_LIMIT", 0.3)
+    monkeypatch.setattr(postprocess, "POSTPROCESSING_LIMIT", 0.3)
     program("exec sleep 60")
     with output.open_log(tmp_path, 1):
-        output.run_postprocessing(tmp_path, pictures=False)
+        postprocess.run_postprocessing(tmp_path, pictures=False)
     assert "solver.report: not finished after 0 s" in (tmp_path / "run.log").read_text()
 
 
