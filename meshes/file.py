@@ -170,8 +170,6 @@ def _named_sets(raw: meshio.Mesh) -> dict[str, list[NDArray[np.int64]]]:
     """For each name, the members in each block of cells."""
     own = {name: members for name, members in raw.cell_sets.items() if not _is_internal(name)}
     if own:
-        order = list(raw.field_data)  # that of the physical groups; the sets come unordered
-        own = dict(sorted(own.items(), key=lambda item: (*order, item[0]).index(item[0])))
         return {name: [_indices(block) for block in members] for name, members in own.items()}
     tags = raw.cell_data.get("gmsh:physical")
     if tags is not None and raw.field_data:

@@ -310,6 +310,39 @@ def test_grading_in_3d(film: Film, edge: float, tmp_path: Path) -> None:
     assert built.report.min_quality > 0.1
 
 
+def test_grading_to_the_edge_along_z_of_an_island(tmp_path: Path) -> None:
+    cell = replace(CROSS, film=Film(1.0, "layer"), opening=Cross(1.5))
+    built = build(cell, MeshSize(0.03, 0.6, 2.0), (), tmp_path)
+    centres, shortest, _ = cells_of(built)
+    middle = np.abs(centres[:, 2] + 0.5) < 0.2
+    near = np.hypot(centres[:, 0] - 4.25, centres[:, 1] - 4.25) < 0.06
+    assert (middle & near).sum() > 10
+    assert np.median(shortest[middle & near]) < 0.06
+
+
+def test_deep_narrow_hole_has_no_long_triangles_on_its_wall(tmp_path: Path) -> None:
+    cell = replace(SQUARE, film=Film(2.0, "layer"), opening=Round(0.15), resolved_height=5.0)
+    built = build(cell, MeshSize(0.03, 0.6, 2.0), (), tmp_path)
+    centres, _, longest = cells_of(built)
+    radius = np.hypot(centres[:, 0], centres[:, 1])
+    at_wall = (radius < 0.17) & (np.abs(centres[:, 2] + 1.0) < 0.5)
+    assert at_wall.sum() > 100
+    assert np.median(longest[at_wall]) < 4.0 * 0.15 * built.arcs[0].max_angle
+    assert built.report.min_quality > 0.05
+
+
+def test_round_wall_has_elements_as_long_as_its_chords(tmp_path: Path) -> None:
+    cell = replace(SQUARE, shape="round", film=INTERFACE, resolved_height=5.0)
+    built = build(cell, MeshSize(0.02, 0.5, 2.0), (), tmp_path)
+    wall = next(arc for arc in built.arcs if arc.role == "wall")
+    chord = 5.0 * wall.max_angle
+    assert chord < 0.6  # the law alone would have 1.8
+    centres, _, longest = cells_of(built)
+    at_wall = np.hypot(centres[:, 0], centres[:, 1]) > 5.0 - chord / 2.0
+    assert at_wall.sum() > 100
+    assert np.median(longest[at_wall]) < 1.5 * chord
+
+
 def test_film_is_resolved_between_the_rims(tmp_path: Path) -> None:
     built = build(STRIP, MeshSize(0.2, 0.5, 2.0), (), tmp_path)  # coarser than the film
     centres, _, longest = cells_of(built)
