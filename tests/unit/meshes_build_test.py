@@ -340,7 +340,7 @@ def test_round_wall_has_elements_as_long_as_its_chords(tmp_path: Path) -> None:
     centres, _, longest = cells_of(built)
     at_wall = np.hypot(centres[:, 0], centres[:, 1]) > 5.0 - chord / 2.0
     assert at_wall.sum() > 100
-    assert np.median(longest[at_wall]) < 1.5 * chord
+    assert np.median(longest[at_wall]) < 2.0 * chord  # 3.2 by the law alone
 
 
 def test_film_is_resolved_between_the_rims(tmp_path: Path) -> None:
