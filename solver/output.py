@@ -24,7 +24,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -400,8 +400,10 @@ def open_log(folder: Path, ranks: int) -> Iterator[logging.Logger]:
     """
     path = folder / LOG
     with _writing(path):
-        handler = logging.FileHandler(path, encoding="utf-8")
-        fcntl.flock(handler.stream, fcntl.LOCK_EX)  # says that this run is alive
+        file = path.open("a", encoding="utf-8")
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(file, fcntl.LOCK_EX)  # says that this run is alive
+    handler = logging.StreamHandler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     LOGGER.addHandler(handler)
     level = LOGGER.level
@@ -414,6 +416,7 @@ def open_log(folder: Path, ranks: int) -> Iterator[logging.Logger]:
         LOGGER.removeHandler(handler)
         LOGGER.setLevel(level)
         handler.close()
+        file.close()
 
 
 def log_end(meta: RunMeta) -> None:
