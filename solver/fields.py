@@ -156,7 +156,7 @@ def write_vtx(folder: Path, msh: mesh.Mesh, functions: Mapping[str, fem.Function
 
     Args:
         folder: An existing folder, the same on all ranks.
-        msh: The mesh.
+        msh: A mesh without ghost cells: VTX would show them twice.
         functions: Array name with unit -> Lagrange function; "potential [V]" becomes
             `potential.bp`.
 
@@ -165,7 +165,10 @@ def write_vtx(folder: Path, msh: mesh.Mesh, functions: Mapping[str, fem.Function
 
     Raises:
         OutputError: A file cannot be written; on all ranks.
+        ValueError: The mesh has ghost cells.
     """
+    if msh.comm.allreduce(msh.topology.index_map(msh.topology.dim).num_ghosts):
+        raise ValueError("VTX files of a mesh with ghost cells would show these twice")
     if not dolfinx.has_adios2:
         raise OutputError(f"{folder}: this dolfinx was built without ADIOS2, so no .bp files")
     paths = []

@@ -6,9 +6,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import colormaps
+from matplotlib.image import imread
 from mpi4py import MPI
 
 from solver import drawing, pictures, pictures_2d, pictures_3d, sections, simplices
@@ -259,11 +260,11 @@ def test_pictures_of_a_plane_cell(slit):
     assert "logarithmic" in words["current.png"]
     assert (slit.folder / captions["scene"]).stat().st_size > 1e6
     for picture in captions["pictures"]:
-        image = mpl.image.imread(slit.folder / picture["file"])
+        image = imread(slit.folder / picture["file"])
         assert image.shape[1] == drawing.WIDTH
         assert image.reshape(-1, image.shape[2])[:, :3].std() > 0.05, f"{picture['file']} is blank"
     # the mirrored half is the image of the other one, and the opening is where it glows
-    image = mpl.image.imread(slit.folder / "current.png")[..., :3]
+    image = imread(slit.folder / "current.png")[..., :3]
     high, wide = image.shape[:2]
     middle = image[int(0.4 * high) : int(0.6 * high)]
     inner = middle[:, int(0.1 * wide) : int(0.8 * wide)]
@@ -278,7 +279,7 @@ def test_pictures_of_a_block(block):
     assert [picture["file"] for picture in captions["pictures"]] == [
         "mesh.png", "current.png", "opening.png", "face.png", "perspective.png"]  # fmt: skip
     for picture in captions["pictures"]:
-        image = mpl.image.imread(block.folder / picture["file"])
+        image = imread(block.folder / picture["file"])
         assert image.shape[1] == drawing.WIDTH
         assert image.reshape(-1, image.shape[2])[:, :3].std() > 0.05, f"{picture['file']} is blank"
 
@@ -295,15 +296,13 @@ def test_the_colours_of_an_image_are_those_of_the_values(slit):
         column = int((x - window[0]) / (window[1] - window[0]) * (wide - 1))
         return image[int((1 - y / window[3]) * (high - 1)), column]
 
-    assert np.allclose(at(A, 0.005), np.array(mpl.colormaps["viridis"](1.0)[:3]) * 255, atol=12)
-    assert np.allclose(
-        at(B - 0.01, 0.005), np.array(mpl.colormaps["viridis"](0.0)[:3]) * 255, atol=12
-    )
+    assert np.allclose(at(A, 0.005), np.array(colormaps["viridis"](1.0)[:3]) * 255, atol=12)
+    assert np.allclose(at(B - 0.01, 0.005), np.array(colormaps["viridis"](0.0)[:3]) * 255, atol=12)
     for x, y in ((0.5, 0.3), (0.8, 0.7), (0.2, 0.1)):
         assert np.allclose(at(x, y), at(-x, y), atol=6)
         exact = 1e7 * np.pi / (2 * B)
         assert at(x, 0.95)[1] == pytest.approx(
-            255 * mpl.colormaps["viridis"](scale.norm()(exact))[1], abs=12
+            255 * colormaps["viridis"](scale.norm()(exact))[1], abs=12
         )
 
 

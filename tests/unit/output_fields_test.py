@@ -222,3 +222,13 @@ def test_vtx_files_are_written(folder):
     assert [path.name for path in written] == ["potential.bp", "current_density.bp"]
     COMM.barrier()
     assert all((path / "md.idx").stat().st_size > 0 for path in written)
+
+
+def test_vtx_would_show_ghost_cells_twice(folder):
+    msh = unit_mesh(2, mesh.GhostMode.shared_facet)
+    potential = {POTENTIAL: lagrange(msh, polynomial(2))}
+    if COMM.size == 1:  # one rank has no ghosts
+        assert len(fields.write_vtx(folder, msh, potential)) == 1
+    else:
+        with pytest.raises(ValueError, match="twice"):
+            fields.write_vtx(folder, msh, potential)
