@@ -21,10 +21,12 @@ from petsc4py import PETSc
 from solver import transport
 from solver.copies import Copies, InterfaceError
 from solver.domain import Domain, cellwise, facet_entities, facet_measure, facets_of, regions_at
+from solver.levelling import Levelling, owners
 from solver.model import Contact, Model
 from solver.solve import DIRECT, DIRECT_LIMIT, MULTIGRID, MULTIGRID_2D, make_solver, solve
 
 Floats = npt.NDArray[np.float64]
+BALANCED = 1e-10  # relative imbalance of the currents that is not worth a correction
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,12 @@ class Primal:
         tags = self.domain.built.regions
         return tuple(tags[name] for name, value in self.copies.labels.items() if value == label)
 
-    def energy(self, u: ufl.core.expr.Expr, v: ufl.core.expr.Expr, label: int) -> ufl.Form:
+    def energy(
+        self, u: ufl.core.expr.Expr, v: ufl.core.expr.Expr, label: int, kappa: fem.Function
+    ) -> ufl.Form:
         """The bilinear form of one copy without its jump terms."""
         weight = transport.volume_weight(self.domain)
-        form = transport.conduction(u, v, self.kappa, weight) * self.dx(self._cells(label))
+        form = transport.conduction(u, v, kappa, weight) * self.dx(self._cells(label))
         for contact in self.model.contacts:
             rho = contact.resistance
             if rho > 0.0 and contact.series == 0.0:
@@ -121,7 +125,7 @@ class Primal:
         u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
         total: PETSc.Mat | None = None
         for label, selection in enumerate(gather):
-            block = fem_petsc.assemble_matrix(fem.form(self.energy(u, v, label)))
+            block = fem_petsc.assemble_matrix(fem.form(self.energy(u, v, label, self.kappa)))
             block.assemble()
             if selection is not None:
                 block = block.PtAP(selection)
@@ -180,6 +184,10 @@ class Primal:
         iterations = solve(self.ksp, b, x, "potential")
         parts = self._functions(x)
         contact_currents, currents, roundoff = self._currents(x, robin, parts, applied)
+        if abs(currents.sum()) > BALANCED * np.abs(currents).max():
+            self._levelling().correct(x, robin)
+            parts = self._functions(x)
+            contact_currents, currents, roundoff = self._currents(x, robin, parts, applied)
         dissipation = self._dissipation(parts, applied)
         return Potentials(
             applied, parts, dissipation, currents, contact_currents, roundoff, iterations
@@ -204,16 +212,11 @@ class Primal:
         for contact in self.model.contacts:
             if contact.name in self.fixed or applied[contact.terminal] == 0.0:
                 continue
-            for label, selection in enumerate(self.copies.gather):
+            for label in range(len(self.copies.gather)):
                 held = fem.Constant(self.domain.mesh, np.float64(applied[contact.terminal]))
                 form = transport.contact(held, v, contact.resistance, weight)
                 form *= self.ds(self.facet_id[contact.name, label])
-                part = fem_petsc.assemble_vector(fem.form(form))
-                part.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-                if selection is None:
-                    load.array[:] += part.array_r
-                else:
-                    selection.multTransposeAdd(part, load, load)
+                self._add(load, form, label, 1.0)
         return load
 
     def _functions(self, x: PETSc.Vec) -> tuple[fem.Function, ...]:
@@ -230,6 +233,60 @@ class Primal:
             part.x.scatter_forward()
             parts.append(part)
         return tuple(parts)
+
+    def _levelling(self) -> Levelling:
+        owner = owners(self.domain, self.model, self.copies)
+        for rows in self.fixed.values():
+            owner[rows] = -1
+        indicators, images = [], []
+        for place, name in enumerate(self.model.conductivity):
+            w = self.matrix.createVecRight()
+            w.array[:] = owner == place
+            if w.max()[1] > 0.0:
+                indicators.append(w)
+                images.append(self._image(w, name))
+        return Levelling(indicators, images)
+
+    def _image(self, w: PETSc.Vec, name: str) -> PETSc.Vec:
+        """K w of the indicator of a region.
+
+        Inside of it w - 1 takes the place of w: it is zero exactly, so that a large conductivity
+        brings no rounding errors in.
+        """
+        given = self.model.conductivity
+        outside = cellwise(self.domain, given | {name: 0.0}, "outside")
+        inside = cellwise(self.domain, dict.fromkeys(given, 0.0) | {name: given[name]}, "inside")
+        parts = self._functions(w)
+        v = ufl.TestFunction(self.copies.space)
+        weight = transport.volume_weight(self.domain)
+        image = w.duplicate()
+        image.set(0.0)
+        for label, part in enumerate(parts):
+            self._add(image, self.energy(part, v, label, outside), label, 1.0)
+        for jump, rho in self.model.jumps.items():
+            if rho != inf:
+                identity, a, b = self.jump_sides[jump]
+                form = transport.contact(parts[a] - parts[b], v, rho, weight) * self.ds(identity)
+                self._add(image, form, a, 1.0)
+                self._add(image, form, b, -1.0)
+        label = self.copies.labels[name]
+        shifted = parts[label]
+        shifted.x.array[:] -= 1.0
+        form = transport.conduction(shifted, v, inside, weight) * self.dx(self._cells(label))
+        self._add(image, form, label, 1.0)
+        return image
+
+    def _add(self, total: PETSc.Vec, form: ufl.Form, label: int, sign: float) -> None:
+        """Add the vector of a linear form on one copy to a vector of unknowns."""
+        part = fem_petsc.assemble_vector(fem.form(form))
+        part.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        selection = self.copies.gather[label]
+        if selection is None:
+            total.array[:] += sign * part.array_r
+        else:
+            taken = total.duplicate()
+            selection.multTranspose(part, taken)
+            total.axpy(sign, taken)
 
     def _sum(self, form: ufl.Form) -> float:
         return float(self.domain.comm.allreduce(fem.assemble_scalar(fem.form(form))))

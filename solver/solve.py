@@ -34,6 +34,7 @@ REPEATED: dict[str, str] = {
     "ksp_type": "cg",
     "ksp_rtol": "1e-6",
     "ksp_max_it": "500",
+    "ksp_norm_type": "natural",
     "pc_type": "gamg",
     "pc_gamg_threshold": "0.01",
     "mg_levels_ksp_type": "richardson",
@@ -118,6 +119,17 @@ def make_solver(
         ksp.setUp()
     ksp.setConvergenceHistory()
     return ksp
+
+
+@contextmanager
+def tolerance(ksp: PETSc.KSP, relative: float) -> Iterator[None]:
+    """Solve to another relative tolerance for a while."""
+    usual = ksp.getTolerances()[0]
+    ksp.setTolerances(rtol=relative)
+    try:
+        yield
+    finally:
+        ksp.setTolerances(rtol=usual)
 
 
 def reason_name(reason: int) -> str:
