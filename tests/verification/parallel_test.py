@@ -58,9 +58,7 @@ CASES = {
         refinement="none",
     ),
     "partly bonded jump": make_case(
-        cell(
-            "strip", 1.0, slit(0.3).opening, Film(0.001, "interface"), below=(Layer("down", 2.0),)
-        ),
+        cell("strip", 1.0, Slit(0.3), Film(0.001, "interface"), below=(Layer("down", 2.0),)),
         {"down": CONDUCTOR, "film": schema.IonicConductor(1e-4 * UNIT)},
         {"bottom": electrode(0.0), "top": electrode(1.0)},
         accuracy=1e-2,
