@@ -275,9 +275,9 @@ def _levels(view: _View, shares: tuple[float, ...]) -> list[float]:
 def _intensity(view: _View, exponent: float, radius: float) -> list[Quantity]:
     """K in i/mean = K r^(lambda-1) at the rim, extrapolated from two tent-shaped averages.
 
-    int K r^(lambda-1) (1 - r/d) dr over 0..d is K d^lambda/(lambda (lambda+1)). From the flux alone:
-    its integrals over the singular cells are right, those of grad(phi) are far too small. The error
-    estimate is what the extrapolation to d = 0 has changed.
+    int K r^(lambda-1) (1 - r/d) dr over 0..d is K d^lambda/(lambda (lambda+1)). From the flux
+    alone: its integrals over the singular cells are right, those of grad(phi) far too small. The
+    error estimate is what the extrapolation to d = 0 has changed.
     """
     domain = view.domain
     edge = next((e for e in domain.built.singular_edges if "window" in e.faces), None)
