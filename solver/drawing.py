@@ -21,8 +21,9 @@ import pyvista
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from solver.formats import number
 from solver.simplices import Floats, Simplices
 
 Window = tuple[float, float, float, float]  # x0, x1, y0, y1 in um
@@ -202,12 +203,12 @@ def heading(title: str, case: str) -> str:
     return f"{title}\n{shortened}"
 
 
-def image_and_bar(ratio: float, margin: float = 0.55) -> tuple[Figure, Axes, Axes]:
+def image_and_bar(ratio: float, margin: float = 0.7) -> tuple[Figure, Axes, Axes]:
     """A figure with axes for an image (height over width = ratio) and for its colour bar.
 
     `margin` is the room for ticks on the left and below, in inch.
     """
-    room, top, bar = 6.95 - margin, 0.55, 0.16
+    room, top, bar = 7.0 - margin, 0.55, 0.16
     wide, high = (room, room * ratio) if ratio < 1.1 else (7.0 / ratio, 7.0)
     total = high + margin + top
     left = margin + (room - wide) / 2
@@ -249,6 +250,10 @@ def colour_bar(axes: Axes, scale: Scale, colours: str, text: str) -> None:
     """Fill axes with a colour bar that names the quantity and its unit."""
     mappable = mpl.cm.ScalarMappable(norm=scale.norm(), cmap=colours)
     bar = axes.figure.colorbar(mappable, cax=axes, extend=scale.beyond, extendfrac=0.03)
+    if scale.log:
+        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        bar.ax.yaxis.set_minor_formatter(NullFormatter())
     bar.set_label(text)
     axes.tick_params(labelsize=8)
 

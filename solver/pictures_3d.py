@@ -83,9 +83,13 @@ def reach(run: Run) -> float:
 
 
 def near(run: Run, part: Simplices) -> Simplices:
-    """The cells of a centred part within reach."""
-    keep = np.abs(part.centres()[:, :2]).max(axis=1) <= reach(run)
-    return part.only(keep & (part.centres()[:, 2] <= reach(run)))
+    """What of a centred part is within reach."""
+    limit = reach(run)
+    if not np.isfinite(limit):
+        return part
+    for axis in (0, 1):
+        part = clipped(clipped(part, axis, limit), axis, -limit, below=False)
+    return clipped(part, 2, limit)
 
 
 def floor_of(run: Run) -> Simplices:

@@ -256,7 +256,6 @@ def numbers_text(run: Run) -> str:
     """The quantities that belong to a picture of the current, in words."""
     said = []
     for name, words in (
-        ("mean_current_density", "mean current density of the cell"),
         ("share.window", "share of the current through the opening"),
         ("mean_amplification", "mean amplification on the opening"),
         ("excess_area_specific_resistance", "excess area-specific resistance"),

@@ -189,10 +189,10 @@ def _triangles(surface: pyvista.UnstructuredGrid, names: Iterable[str]) -> Simpl
     )
 
 
-def clipped(part: Simplices, axis: int, position: float) -> Simplices:
-    """What of triangles lies below x[axis] = position."""
+def clipped(part: Simplices, axis: int, position: float, below: bool = True) -> Simplices:
+    """What of triangles lies below (or above) x[axis] = position."""
     direction = np.eye(3)[axis]
-    rest = part.grid().clip(normal=direction, origin=position * direction, invert=True)
+    rest = part.grid().clip(normal=direction, origin=position * direction, invert=below)
     return _triangles(rest, part.values)
 
 
