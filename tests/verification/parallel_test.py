@@ -11,6 +11,7 @@ from mpi4py import MPI
 from meshes.geometry import Cell, Cross, Film, Layer, Round, Slit
 from meshes.sizing import MeshSize
 from solver import schema
+from solver.dual import PROGRESS
 from tests.verification.helpers import (
     BARE,
     CONDUCTOR,
@@ -79,14 +80,14 @@ def test_same_bounds_in_2d_on_any_number_of_ranks(name):
 
 
 def test_same_bounds_in_3d_on_any_number_of_ranks():
-    # iterative solves: the lower bound errs by the square of the tolerance 1e-12 in energy, the
-    # upper one by where its minimisation stops
+    # the upper bound is minimised until a step gains less than PROGRESS of the gap; on the way there
+    # it depends on the numbering: the two linear functions of a face are not the same in each one
     case = make_case(cell("square", 1.0, Cross(0.3), height=0.5), refinement="none")
     size = MeshSize(0.03, 0.4, 0.2)
     together = solve(case, size, MPI.COMM_WORLD).certificate
     alone = solve(case, size, MPI.COMM_SELF).certificate
     assert together.lower == pytest.approx(alone.lower, rel=1e-9)
-    assert together.upper == pytest.approx(alone.upper, rel=1e-5)
+    assert abs(together.upper - alone.upper) <= PROGRESS * (alone.upper - alone.lower)
     assert together.balance <= 1e-8
 
 
