@@ -12,7 +12,7 @@ from matplotlib import colormaps
 from matplotlib.image import imread
 from mpi4py import MPI
 
-from solver import drawing, pictures, pictures_2d, pictures_3d, sections, simplices
+from solver import drawing, pictures, pictures_2d, pictures_3d, scene, sections, simplices
 from solver.output import CURRENT, POTENTIAL
 from solver.simplices import Simplices
 from tests.unit.output_example import HEIGHT, A, B, complex_potential, write_block, write_slit
@@ -341,3 +341,18 @@ def test_drawing_never_loads_the_solver():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_surface_too_large_for_a_browser_is_thinned(slit, monkeypatch):
+    section = simplices.clipped(slit.field.straight(), 1, 1.0)
+    whole = scene.surface_of(section, 1.0)
+    assert whole.n_cells == len(section.cells)
+    assert whole.n_points < 0.6 * len(section.cells)  # neighbours share their points
+    monkeypatch.setattr(scene, "MOST_TRIANGLES", 800)
+    thin = scene.surface_of(section, 1.0)
+    assert 300 < thin.n_cells <= 800
+    assert thin.area == pytest.approx(whole.area, rel=1e-3)
+    probed = (
+        whole.cell_centers().sample(thin)["speed"] / whole.cell_centers().sample(whole)["speed"]
+    )
+    assert np.median(np.abs(probed - 1)) < 0.05
