@@ -21,7 +21,7 @@ from meshes.sizing import MeshSize
 Place = tuple[float, float, float]
 
 HXT = 10  # 3D algorithm: parallel Delaunay with optimisation, 10 times faster than the default
-FRONTAL = 6  # 2D algorithm
+DELAUNAY = 5  # 2D algorithm: twice as quick as the frontal one, and as good below tetrahedra
 SLIVER = 0.05  # gamma of cells worth another optimisation
 
 
@@ -101,8 +101,10 @@ class Parts:
         self.walls[ends, z[0]] = surface
         return surface
 
-    def extrude_down(self, pieces: Sequence[str], top: float, bottom: float) -> dict[str, int]:
-        """Extrude the surfaces of pieces by one layer; tags of the volumes.
+    def extrude_down(
+        self, pieces: Sequence[str], top: float, bottom: float, layers: int
+    ) -> dict[str, int]:
+        """Extrude the surfaces of pieces by some layers of cells; tags of the volumes.
 
         The points, curves and surfaces that come into being are entered like all others, so that
         the neighbours use them.
@@ -113,7 +115,7 @@ class Parts:
         corners = [edge.start for edge in edges.values()] + [edge.end for edge in edges.values()]
         sources = {piece: self.plane(piece, top) for piece in pieces}
         surfaces = [(2, tag) for tag in sources.values()]
-        made = gmsh.model.geo.extrude(surfaces, 0.0, 0.0, bottom - top, numElements=[1])
+        made = gmsh.model.geo.extrude(surfaces, 0.0, 0.0, bottom - top, numElements=[layers])
         gmsh.model.geo.synchronize()
         volumes = [tag for dim, tag in made if dim == 3]
         for (piece, source), volume in zip(sources.items(), volumes, strict=True):
@@ -164,8 +166,9 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
         if index == film:
             there = {piece: region(level, column_of(piece), omit) for piece in plan.pieces}
             flat = [piece for piece, name in there.items() if name and piece in EXTRUDED]
-            volumes = parts.extrude_down(flat, level.top, level.bottom) if flat else {}
-            extruded = dict.fromkeys(volumes.values(), level.height)
+            layers = _cell_layers(stack, index, size)
+            volumes = parts.extrude_down(flat, level.top, level.bottom, layers) if flat else {}
+            extruded = dict.fromkeys(volumes.values(), level.height / layers)
             for piece, name in there.items():
                 if name:
                     loop = plan.pieces[piece]
@@ -187,7 +190,7 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
     gmsh.model.geo.synchronize()
     rims = [heights[index] for index in rim_heights(cell)]
     _set_sizes(cell, size, plan, rims, between)
-    gmsh.option.setNumber("Mesh.Algorithm", FRONTAL)
+    gmsh.option.setNumber("Mesh.Algorithm", DELAUNAY)
     gmsh.option.setNumber("Mesh.Algorithm3D", HXT)
     gmsh.option.setNumber("Mesh.OptimizeThreshold", 0.2)  # more costs much time and gains little
     gmsh.model.mesh.generate(3)
@@ -201,6 +204,15 @@ def build_solid(cell: Cell, size: MeshSize, omit: tuple[str, ...]) -> Model:
         singular_edges=_singular_edges(cell, plan, heights, between is not None, omit),
         extruded=extruded,
     )
+
+
+def _cell_layers(stack: tuple[Level, ...], film: int, size: MeshSize) -> int:
+    """Number of layers of extruded cells: one, unless triangles are much finer than the film."""
+    neighbours = [
+        level.height for level in stack[max(film - 1, 0) : film + 2] if level != stack[film]
+    ]
+    largest = min(size.maximum, *neighbours)
+    return max(1, math.ceil(stack[film].height / (1.5 * largest)))
 
 
 def _repair(volumes: list[int]) -> None:

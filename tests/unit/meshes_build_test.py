@@ -310,6 +310,17 @@ def test_grading_in_3d(film: Film, edge: float, tmp_path: Path) -> None:
     assert built.report.min_quality > 0.1
 
 
+def test_film_below_a_thinner_layer_has_several_cells_over_its_thickness(tmp_path: Path) -> None:
+    cell = replace(SQUARE, film=Film(1.5, "layer"), opening=Slit(0.2), resolved_height=5.0)
+    cell = replace(cell, above=(Layer("coat", 0.3), *PELLET))
+    built = build(cell, MeshSize(0.04, 0.6, 2.0), (), tmp_path)
+    centres, _, longest = cells_of(built)
+    inside = (centres[:, 2] < 0.0) & (centres[:, 0] > 3.5)
+    assert inside.sum() > 100
+    assert longest[inside].max() < 1.0
+    assert built.report.min_film_quality > 0.1
+
+
 def test_grading_to_the_edge_along_z_of_an_island(tmp_path: Path) -> None:
     cell = replace(CROSS, film=Film(1.0, "layer"), opening=Cross(1.5))
     built = build(cell, MeshSize(0.03, 0.6, 2.0), (), tmp_path)
