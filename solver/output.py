@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from meshes.geometry import Geometry
     from meshes.mesh import BuiltMesh
     from solver.quantities import Quantity
-    from solver.schema import Case
+    from solver.schema import Case, Reference
 
 LOGGER = logging.getLogger("liface")
 RESULTS = "results.json"
@@ -302,20 +302,22 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 # --- results.json -------------------------------------------------------------------------------
 
 
-def quantity_entry(quantity: "Quantity") -> dict[str, Any]:
+def quantity_entry(quantity: "Quantity", references: Sequence["Reference"]) -> dict[str, Any]:
     """The object of one quantity under the key `quantities` of results.json.
 
-    An infinite value becomes the text "unbounded". The keys `reported`, `source`, `grade`, `hit`
-    (and `reason`) are there only where the case gives a reference.
+    An infinite value becomes the text "unbounded". The keys `reported`, `source`, `grade`, `hit`,
+    `reason` and `relation` are there only where the case gives a reference.
     """
-    entry = plain(quantity)
+    entry = dict(plain(quantity))
     if isinstance(quantity.value, float) and math.isinf(quantity.value):
         entry["value"] = "unbounded"
-    reference = ("reported", "source", "grade", "hit", "reason", "relation")
     if quantity.reported is None and not (quantity.source or quantity.grade):
-        for key in reference:
-            entry.pop(key, None)
-    return dict(entry)
+        for key in ("reported", "source", "grade", "hit", "reason"):
+            del entry[key]
+    for reference in references:
+        if (reference.quantity, reference.source) == (quantity.name, quantity.source):
+            entry["relation"] = reference.relation
+    return entry
 
 
 def write_results(
@@ -325,7 +327,8 @@ def write_results(
 
     Args:
         folder: The run folder.
-        case: Its title, question, paper, path and inputs are copied.
+        case: Its title, question, paper, path and inputs are copied, and from its references how
+            the values are compared.
         quantities: All quantities of interest, in the order of the report.
         meta: Everything else.
         resolved: The text of the case that was solved, with the calibrated value if one was asked
@@ -345,7 +348,7 @@ def write_results(
         "case_hash": _hash(resolved.encode("utf-8")),
         "input_hash": _hash(copy.read_bytes() if copy.is_file() else b""),
         "status": meta.status,
-        "quantities": [quantity_entry(quantity) for quantity in quantities],
+        "quantities": [quantity_entry(quantity, case.references) for quantity in quantities],
         "inputs": list(case.inputs),
         "mesh": meta.mesh,
         "geometry": meta.geometry,

@@ -72,13 +72,17 @@ class Example:
         Input("boundaries.window.area_specific_resistance", "9 ohm cm^2", "", "calibrated",
               datum="R2 + R3"),
     )  # fmt: skip
+    references: tuple[Any, ...] = (
+        SimpleNamespace(quantity="share.window", source="Nobody 2000", relation="at_most"),
+        SimpleNamespace(quantity="area_specific_resistance", source="X", relation="at_least"),
+    )
     notes: tuple[str, ...] = ("The bounds cover quadrature.",)
     solver: dict[str, Any] = field(default_factory=lambda: {"iterations": 9})
 
     def case(self) -> Any:
         return SimpleNamespace(
             title=self.title, question="Where does it go?", paper="Nobody 2000", path="x/slit.toml",
-            inputs=self.inputs,
+            inputs=self.inputs, references=self.references,
         )  # fmt: skip
 
     def meta(self) -> output.RunMeta:

@@ -169,6 +169,8 @@ def test_results_hold_the_contract(tmp_path):
     assert {key: share[key] for key in ("reported", "source", "grade", "hit")} == {
         "reported": 0.5, "source": "Nobody 2000", "grade": "R", "hit": False}  # fmt: skip
     assert share["reason"] == "It is larger."
+    assert share["relation"] == "at_most"
+    assert "relation" not in total  # that reference has another source
     assert total["hit"] is True
     assert results["program"] == "liface"
     assert results["status"] == "solved"
