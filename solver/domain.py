@@ -7,7 +7,7 @@ The mesh carries no ghost cells: every integral over an interior interface is wr
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import cos
+from math import acos, cos
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from meshes.mesh import Arc, BuiltMesh
 from solver import compat
 
 Int32Array = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
 
 
 class DomainError(RuntimeError):
@@ -231,7 +232,15 @@ def _snap(domain: Domain, coarse: Domain) -> None:
 
 
 def largest_chord_angle(domain: Domain, arc: Arc) -> float:
-    """Largest angle (rad) that one mesh edge on the arc spans, over all ranks."""
+    """Largest angle (rad) of a side of the polygon that stands for the circle, over all ranks.
+
+    A side of a wall may have nodes along it: its angle follows from how close it comes to the axis.
+    """
+    if arc.z_max > arc.z_min:
+        a, b = _sides(_wall_facets(domain, arc)[0], arc)
+        closest = float(_distance_to_axis(a, b).min(initial=arc.radius))
+        closest = domain.comm.allreduce(closest, op=MPI.MIN)
+        return 2.0 * acos(min(closest / arc.radius, 1.0))
     a, b = _chords(domain, arc)
     angle = np.arctan2(a[:, 1] - arc.centre[1], a[:, 0] - arc.centre[0])
     angle -= np.arctan2(b[:, 1] - arc.centre[1], b[:, 0] - arc.centre[0])
@@ -239,20 +248,87 @@ def largest_chord_angle(domain: Domain, arc: Arc) -> float:
     return float(domain.comm.allreduce(float(angle.max(initial=0.0)), op=MPI.MAX))
 
 
-def circumscribed(domain: Domain, arcs: Iterable[Arc]) -> npt.NDArray[np.float64]:
+def _wall_facets(domain: Domain, arc: Arc) -> tuple[Floats, Floats]:
+    """Corners of the named upright facets on a round wall, and of the others, each (n, 3, 3).
+
+    Facets in planes through the axis of the wall are left out.
+    """
+    nodes = mesh.entities_to_geometry(domain.mesh, 2, domain.facet_tags.indices)
+    corners = node_positions(domain.mesh)[nodes]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    outward = corners.mean(axis=1)[:, :2] - arc.centre
+    through = np.abs((normal[:, :2] * outward).sum(axis=1))  # distance of the plane from the axis
+    upright = (np.abs(normal[:, 2]) < 0.9) & (through > 1e-6 * arc.radius)
+    radius = _radius(corners.reshape(-1, 3), arc).reshape(-1, 3)
+    slack = 1e-9 * arc.radius
+    inside = arc.radius * cos(arc.max_angle / 2.0) - slack
+    on = (radius >= inside) & (radius <= arc.radius + slack)
+    on &= (corners[:, :, 2] >= arc.z_min - slack) & (corners[:, :, 2] <= arc.z_max + slack)
+    own = upright & on.all(axis=1) & (through > 0.5 * np.linalg.norm(outward, axis=1))
+    return corners[own], corners[upright & ~own]
+
+
+def _sides(corners: Floats, arc: Arc) -> tuple[Floats, Floats]:
+    """Ends of the edges of triangles in the plan, seen from the axis, each (n, 2)."""
+    plan = corners[:, :, :2] - arc.centre
+    return plan.reshape(-1, 2), np.roll(plan, -1, axis=1).reshape(-1, 2)
+
+
+def _distance_to_axis(a: Floats, b: Floats) -> Floats:
+    """Smallest distance of the segments from a to b to the origin."""
+    along = b - a
+    square = (along**2).sum(axis=1)
+    place = -(a * along).sum(axis=1) / np.where(square > 0.0, square, 1.0)
+    nearest = a + np.clip(place, 0.0, 1.0)[:, None] * along
+    return np.asarray(np.hypot(nearest[:, 0], nearest[:, 1]))
+
+
+def circumscribed(domain: Domain, arcs: Iterable[Arc]) -> Floats:
     """Node positions with the polygons of `arcs` blown up so that they enclose their circles.
 
-    The other nodes stay: an edge of a polygon with N sides moves by a (pi/N)^2/2, far less than
-    its length 2 pi a/N.
+    At a rim without height only its nodes move: by a (pi/N)^2/2 with N chords, which is far less
+    than the length of a chord, 2 pi a/N. Around a wall all nodes move, ever less away from it:
+    elements there may be much smaller than a chord.
+
+    Raises:
+        DomainError: The chords are so long that cells are turned over.
     """
     points = node_positions(domain.mesh).copy()
+    arcs = tuple(arcs)
+    if not arcs:
+        return points
     for arc in arcs:
-        nodes = _nodes_of(points, arc)
         stretch = 1.0 / cos(largest_chord_angle(domain, arc) / 2.0)
+        share = _nodes_of(points, arc).astype(np.float64)
+        if arc.z_max > arc.z_min:
+            share = _share_of_movement(domain, arc, points)
         for axis in (0, 1):
             c = arc.centre[axis]
-            points[nodes, axis] = c + (points[nodes, axis] - c) * stretch
+            points[:, axis] = c + (points[:, axis] - c) * (1.0 + (stretch - 1.0) * share)
+    before, after = (_volumes(domain, at) for at in (node_positions(domain.mesh), points))
+    if domain.comm.allreduce(bool(np.any(before * after <= 0.0)), op=MPI.LOR):
+        raise DomainError("the chords of a round wall are too long for the cells at it")
     return points
+
+
+def _share_of_movement(domain: Domain, arc: Arc, points: Floats) -> Floats:
+    """1 between the polygon of a wall and its circle, falling to 0 within half the room around."""
+    _, others = _wall_facets(domain, arc)
+    room = np.abs(_radius(others.reshape(-1, 3), arc) - arc.radius).min(initial=arc.radius)
+    room = 0.5 * float(domain.comm.allreduce(float(room), op=MPI.MIN))
+    radius = _radius(points, arc)
+    inner = arc.radius * cos(arc.max_angle / 2.0) * (1.0 - 1e-9)
+    away = np.maximum(np.maximum(inner - radius, radius - arc.radius * (1.0 + 1e-9)), 0.0)
+    return np.asarray(np.clip(1.0 - away / room, 0.0, 1.0))
+
+
+def _volumes(domain: Domain, points: Floats) -> Floats:
+    """Signed size of every local cell, but for a factor."""
+    corners = points[domain.mesh.geometry.dofmap]
+    tdim = domain.mesh.topology.dim
+    edges = corners[:, 1:, :tdim] - corners[:, :1, :tdim]
+    return np.asarray(np.linalg.det(edges))
 
 
 def axis_parallel(domain: Domain) -> bool:
