@@ -1,4 +1,4 @@
-"""Film and electrolyte of any ratio of their conductivities, 1e-9 to 1e9: same accuracy, same effort.
+"""Film and electrolyte of any ratio of conductivities, 1e-9 to 1e9: same accuracy, same effort.
 
 The solvers are forced to be iterative, with algebraic multigrid, as on large meshes.
 """

@@ -80,8 +80,8 @@ def test_same_bounds_in_2d_on_any_number_of_ranks(name):
 
 
 def test_same_bounds_in_3d_on_any_number_of_ranks():
-    # the upper bound is minimised until a step gains less than PROGRESS of the gap; on the way there
-    # it depends on the numbering: the two linear functions of a face are not the same in each one
+    # the upper bound is minimised until a step gains less than PROGRESS of the gap; on the way it
+    # depends on the numbering: the two linear functions of a face are not the same in each one
     case = make_case(cell("square", 1.0, Cross(0.3), height=0.5), refinement="none")
     size = MeshSize(0.03, 0.4, 0.2)
     together = solve(case, size, MPI.COMM_WORLD).certificate

@@ -1,12 +1,13 @@
 """Uniform refinement: both bounds approach the exact value at the order that the singularity sets.
 
-Around an edge phi = phi_0 + r^lambda f(angle): on uniform meshes the energy, hence each bound, errs by
-h^(2 lambda), however high the degree of the elements. A contact with resistance leaves r ln r, for
-which the energy of quadratic elements errs by h^2. The order is held from both sides: a higher one
-means that reference or error measure is wrong.
+Around an edge phi = phi_0 + r^lambda f(angle): on uniform meshes the energy, hence each bound, errs
+by h^(2 lambda), however high the degree of the elements. A contact with resistance leaves r ln r,
+for which the energy of quadratic elements errs by h^2. The order is held from both sides: a higher
+one means that reference or error measure is wrong.
 """
 
 import math
+from itertools import pairwise
 
 import meshio
 import numpy as np
@@ -48,7 +49,7 @@ def uniform(case, size=None, largest=44_000):
 
 def orders(errors):
     assert min(errors) > 0.0  # the bounds are on their sides
-    return [math.log2(a / b) for a, b in zip(errors, errors[1:], strict=False)]
+    return [math.log2(a / b) for a, b in pairwise(errors)]
 
 
 def slit_contact():
@@ -111,7 +112,9 @@ def checkerboard(path, n):
     }
     empty = np.zeros(0, dtype=int)
     sets = {
-        name: [np.arange(len(rows)) if other == name else empty for other, (_, rows) in parts.items()]
+        name: [
+            np.arange(len(rows)) if other == name else empty for other, (_, rows) in parts.items()
+        ]
         for name in parts
     }
     mesh = meshio.Mesh(points, list(parts.values()), cell_sets=sets)
