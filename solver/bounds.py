@@ -46,8 +46,11 @@ from solver.primal import Potentials, Primal
 from solver.schema import Numerics
 
 LOG = logging.getLogger("liface")
+COMPARED = 1.3  # growth of the unknowns over which an order is observed
 GROWTH = 1.5  # a further mesh has at least this many times the unknowns
 BULK = 0.6  # share of the gap that the refined cells carry
+ROUNDING = 1e-9  # by which rounding may turn the order of the bounds around
+WORST_BALANCE = 1e-3  # no rounding floor above this excuses anything
 BALANCE = 1e-8  # relative current balance that every solve must keep
 
 
@@ -98,6 +101,7 @@ class Certificate:
         balance: Relative imbalance of the terminal currents.
         history: One entry per mesh.
         reached: True if the bounds are as close as asked.
+        stopped: Why refinement ended before that.
         caveats: What keeps the bounds from being guaranteed.
     """
 
@@ -113,6 +117,7 @@ class Certificate:
     balance: float
     history: tuple[Level, ...]
     reached: bool
+    stopped: str
     caveats: tuple[str, ...]
 
 
@@ -155,6 +160,7 @@ def certify(
         )
         indicator = gap_indicator(domain, model, potentials, copies.labels, flux, points)
         lower, upper = _whole_cell(domain, 1.0 / power, 1.0 / flux.power)
+        check_order(lower, upper)
         level = Level(
             number_of_cells(domain),
             copies.size[1],
@@ -166,6 +172,10 @@ def certify(
             _order(history, copies.size[1], upper - lower, domain.mesh.topology.dim),
         )
         history.append(level)
+        # every mesh gives bounds of the same number: the best of each hold
+        if two:
+            lower = max(before.lower for before in history)
+            upper = min(before.upper for before in history)
         # a flat stack has no excess: there only rounding separates the bounds
         scale = max(abs(0.5 * (lower + upper) - reference), 1e-9 * upper) if two else lower
         width = (upper - lower) / scale
@@ -173,8 +183,14 @@ def certify(
         reached = width <= numerics.accuracy
         everything = numerics.refinement == "uniform"
         growth = 2.0**domain.mesh.topology.dim if everything else GROWTH
-        full = growth * copies.size[1] > numerics.max_dofs or numerics.refinement == "none"
-        if reached or full or _stagnates(history):
+        why = ""
+        if numerics.refinement == "none":
+            why = "numerics.refinement is none"
+        elif growth * copies.size[1] > numerics.max_dofs:
+            why = f"a finer mesh has more than numerics.max_dofs = {numerics.max_dofs} unknowns"
+        elif _stagnates(history):
+            why = "more unknowns hardly help: rounding, or a stack or half space cut too close"
+        if reached or why:
             return Certificate(
                 domain,
                 model.conductivity,
@@ -188,6 +204,7 @@ def certify(
                 balance,
                 tuple(history),
                 reached,
+                "" if reached else why,
                 caveats(domain, model),
             )
         marked = _all_cells(domain) if everything else _largest(domain, indicator)
@@ -286,10 +303,11 @@ def caveats(domain: Domain, model: Model) -> tuple[str, ...]:
         found.append("The unmeshed end of the stack is approximated by a local resistance.")
     rims = [arc for arc in domain.built.arcs if arc.role == "rim"]
     film_carries = "film" in model.conductivity and "filling" not in model.conductivity
-    if rims and film_carries and _at_opening(model) > 0.0:
+    walls = [c.resistance for c in model.contacts if c.name in ("window", "film_wall")]
+    if rims and film_carries and max(walls, default=0.0) > 0.0:
         angle = max(largest_chord_angle(domain, arc) for arc in rims)
         found.append(
-            "The polygon of the rim is not covered: with a contact resistance in the opening and a "
+            "The polygon of the rim is not covered: with a contact resistance at the opening and a "
             "conducting film no order between the two is known. It moves the resistance by about "
             f"{angle**2 / 8.0:.1e} of itself."
         )
@@ -301,6 +319,19 @@ def caveats(domain: Domain, model: Model) -> tuple[str, ...]:
     return tuple(found)
 
 
+def check_order(lower: float, upper: float) -> None:
+    """Bounds must have their order, up to rounding.
+
+    Raises:
+        NotBalanced: The lower one is above the upper one: the conditions contradict each other.
+    """
+    if lower > upper * (1.0 + ROUNDING):
+        raise NotBalanced(
+            f"the lower bound {lower:.12e} is above the upper bound {upper:.12e}: the conditions "
+            "contradict each other, or rounding has spoilt the solution"
+        )
+
+
 def check_balance(potentials: Potentials) -> float:
     """Relative imbalance of the terminal currents.
 
@@ -309,7 +340,7 @@ def check_balance(potentials: Potentials) -> float:
     """
     largest = float(np.abs(potentials.currents).max())
     imbalance = abs(float(potentials.currents.sum())) / largest
-    allowed = max(BALANCE, potentials.roundoff)
+    allowed = max(BALANCE, min(potentials.roundoff, WORST_BALANCE))
     if not imbalance <= allowed:
         raise NotBalanced(
             f"currents do not balance: they differ by {imbalance:.2e} of the largest, allowed are "
@@ -419,9 +450,8 @@ def _stagnates(history: list[Level]) -> bool:
 
 
 def _order(history: list[Level], dofs: int, gap: float, dimension: int) -> float:
-    if not history or gap <= 0.0 or history[-1].upper - history[-1].lower <= 0.0:
+    """Observed order of the gap in dofs^(-1/dimension), over at least COMPARED times the dofs."""
+    before = next((level for level in reversed(history) if dofs >= COMPARED * level.dofs), None)
+    if before is None or gap <= 0.0 or before.upper <= before.lower:
         return nan
-    before = history[-1]
-    if dofs == before.dofs:
-        return inf
     return -dimension * log(gap / (before.upper - before.lower)) / log(dofs / before.dofs)

@@ -31,12 +31,14 @@ from solver.domain import (
     regions_at,
 )
 from solver.model import Contact, Model
-from solver.quantities import Quantity, inflow
+from solver.quantities import Quantity, inflow, through
 from solver.singularity import edge_exponent
 
 PERCENTILES = (50, 90, 99)
 SQUARE_INTEGRABLE = 0.501  # below, the mean square is infinite, or no mesh can show that it isn't
 QUADRATURE = {"quadrature_degree": 6}
+COARSE = 3.0  # percentiles: both fields share the mesh, and with it the steps of the levels
+UNKNOWN = "not determined"
 METAL = ("window", "film_face")
 Floats = npt.NDArray[np.float64]
 
@@ -163,8 +165,10 @@ def _from_potential(certificate: Certificate, contact: Contact) -> Expr:
     return abs(kappa * ufl.inner(ufl.grad(phi), ufl.FacetNormal(domain.mesh)))
 
 
-def _estimated(name: str, values: tuple[float, float], unit: str, meaning: str) -> Quantity:
-    middle, difference = 0.5 * (values[0] + values[1]), abs(values[0] - values[1])
+def _estimated(
+    name: str, values: tuple[float, float], unit: str, meaning: str, safety: float = 1.0
+) -> Quantity:
+    middle, difference = 0.5 * (values[0] + values[1]), safety * abs(values[0] - values[1])
     bar = (middle - difference, middle + difference)
     return Quantity(name, middle, unit, *bar, "estimated", meaning)
 
@@ -175,10 +179,10 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
     contacts = tuple(c for c in model.contacts if c.name in METAL)
     window = next((c for c in contacts if c.name == "window"), None)
     if window is None:
-        return []
+        return _inner_opening(certificate)
     views = _views(certificate, contacts)
     found: list[Quantity] = []
-    if built.cell_area > 0.0:
+    if built.cell_area > 0.0 and built.open_area > 0.0:
         share = abs(certificate.flux.contact_currents["window"]) / inflow(certificate)
         whole = sum(views[0].currents.values())
         other = (
@@ -201,7 +205,9 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
         text = "The current goes as (distance from the edge of the opening)^this."
         shown = min(exponent - 1.0, 0.0)
         found.append(Quantity("edge_exponent", shown, "1", meaning=text))
-    found += _moments(views, exponent)
+    # of a mesh from a file the angles at its edges are not known
+    finite = exponent if isinstance(case.geometry, Cell) else None
+    found += _moments(views, finite)
     if exponent < 1.0 and domain.mesh.topology.dim == 2 and radius > 0.0:
         found += _intensity(views[1], exponent, radius)
     if window.resistance > 0.0 and domain.mesh.topology.dim == 2 and radius > 0.0:
@@ -209,12 +215,26 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
     return found
 
 
-def _moments(views: tuple[_View, _View], exponent: float) -> list[Quantity]:
-    """Mean square, percentiles and peak, where they are finite."""
+def _inner_opening(certificate: Certificate) -> list[Quantity]:
+    """Mean amplification in an opening that leads from one bulk to another."""
+    built = certificate.domain.built
+    names = [n for n in built.interfaces if n == "window" or n.startswith("filling|")]
+    if not names or not (built.cell_area > 0.0 and built.open_area > 0.0):
+        return []
+    share = abs(through(certificate.domain, certificate, names[0])) / inflow(certificate)
+    text = "Mean current density in the opening over that of the cell."
+    mean = share * built.cell_area / built.open_area
+    return [Quantity("mean_amplification", mean, "1", bound="estimated", meaning=text)]
+
+
+def _moments(views: tuple[_View, _View], exponent: float | None) -> list[Quantity]:
+    """Mean square, percentiles and peak, where they are finite; None: not known whether."""
     found: list[Quantity] = []
     means = tuple(_mean(view, "window") for view in views)
     text = "Root mean square of the current density in the opening over its mean."
-    if exponent > SQUARE_INTEGRABLE:
+    if exponent is None:
+        found.append(Quantity("rms_factor", UNKNOWN, "1", meaning=text))
+    elif exponent > SQUARE_INTEGRABLE:
         squares = [
             view.total(lambda i_n: i_n**2, "window") / _area(view, "window") for view in views
         ]
@@ -227,9 +247,11 @@ def _moments(views: tuple[_View, _View], exponent: float) -> list[Quantity]:
     for k, percent in enumerate(PERCENTILES):
         text = f"Current density over its mean, not exceeded on {percent} % of the metal faces."
         pair = (levels[0][k], levels[1][k])
-        found.append(_estimated(f"percentile_{percent}", pair, "1", text))
+        found.append(_estimated(f"percentile_{percent}", pair, "1", text, COARSE))
     text = "Largest current density in the opening over the mean there."
-    if exponent >= 1.0:
+    if exponent is None:
+        found.append(Quantity("peak_amplification", UNKNOWN, "1", meaning=text))
+    elif exponent >= 1.0:
         overall = tuple(_mean(view) for view in views)
         peak = tuple(levels[i][-1] * overall[i] / means[i] for i in (0, 1))
         found.append(_estimated("peak_amplification", (peak[0], peak[1]), "1", text))

@@ -70,13 +70,25 @@ class Stack:
 
     Attributes:
         layers: Layers above and below the film.
-        contacts: Contact resistances over the full area.
-        film: The intact film.
+        contacts: Contact resistances at both ends and between the layers.
+        opening: Contact resistances in the opening, over the full area.
+        film: The intact film with its contact resistances.
     """
 
     layers: float
     contacts: float
+    opening: float
     film: float
+
+    @property
+    def bare(self) -> float:
+        """Without film."""
+        return self.layers + self.contacts + self.opening
+
+    @property
+    def intact(self) -> float:
+        """With the film all over."""
+        return self.layers + self.contacts + self.film
 
 
 def series_stack(case: schema.Case, model: Model) -> Stack | None:
@@ -84,9 +96,10 @@ def series_stack(case: schema.Case, model: Model) -> Stack | None:
     cell = case.geometry
     if not isinstance(cell, Cell) or cell.shape.startswith("half_space"):
         return None
+    stack = (*cell.above, *cell.below)
     layers = sum(
         layer.thickness / model.conductivity[layer.name]
-        for layer in (*cell.above, *cell.below)
+        for layer in stack
         if layer.name in model.conductivity
     )
     film = 0.0
@@ -96,18 +109,30 @@ def series_stack(case: schema.Case, model: Model) -> Stack | None:
             film = cell.film.thickness / law.conductivity
         elif isinstance(law, schema.Insulator):
             film = inf
-    contacts = 0.0
-    face = "film_face" if isinstance(cell.opening, NoOpening) and not cell.below else "window"
-    faces = {face, "top", "bottom"}
+    names = {layer.name for layer in stack}
+    ends = {"top", "bottom", *(f"{name}_surface" for name in names)}
+    contacts, opening = 0.0, 0.0
+    for name, resistance in _resistances(case):
+        sides = name.split("|")
+        if name in ends or names.issuperset(sides):
+            contacts += resistance
+        elif name == "window" or "filling" in sides:
+            opening += resistance
+        elif name in ("film", "film_face") or "film" in sides:
+            film += resistance
+    return Stack(layers, contacts, opening, film)
+
+
+def _resistances(case: schema.Case) -> Iterator[tuple[str, float]]:
+    """Area-specific resistances of contacts and interfaces by name."""
     for name, boundary in case.boundaries.items():
-        if name in faces and isinstance(boundary, schema.Electrode):
-            contacts += boundary.area_specific_resistance
-    layer_names = {layer.name for layer in (*cell.above, *cell.below)}
+        if isinstance(boundary, schema.Electrode):
+            yield name, boundary.area_specific_resistance
     for name, interface in case.interfaces.items():
-        whole = name == "window" or layer_names.issuperset(name.split("|"))
-        if whole and isinstance(interface, schema.Resistive):
-            contacts += interface.area_specific_resistance
-    return Stack(layers, contacts, film)
+        if isinstance(interface, schema.Resistive):
+            yield name, interface.area_specific_resistance
+        elif isinstance(interface, schema.Insulating):
+            yield name, inf
 
 
 def reference_resistance(case: schema.Case, model: Model, built: BuiltMesh) -> float:
@@ -115,10 +140,8 @@ def reference_resistance(case: schema.Case, model: Model, built: BuiltMesh) -> f
     stack = series_stack(case, model)
     if stack is None:
         return 0.0
-    asr = stack.layers + stack.contacts
-    if isinstance(case.geometry, Cell) and isinstance(case.geometry.opening, NoOpening):
-        asr += stack.film
-    return asr / built.cell_area
+    whole = isinstance(case.geometry, Cell) and isinstance(case.geometry.opening, NoOpening)
+    return (stack.intact if whole else stack.bare) / built.cell_area
 
 
 def resistances(
@@ -129,14 +152,15 @@ def resistances(
     unit = "ohm m" if plane else "ohm"
     reference = reference_resistance(case, model, built)
     bounded = partial(_bounded, certificate)
-    text = "Resistance over that of the stack without damage."
-    found = [
-        bounded("resistance", 1.0, 0.0, unit, "Resistance of the whole cell."),
-        bounded("excess_resistance", 1.0, reference, unit, text),
-    ]
+    found = [bounded("resistance", 1.0, 0.0, unit, "Resistance of the whole cell.")]
+    known = isinstance(case.geometry, Cell)  # of a mesh from a file nobody knows the stack
+    if known:
+        text = "Resistance over that of the stack without damage."
+        found.append(bounded("excess_resistance", 1.0, reference, unit, text))
     if area > 0.0:
         text = "Resistance times the area of the cell."
         found.append(bounded("area_specific_resistance", area, 0.0, ASR, text))
+    if area > 0.0 and known:
         text = "Excess resistance times the area of the cell."
         found.append(bounded("excess_area_specific_resistance", area, reference * area, ASR, text))
     stack = series_stack(case, model)
@@ -171,10 +195,9 @@ def _bounded(
 
 def _exact(stack: Stack) -> Iterator[Quantity]:
     """The stack without damage, with the film and without it."""
-    series = stack.layers + stack.contacts
     for name, value, text in (
-        ("series", series, "The stack without damage or film, exact."),
-        ("intact", series + stack.film, "Stack with the intact film, exact."),
+        ("series", stack.bare, "The stack without damage or film, exact."),
+        ("intact", stack.intact, "Stack with the intact film, exact."),
     ):
         shown = in_unit(value, ASR) if isfinite(value) else "unbounded"
         exact = shown if isinstance(shown, float) else None
@@ -216,6 +239,17 @@ def drive(model: Model, driven: int, resistance: float) -> tuple[float, float]:
     return current, current * resistance
 
 
+def positive_terminal(model: Model) -> int:
+    """The one of two terminals at which the current through the cell is counted when it enters.
+
+    It is the one with the given current, else the one at the higher potential.
+    """
+    one, other = model.terminals
+    if one.current is not None or other.current is not None:
+        return 0 if one.current is not None else 1
+    return 0 if (one.potential or 0.0) > (other.potential or 0.0) else 1
+
+
 def through(domain: Domain, certificate: Certificate, name: str) -> float:
     """Current of the dual solution through a named interface, for unit potential, pA (signed)."""
     sides = regions_at(domain, name)[:1]
@@ -236,18 +270,19 @@ def currents(case: schema.Case, model: Model, certificate: Certificate) -> list[
     if two:
         resistance = 0.5 * (certificate.lower + certificate.upper)
         total, difference = drive(model, certificate.driven, resistance)
+        sign = 1.0 if certificate.driven == positive_terminal(model) else -1.0
         entering = sum(
             certificate.flux.contact_currents[contact.name]
             for contact in model.contacts
             if contact.terminal == certificate.driven
         )
         scale = total / entering
-        text = "Current through the whole cell."
-        found.append(Quantity("current", in_unit(total, unit), unit, meaning=text))
+        text = "Current through the whole cell (sign: docs/model.md)."
+        found.append(Quantity("current", in_unit(sign * total, unit), unit, meaning=text))
         text = "Between the electrodes."
-        found.append(Quantity("potential_difference", difference, "V", meaning=text))
+        found.append(Quantity("potential_difference", sign * difference, "V", meaning=text))
         if built.cell_area > 0.0:
-            mean = in_unit(total / built.cell_area, "mA/cm^2")
+            mean = in_unit(sign * total / built.cell_area, "mA/cm^2")
             text = "Current over the area of the whole cell."
             found.append(Quantity("mean_current_density", mean, "mA/cm^2", meaning=text))
     else:

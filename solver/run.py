@@ -143,7 +143,7 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
     if isinstance(partial, output.OutputError):
         errors.print(f"liface: {partial}", markup=False)
         return FAILED
-    status = FAILED
+    status, why = FAILED, ""
     try:
         log = output.open_log(partial, comm.size) if comm.rank == 0 else nullcontext()
         with log:
@@ -154,6 +154,7 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
 
             solution = simulate(job.case, comm, progress)
             reached = solution.certificate is None or solution.certificate.reached
+            why = solution.certificate.stopped if solution.certificate is not None else ""
             _write(job, solution, partial, comm)
             status = SOLVED if reached else FAILED
     except FAILURES as error:
@@ -172,8 +173,7 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
     if status == FAILED:
         errors.print(
             f"liface: {job.name}: {NOT_REACHED}: the bounds are further apart than "
-            f"numerics.accuracy = {job.case.numerics.accuracy:g} at numerics.max_dofs = "
-            f"{job.case.numerics.max_dofs}; the results say so",
+            f"numerics.accuracy = {job.case.numerics.accuracy:g}; {why}; the results say so",
             markup=False,
         )
     console.print(f"  {job.out} ({perf_counter() - begin:.1f} s)", markup=False)
@@ -265,7 +265,7 @@ def _meta(
         mesh=mesh,
         geometry=output.geometry_meta(solution.case.geometry, built, faces),
         history=tuple(_level(level, reference, factor, unit) for level in certificate.history),
-        history_of=f"excess resistance [{unit}]",
+        history_of=f"{'excess ' if reference else ''}resistance [{unit}]",
         solver={
             "Krylov iterations of the potential": last.iterations,
             "steps of the dual problem": last.steps,
@@ -317,5 +317,8 @@ def notes(solution: Solution) -> tuple[str, ...]:
     if certificate.caveats:
         said.append("Therefore the bounds count as estimated.")
     if not certificate.reached:
-        said.append("The asked accuracy was not reached; the bounds are valid, but wider.")
+        said.append(
+            f"The asked accuracy was not reached ({certificate.stopped}); the bounds are valid, "
+            "but wider."
+        )
     return tuple(said)

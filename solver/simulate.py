@@ -116,9 +116,11 @@ def _certify(
     flat = isinstance(cell, Cell) and isinstance(cell.opening, NoOpening)
     reference = 0.0 if flat else quantities.reference_resistance(case, model, built)
 
+    what = "excess resistance" if reference else "resistance"
+
     def report(level: Level, width: float) -> None:
         progress(
-            f"{level.cells} cells, {level.dofs} unknowns: bounds of the excess resistance "
+            f"{level.cells} cells, {level.dofs} unknowns: bounds of the {what} "
             f"{width:.2e} apart ({level.iterations} + {level.steps} iterations, "
             f"{level.seconds:.1f} s)"
         )

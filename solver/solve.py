@@ -140,8 +140,17 @@ def reason_name(reason: int) -> str:
     return str(reason)
 
 
-def solve(ksp: PETSc.KSP, b: PETSc.Vec, x: PETSc.Vec, what: str) -> int:
+def solve(
+    ksp: PETSc.KSP, b: PETSc.Vec, x: PETSc.Vec, what: str, accepted: tuple[int, ...] = ()
+) -> int:
     """Solve and return the number of iterations.
+
+    Args:
+        ksp: Solver.
+        b: Right-hand side.
+        x: Start, then the answer.
+        what: What is solved, for the message.
+        accepted: Reasons of divergence that leave an answer good enough.
 
     Raises:
         SolveFailed: If PETSc reports no convergence or the answer is not finite; the text says what
@@ -149,7 +158,7 @@ def solve(ksp: PETSc.KSP, b: PETSc.Vec, x: PETSc.Vec, what: str) -> int:
     """
     ksp.solve(b, x)
     reason = ksp.getConvergedReason()
-    if reason <= 0 or not np.isfinite(x.norm()):
+    if (reason <= 0 and reason not in accepted) or not np.isfinite(x.norm()):
         last = ", ".join(f"{value:.3e}" for value in ksp.getConvergenceHistory()[-3:])
         raise SolveFailed(
             f"{what}: {reason_name(reason)} after {ksp.getIterationNumber()} iterations of "
