@@ -69,6 +69,19 @@ def ratio(entry: dict[str, Any]) -> str:
     return f"{value / reported:.4g}"
 
 
+def axis(low: float, high: float) -> tuple[float, float, list[float]]:
+    """Ends of a logarithmic axis (as logarithms) around a range, and round ticks between them."""
+    room = max(0.06 * (high - low), 0.06)
+    start, end = low - room, high + room
+    steps = (1, 2, 5) if end - start < 2.5 else (1,)
+    powers = range(math.floor(start), math.ceil(end) + 1)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    ticks = [tick for tick in ticks if start <= math.log10(tick) <= end]
+    if len(ticks) < 2:  # too short for round ones
+        ticks = [float(f"{10.0**low:.3g}"), float(f"{10.0**high:.3g}")]
+    return start, end, ticks
+
+
 def history_svg(history: list[dict[str, Any]]) -> str:
     """A small plot: width of the bounds relative to the value over unknowns, both logarithmic."""
     points = [
@@ -81,8 +94,8 @@ def history_svg(history: list[dict[str, Any]]) -> str:
     if len(points) < 2:
         return ""
     x, y = zip(*points, strict=True)
-    x0, x1 = math.floor(min(x)), math.ceil(max(x) + 1e-9)
-    y0, y1 = math.floor(min(y)), math.ceil(max(y) + 1e-9)
+    x0, x1, x_ticks = axis(min(x), max(x))
+    y0, y1, y_ticks = axis(min(y), max(y))
 
     def place(px: float, py: float) -> tuple[float, float]:
         return 60 + 380 * (px - x0) / (x1 - x0), 20 + 200 * (y1 - py) / (y1 - y0)
@@ -91,14 +104,14 @@ def history_svg(history: list[dict[str, Any]]) -> str:
         '<svg viewBox="0 0 460 270" role="img" aria-label="width of the bounds over unknowns">'
         '<rect x="60" y="20" width="380" height="200" fill="none" stroke="#888"/>'
     ]
-    for decade in range(x0, x1 + 1):
-        at = place(decade, y0)[0]
+    for tick in x_ticks:
+        at = place(math.log10(tick), y0)[0]
         parts.append(f'<line x1="{at:.1f}" y1="20" x2="{at:.1f}" y2="220" stroke="#ddd"/>')
-        parts.append(f'<text x="{at:.1f}" y="236" text-anchor="middle">1e{decade}</text>')
-    for decade in range(y0, y1 + 1):
-        at = place(x0, decade)[1]
+        parts.append(f'<text x="{at:.1f}" y="236" text-anchor="middle">{number(tick)}</text>')
+    for tick in y_ticks:
+        at = place(x0, math.log10(tick))[1]
         parts.append(f'<line x1="60" y1="{at:.1f}" x2="440" y2="{at:.1f}" stroke="#ddd"/>')
-        label = f"{10.0 ** (decade + 2):g} %"
+        label = f"{number(100 * tick)} %"
         parts.append(f'<text x="54" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
     places = [place(*point) for point in points]
     line = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)

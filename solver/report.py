@@ -81,6 +81,11 @@ def by_role(inputs: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]
     return [(ROLES.get(role, role or "without a source"), rows) for role, rows in groups if rows]
 
 
+def given(inputs: list[dict[str, Any]]) -> set[str]:
+    """The keys that at least one of the inputs has a value for."""
+    return {key for entry in inputs for key, value in entry.items() if value}
+
+
 def templates() -> Environment:
     """The templates of the pages; they escape whatever they are given."""
     environment = Environment(
@@ -126,6 +131,7 @@ def render(folder: Path) -> str:
             compared=compared,
             missed=[entry for entry in compared if entry["hit"] is False],
             groups=by_role(results["inputs"]),
+            given=given,
             pictures=pictures,
             missing=captions["missing"],
             scene=(folder / scene).read_text(encoding="utf-8") if scene else "",

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -231,8 +232,20 @@ def test_the_plot_of_the_refinement_falls_with_the_bounds():
     assert steps == pytest.approx([steps[0]] * 3, abs=0.2)  # a power law is a straight line
     places = [float(circle["cx"]) for circle in svg.all("circle")]
     assert places == sorted(places)
+    assert "100 %" in svg.text  # the first pass: bounds as far apart as the value is large
     assert formats.history_svg(history[:1]) == ""
     assert formats.history_svg([{**level, "lower": None} for level in history]) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(10.0, 1000.0, [10, 20, 50, 100, 200, 500, 1000]), (2718.0, 2904.0, [2720, 2900]),
+     (1.0, 1e5, [1, 10, 100, 1000, 1e4, 1e5]), (3e-4, 3e-3, [5e-4, 1e-3, 2e-3])],
+)  # fmt: skip
+def test_axes_have_round_ticks(low, high, ticks):
+    start, end, found = formats.axis(math.log10(low), math.log10(high))
+    assert start < math.log10(low) < math.log10(high) < end
+    assert found == pytest.approx(ticks)
 
 
 # --- several runs ---------------------------------------------------------------------------------
