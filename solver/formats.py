@@ -37,7 +37,10 @@ def half_width(entry: dict[str, Any]) -> str:
     lower, upper, value = entry["lower"], entry["upper"], entry["value"]
     if lower is None or upper is None or not isinstance(value, int | float) or value == 0:
         return ""
-    return f"{50 * (upper - lower) / abs(value):.1g} %" if upper > lower else "exact"
+    if upper <= lower:
+        return "exact"
+    percent = 50 * (upper - lower) / abs(value)
+    return f"{percent:.1g} %" if percent >= 1e-6 else "< 1e-6 %"
 
 
 def unit(text: str) -> str:

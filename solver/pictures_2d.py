@@ -171,6 +171,8 @@ def face_plot(run: Run, view: View) -> Picture:
         if log:
             axes.set_yscale("log")
             axes.set_ylim(bottom=lowest_shown(run))
+        elif np.ptp(every) <= 1e-6 * abs(mean):  # a constant one is not to show its round-off
+            axes.set_ylim(0.0, 2.0 * mean)
     grid[0].set_ylabel(normal_text(run))
     title = "Current density normal to the metal"
     figure.suptitle(heading(title, run.title), fontsize=10)

@@ -151,14 +151,14 @@ def read_cells(path: Path) -> Cells:
         DrawingError: The file is missing or holds cells of several types.
     """
     if not path.is_file():
-        raise DrawingError(f"{path}: missing")
+        raise DrawingError(f"{path.name}: missing")
     grid = pyvista.read(path)
     kinds = np.unique(grid.celltypes)
     if len(kinds) != 1 or int(kinds[0]) not in PARTS:
         grid = grid.triangulate()
         kinds = np.unique(grid.celltypes)
         if len(kinds) != 1 or int(kinds[0]) not in PARTS:
-            raise DrawingError(f"{path}: cells of types {kinds.tolist()} cannot be drawn")
+            raise DrawingError(f"{path.name}: cells of types {kinds.tolist()} cannot be drawn")
     nodes: Ints = grid.cell_connectivity.reshape(grid.n_cells, -1).astype(np.int64)
     region: Ints = np.zeros(len(nodes), np.int64)
     if "region [-]" in grid.cell_data:

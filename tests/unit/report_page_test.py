@@ -215,6 +215,7 @@ def test_words_of_a_comparison():
     assert formats.reported(entry(relation="equal")) == "4"
     assert formats.half_width(entry()) == "5 %"
     assert formats.half_width(entry(lower=2.0, upper=2.0)) == "exact"
+    assert formats.half_width(entry(lower=2.0 - 1e-12, upper=2.0 + 1e-12)) == "< 1e-6 %"
     assert formats.half_width(entry(lower=None)) == ""
     assert formats.width(entry()) == "10 %"
     assert [formats.unit(text) for text in ("1", "-", "ohm")] == ["", "", "ohm"]
