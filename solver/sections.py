@@ -228,7 +228,7 @@ def mean_current(run: Run) -> float:
 
     The computed number where there is one: drawn values miss some of the current at singular edges.
     """
-    computed = run.numbers.get("mean_current_density")
+    computed = run.numbers.get("mean_current_density", {}).get("value")
     if isinstance(computed, float):
         return abs(computed)
     total = area = 0.0
