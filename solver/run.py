@@ -215,7 +215,7 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
 
 def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str]:
     certificate = solution.certificate
-    if certificate is None:
+    if certificate is None or solution.model is None:
         return {}
     domain = certificate.domain
     points, cells = output_functions(solution)
@@ -227,7 +227,7 @@ def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str
         fields.write_vtx(folder, domain.mesh, named_points)
     faces: dict[str, str] = {}
     for name in ("window", "film_face", "film_wall"):
-        if name not in domain.built.boundaries:
+        if name not in {contact.name for contact in solution.model.contacts}:
             continue
         facets = facets_of(domain, facet_entities(domain, name))
         fields.write_face(folder, name, domain.mesh, facets, points["current"])

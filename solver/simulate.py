@@ -220,5 +220,9 @@ def _levels(model: Model, certificate: Certificate) -> tuple[float, float]:
     ground = other.potential if other.potential is not None else (one.potential or 0.0) - whole
     # behind the ends of the mesh goes what is not meshed, in series
     here = total / certificate.domain.built.multiplicity
+    difference = here / certificate.potentials.dissipation
     outside = external_resistance(certificate.domain, model, 1 - certificate.driven)
-    return ground + here * outside, here / certificate.potentials.dissipation
+    behind = external_resistance(certificate.domain, model, certificate.driven)
+    if outside > 0.0 and behind == 0.0:  # the driven electrode keeps its own potential exactly
+        return ground + whole - difference, difference
+    return ground + here * outside, difference
