@@ -7,7 +7,8 @@ from mpi4py import MPI
 
 from meshes.geometry import NoOpening, Round, Slit, TwoDiscs, dimension
 from solver.simulate import simulate
-from tests.verification.helpers import verification_cases
+from tests.cases import exact
+from tests.verification.helpers import UNIT, solve, verification_cases, with_numerics
 
 CASES = verification_cases()
 # what takes longer than a few seconds
@@ -77,7 +78,8 @@ def test_every_promised_problem_is_there():
                 there.add(("stack", cell.shape))
     promised = {
         *(("tube", "interface", eps) for eps in (0.1, 0.3, 0.5, 0.9)),
-        *(("round", "interface", eps) for eps in (0.1, 0.3, 0.5, 0.9)),
+        # at 0.9 the chords of the wall alone are 3 % of psi; the axisymmetric tube has it
+        *(("round", "interface", eps) for eps in (0.1, 0.3, 0.5)),
         *(("square", "interface", eps) for eps in (0.3, 0.5, 0.9)),
         *(("strip", "interface", fraction) for fraction in (0.01, 0.1, 0.5)),
         *(("strip", "layer", alpha) for alpha in (0.05, 0.5)),
@@ -88,3 +90,13 @@ def test_every_promised_problem_is_there():
         *(("stack", shape) for shape in ("strip", "tube", "square")),
     }
     assert promised <= there
+
+
+@pytest.mark.slow
+def test_two_discs_feel_on_which_side_the_other_one_is():
+    # current densities without an angle, as in 4 x 0.152635175, are 0.3 % off; the field of one disc
+    # moves the current of the other to its far side and lowers the resistance
+    case = with_numerics(CASES["two_discs"], accuracy=7e-4)
+    low, high = solve(case).scaled(4.0 * UNIT)
+    assert high - low <= 7e-4 * high
+    assert low < exact.two_discs_psi(3.0) < high < 4.0 * 0.152635175
