@@ -24,23 +24,21 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from meshes.mesh import Arc
 from solver import transport
 from solver.copies import Copies, build_copies
 from solver.domain import (
     Domain,
-    axis_parallel,
     cellwise,
     circumscribed,
     coordinates,
     facet_entities,
     facet_measure,
-    largest_chord_angle,
     number_of_cells,
     refine_cells,
     regions_at,
 )
 from solver.dual import Flux, contact_resistance, solve_dual
+from solver.enclosure import better_outside, caveats
 from solver.model import Model
 from solver.primal import Potentials, Primal
 from solver.schema import Numerics
@@ -257,66 +255,6 @@ def external_resistance(domain: Domain, model: Model, *terminals: int) -> float:
             area = domain.built.cell_area / domain.built.multiplicity
             total += contact_resistance(contact) / area
     return total
-
-
-def better_outside(domain: Domain, model: Model, *, primal: bool) -> tuple[Arc, ...]:
-    """Arcs whose polygon must enclose the circle so that the bound falls on the right side.
-
-    The primal needs the better conductor enlarged, the dual the worse one. Outer walls and openings
-    that conduct better than the film around them count as conductors; an opening in a film that
-    conducts better than what fills it is the opposite.
-    """
-    chosen = []
-    for arc in domain.built.arcs:
-        conducts = arc.role == "wall" or opening_conducts(model)
-        if conducts == primal:
-            chosen.append(arc)
-    return tuple(chosen)
-
-
-def opening_conducts(model: Model) -> bool:
-    """True if the opening conducts better than the film around it."""
-    kappa = model.conductivity
-    if "film" in kappa and "filling" in kappa:
-        return kappa["filling"] >= kappa["film"]
-    return _at_opening(model) <= _at_film(model)
-
-
-def _at_opening(model: Model) -> float:
-    """Area-specific resistance that the current meets in the opening."""
-    found = [c.resistance for c in model.contacts if c.name == "window"]
-    return max([*found, model.jumps.get("window", 0.0)])
-
-
-def _at_film(model: Model) -> float:
-    """The least that it meets in the film; infinite where no current can pass."""
-    found = [c.resistance for c in model.contacts if c.name in ("film_face", "film_wall")]
-    if "film" in model.jumps:
-        found.append(model.jumps["film"])
-    return min(found, default=inf)
-
-
-def caveats(domain: Domain, model: Model) -> tuple[str, ...]:
-    """What keeps the bounds from being guaranteed; empty if nothing does."""
-    found = []
-    if not model.exact_ends:
-        found.append("The unmeshed end of the stack is approximated by a local resistance.")
-    rims = [arc for arc in domain.built.arcs if arc.role == "rim"]
-    film_carries = "film" in model.conductivity and "filling" not in model.conductivity
-    walls = [c.resistance for c in model.contacts if c.name in ("window", "film_wall")]
-    if rims and film_carries and max(walls, default=0.0) > 0.0:
-        angle = max(largest_chord_angle(domain, arc) for arc in rims)
-        found.append(
-            "The polygon of the rim is not covered: with a contact resistance at the opening and a "
-            "conducting film no order between the two is known. It moves the resistance by about "
-            f"{angle**2 / 8.0:.1e} of itself."
-        )
-    if domain.axisymmetric and not axis_parallel(domain):
-        found.append(
-            "Slanted faces: the map of the axisymmetric dual problem keeps only faces that are "
-            "flat or upright; the others it bends, by the square of the mesh size."
-        )
-    return tuple(found)
 
 
 def check_order(lower: float, upper: float) -> None:

@@ -26,7 +26,8 @@ LINE = """
     solver.messages solver.partial solver.comparison solver.checks solver.case solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
-    solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual solver.bounds
+    solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
+    solver.enclosure solver.bounds
     solver.quantities solver.faces solver.simulate
 
     solver.provenance solver.plain solver.output solver.postprocess solver.fields

@@ -94,8 +94,8 @@ def test_every_promised_problem_is_there():
 
 @pytest.mark.slow
 def test_two_discs_feel_on_which_side_the_other_one_is():
-    # current densities without an angle, as in 4 x 0.152635175, are 0.3 % off; the field of one disc
-    # moves the current of the other to its far side and lowers the resistance
+    # current densities without an angle, as in 4 x 0.152635175, are 0.3 % off; the field of one
+    # disc moves the current of the other to its far side and lowers the resistance
     case = with_numerics(CASES["two_discs"], accuracy=7e-4)
     low, high = solve(case).scaled(4.0 * UNIT)
     assert high - low <= 7e-4 * high
