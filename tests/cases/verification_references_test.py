@@ -110,25 +110,3 @@ def test_a_mouth_is_known_to_a_thousandth_by_itself():
             mouth = mouths(size / cell.width)
             whole = variant.references[0].value / (1 if name == "slit_thick" else 4)
             assert variant.numerics.accuracy * whole <= 1.05e-3 * mouth
-
-
-def test_all_problems_are_there():
-    sizes = set()
-    for name, case in CASES.items():
-        cell = case.geometry
-        match cell.opening:
-            case Slit(width):
-                sizes.add((cell.shape, cell.film.model, round(width / cell.width, 6)))
-            case Round(radius) if cell.shape == "half_space":
-                sizes.add((cell.shape, len(cell.above), name))
-            case Round(radius):
-                sizes.add((cell.shape, cell.film.model, round(2 * radius / cell.width, 6)))
-            case TwoDiscs(radius, distance):
-                sizes.add((cell.shape, round(distance / radius, 6)))
-    tubes = {(s, "interface", e) for s in ("tube", "round") for e in (0.1, 0.3, 0.5, 0.9)}
-    squares = {("square", "interface", e) for e in (0.3, 0.5, 0.9)}
-    strips = {("strip", "interface", f) for f in (0.01, 0.1, 0.5)}
-    slits = {("strip", "layer", a) for a in (0.05, 0.5)} | {("tube", "layer", 0.3)}
-    assert tubes | squares | strips | slits | {("half_space_3d", 3.0)} <= sizes
-    assert sum(1 for size in sizes if size[:2] == ("half_space", 2)) == 4  # disc on a film
-    assert sum(1 for size in sizes if size[:2] == ("half_space", 1)) == 3  # Robin disc
