@@ -32,8 +32,8 @@ def effort(monkeypatch):
     inner = []
     original = solver.dual.solve
 
-    def counted(ksp, b, x, what):
-        iterations = original(ksp, b, x, what)
+    def counted(ksp, b, x, what, *accepted):
+        iterations = original(ksp, b, x, what, *accepted)
         if what.startswith("constraint preconditioner"):
             inner.append(iterations)
         return iterations
