@@ -77,6 +77,20 @@ def test_a_coarse_round_hole_holds_the_axisymmetric_value(ratio):
     assert high - low < {0.1: 0.03, 10.0: 0.3}[ratio] * high
 
 
+@pytest.mark.parametrize("ratio", [0.1, 10.0])
+def test_coarse_chords_of_a_hole_hold_the_value_of_finer_ones(ratio):
+    # without a round wall the hole decides: its polygon must enclose the better conductor in the
+    # primal and the worse one in the dual, or the bounds change places on the coarse mesh
+    geometry = cell(
+        "square", 1.0, Round(0.35), Film(0.3, "layer"), filling="electrolyte", height=0.5
+    )  # fmt: skip
+    film = {"film": IonicConductor(ratio * UNIT)}
+    ends = {"window": electrode(0.0), "film_face": electrode(0.0), "top": electrode(1.0)}
+    case = make_case(geometry, film, ends, refinement="none")
+    coarse, fine = (solve(case, MeshSize(edge, 0.3, 0.1)).excess for edge in (0.03, 0.01))
+    assert coarse[0] < fine[0] < fine[1] < coarse[1]
+
+
 def test_refined_chords_hold_the_axisymmetric_value():
     # bisected sides of the walls go to the circle where their ends lie on it, others stay
     changes = {"film": Film(0.3, "layer"), "filling": "electrolyte", "height": 1.0}

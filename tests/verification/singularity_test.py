@@ -35,6 +35,9 @@ def test_exponent_of_a_checkerboard(ratio, exact):
     wedges = [(1.0, pi / 4.0), (ratio, pi / 4.0)]
     found = min(wedge_exponent(wedges, True, False), wedge_exponent(wedges, False, True))
     assert found == pytest.approx(exact, rel=1e-8)
+    # tan^2(lambda pi/4) = first/second conductivity if the first face is the contact
+    assert wedge_exponent(wedges, True, False) == pytest.approx(2.0 - exact, rel=1e-8)
+    assert wedge_exponent(wedges[::-1], True, False) == pytest.approx(exact, rel=1e-8)
 
 
 def test_two_materials_split_a_wedge_without_effect_when_equal():
