@@ -122,6 +122,15 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
     }
     if film > 0.0 and "film" in built.interfaces:
         jumps["film"] = film + jumps.get("film", 0.0)
+    for name, law in case.regions.items():
+        surface = f"{name}_surface"
+        if isinstance(law, schema.Equipotential) and surface in built.facets:
+            if surface not in case.boundaries:
+                raise ModelError(
+                    f"{case.path}: boundaries.{surface}: no condition on the surface of the metal "
+                    f'{name!r}: expected an electrode with a potential, or current = "0 A" for a '
+                    "floating one"
+                )
     if len(terminals) < 2:
         raise ModelError(
             f"{case.path}: boundaries: fewer than two electrodes at different potential"

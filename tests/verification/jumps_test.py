@@ -1,11 +1,13 @@
 """Potentials with two values on an interface: partly bonded, resistive, insulating."""
 
+from dataclasses import replace
 from math import log, pi, sin
 
 import pytest
 
 from meshes.geometry import Film, Layer, Slit
 from solver import schema
+from solver.model import ModelError
 from tests.verification.helpers import CONDUCTOR, UNIT, cell, electrode, make_case, solve, stack
 
 ENDS = {"bottom": electrode(0.0), "top": electrode(1.0)}
@@ -83,3 +85,11 @@ def test_a_flat_jump_is_exact_at_any_contrast(contrast, rho):
     # away from the interface the copies agree; on it they differ by its share of the whole drop
     one, other = (part.x.array for part in solved.certificate.potentials.parts)
     assert abs(other - one).max() == pytest.approx(rho / exact, rel=1e-6, abs=1e-12)
+
+
+def test_a_metal_without_a_condition_is_refused_not_insulated():
+    geometry = cell("strip", 1.0, Slit(0.3), Film(0.01, "layer"), below=(Layer("down", 1.0),))
+    geometry = replace(geometry, filling="electrolyte")
+    regions = {"down": CONDUCTOR, "film": schema.Equipotential()}
+    with pytest.raises(ModelError, match=r"boundaries\.film_surface: no condition"):
+        solve(make_case(geometry, regions, ENDS, refinement="none"))
