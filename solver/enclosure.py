@@ -62,9 +62,34 @@ def caveats(domain: Domain, model: Model) -> tuple[str, ...]:
             "conducting film no order between the two is known. It moves the resistance by about "
             f"{angle**2 / 8.0:.1e} of itself."
         )
+    if rims and _mixed(domain, model):
+        found.append(
+            "The polygon of the rim is not covered: of the film and what fills its opening one "
+            "conducts better, the other has the better contact, so no order is known."
+        )
     if domain.axisymmetric and not axis_parallel(domain):
         found.append(
             "Slanted faces: the map of the axisymmetric dual problem keeps only faces that are "
             "flat or upright; the others it bends, by the square of the mesh size."
         )
     return tuple(found)
+
+
+def _mixed(domain: Domain, model: Model) -> bool:
+    """True if a larger opening helps the current in one place and hinders it in another."""
+    kappa = model.conductivity
+    if "film" not in kappa or "filling" not in kappa:
+        return False
+    at = {contact.name: contact.resistance for contact in model.contacts}
+    faces = [(at.get("window", inf), at.get("film_face", inf))]  # insulated: infinite
+    for layer in kappa.keys() - {"film", "filling"}:
+        pairs = [(f"{layer}|{name}", f"{name}|{layer}") for name in ("filling", "film")]
+        jump = [max(model.jumps.get(name, 0.0) for name in pair) for pair in pairs]
+        faces.append((jump[0], jump[1]))
+    walls = {"film|filling", "filling|film"}
+    if walls & model.jumps.keys():
+        return True
+    if kappa["filling"] == kappa["film"]:
+        return any(a < b for a, b in faces) and any(a > b for a, b in faces)
+    opening = kappa["filling"] > kappa["film"]
+    return any(a > b if opening else a < b for a, b in faces)

@@ -102,6 +102,31 @@ def test_refined_chords_hold_the_axisymmetric_value():
         assert level.lower - solved.reference < fine[0] <= fine[1] < level.upper - solved.reference
 
 
+IDEAL = {"window": electrode(0.0), "top": electrode(1.0)}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "film_face", "known"),
+    [
+        (0.1, electrode(0.0), True),
+        (0.1, electrode(0.0, 1.0 / UNIT), True),  # better body, better contact
+        (0.1, None, True),
+        (10.0, electrode(0.0), True),
+        (10.0, electrode(0.0, 1.0 / UNIT), False),  # better body, worse contact
+        (10.0, None, False),
+        (1.0, None, True),
+    ],
+)
+def test_bounds_without_a_known_order_are_not_called_guaranteed(ratio, film_face, known):
+    changes = {"film": Film(0.3, "layer"), "filling": "electrolyte", "height": 0.5}
+    ends = IDEAL | ({} if film_face is None else {"film_face": film_face})
+    film = {"film": IonicConductor(ratio * UNIT)}
+    case = make_case(cell("square", 1.0, Round(0.35), **changes), film, ends, refinement="none")
+    solved = solve(case, MeshSize(0.1, 0.5, 0.2))
+    assert (solved.certificate.caveats == ()) is known
+    assert (solved.quantities()["psi"].bound == "guaranteed") is known
+
+
 # --- meshes ---------------------------------------------------------------------------------------
 
 
