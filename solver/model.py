@@ -122,9 +122,14 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
     }
     if film > 0.0 and "film" in built.interfaces:
         jumps["film"] = film + jumps.get("film", 0.0)
-    for name, law in case.regions.items():
+    sides = case.boundaries.get("sides")
+    if isinstance(case.geometry, Cell) and isinstance(sides, schema.Electrode | schema.HalfSpace):
+        raise ModelError(
+            f"{case.path}: boundaries.sides: these are planes of symmetry: expected no condition"
+        )
+    for name, region in case.regions.items():
         surface = f"{name}_surface"
-        if isinstance(law, schema.Equipotential) and surface in built.facets:
+        if isinstance(region, schema.Equipotential) and surface in built.facets:
             if surface not in case.boundaries:
                 raise ModelError(
                     f"{case.path}: boundaries.{surface}: no condition on the surface of the metal "

@@ -93,3 +93,10 @@ def test_a_metal_without_a_condition_is_refused_not_insulated():
     regions = {"down": CONDUCTOR, "film": schema.Equipotential()}
     with pytest.raises(ModelError, match=r"boundaries\.film_surface: no condition"):
         solve(make_case(geometry, regions, ENDS, refinement="none"))
+
+
+def test_planes_of_symmetry_are_no_electrodes():
+    ends = ENDS | {"sides": electrode(0.5)}
+    geometry = stack("strip", 1.0, (Layer("lower", 1.0),))
+    with pytest.raises(ModelError, match=r"boundaries\.sides"):
+        solve(make_case(geometry, {"lower": CONDUCTOR}, ends, refinement="none"))
