@@ -64,16 +64,6 @@ def test_without_the_circumscribed_polygon_the_lower_bound_is_wrong(monkeypatch)
     assert low > 1.005 * value
 
 
-def test_the_wall_of_a_wide_spot_is_enclosed():
-    # next to a spot of 0.9 b the wall's chords have nodes along them, which must not stay behind:
-    # what the spot adds is 1/100 of the tube, so the wall decides
-    eps, value = 0.9, 0.01824169632003577  # psi of cases/verification/transport/tube.toml
-    case = make_case(cell("round", 2.0, Round(eps), height=2.0), accuracy=0.3, refinement="none")
-    low, high = solve(case).scaled(4.0 * UNIT * eps)
-    assert low < value < high
-    assert high - low < 1.4 * value
-
-
 @pytest.mark.parametrize("ratio", [0.1, 10.0])
 def test_a_coarse_round_hole_holds_the_axisymmetric_value(ratio):
     # a film that conducts better than what fills its hole needs the larger polygon in the dual
