@@ -2,8 +2,9 @@
 
 Exit status: 0 done, 1 a run failed or its output can't be written, 2 bad input, 130 interrupted.
 Results go to stdout; what went wrong to stderr, one line per fault, never a traceback. Only `run`
-and `mesh` import more than the case loader. Under mpirun rank 0 reads and prints, all ranks end
-with the same status.
+and `mesh` import more than the case loader. Under mpirun rank 0 reads and prints. All ranks end
+with the same status, but where the words of the command line are wrong: that is told before MPI
+begins, and an mpirun that sees another rank fail first would end rank 0 before it has spoken.
 """
 
 import json
@@ -243,6 +244,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         message, status = "liface: interrupted", 130
     except USAGE_ERROR as error:
+        if not first:
+            return 0
         message, status = f"liface: {one_line(str(error), 600)} (see liface --help)", 2
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # the exit flushes it once more
