@@ -5,7 +5,7 @@ potential times current, minimise x.M x/2 - f.x over B x = 0. Any x gives (f.x)^
 bound of the dissipated power; for a unit potential difference, x.M x/I^2 as an upper bound of R.
 The preconditioner projects on the fluxes without divergence,
 
-    z = D^-1 (r - B^T y),   (B D^-1 B^T) y = B D^-1 r,   D = diag(M),
+    z = D^-1 (r - B^T y),   (B D^-1 B^T) y = B D^-1 r,   D blocks of M,
 
 so that every iterate is admissible and its dissipation an upper bound of the resistance. The start
 is the projected flux of the potential. What divergence remains after the last projection is added
@@ -26,6 +26,7 @@ from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
 from dolfinx.mesh import exterior_facet_indices
 from petsc4py import PETSc
+from scipy.sparse import csr_matrix
 from ufl.core.expr import Expr
 
 from solver import transport
@@ -48,7 +49,6 @@ from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve, tol
 ROUNDING = 1e-11  # relative; a gap below it is no longer one of the discretisation
 PROGRESS = 0.01  # stop when one step lowers the bound by less than this share of the gap
 MAX_STEPS = 200
-LOCAL_DIMENSION = {2: 6, 3: 12}  # of BDM1 on a cell: bounds the largest eigenvalue of D^-1 M
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _System:
     divergence: PETSc.Mat
     load: PETSc.Vec
     contact_loads: dict[str, PETSc.Vec]
-    inverse_diagonal: PETSc.Vec
+    inverse: PETSc.Mat
     schur: PETSc.KSP
     levelling: Levelling
 
@@ -155,19 +155,46 @@ def _assemble(
     total = mass.createVecRight()
     for contact in model.contacts:
         total.axpy(applied[contact.terminal], loads[contact.name])
-    diagonal = mass.getDiagonal()
-    inverse = diagonal.copy()
-    inverse.reciprocal()
-    scaled = divergence.copy()
-    scaled.diagonalScale(None, inverse)
-    schur = scaled.matTransposeMult(divergence)
+    inverse = _inverse_blocks(space, mass)
+    schur = divergence.matMult(inverse).matTransposeMult(divergence)
     small = schur.getSize()[0] <= DIRECT_LIMIT
     solver = make_solver(schur, "dual_", DIRECT if small else REPEATED, overrides)
     levelling = _levelling(domain, divergence, inverse)
     return _System(space, mass, divergence, total, loads, inverse, solver, levelling)
 
 
-def _levelling(domain: Domain, divergence: PETSc.Mat, inverse: PETSc.Vec) -> Levelling:
+def _inverse_blocks(space: fem.FunctionSpace, mass: PETSc.Mat) -> PETSc.Mat:
+    """D^-1, where D has the blocks of M that belong to one facet each.
+
+    The linear functions on a facet depend on the order of its nodes. With whole blocks D does not,
+    so that the iterates are the same for every numbering, hence on any number of ranks.
+    """
+    tdim = space.mesh.topology.dim
+    layout = space.dofmap.dof_layout
+    local = np.array([layout.entity_dofs(tdim - 1, i) for i in range(tdim + 1)])
+    size = local.shape[1]
+    blocks = np.sort(np.asarray(space.dofmap.list)[:, local].reshape(-1, size), axis=1)
+    owned = space.dofmap.index_map.size_local
+    rows = np.unique(blocks, axis=0)
+    rows = rows[rows[:, 0] < owned]  # all functions of a facet have one owner
+    pointer, columns, values = mass.getDiagonalBlock().getValuesCSR()
+    matrix = csr_matrix((values, columns, pointer), shape=(owned, owned))
+    entries = [np.ravel(matrix[rows[:, i], rows[:, j]]) for i in range(size) for j in range(size)]
+    inverse = np.linalg.inv(np.stack(entries, axis=1).reshape(-1, size, size))
+    inverse = 0.5 * (inverse + inverse.transpose(0, 2, 1))
+    where = np.zeros((owned, size), dtype=PETSc.IntType)
+    filled = np.zeros((owned, size))
+    for i in range(size):
+        where[rows[:, i]] = mass.getOwnershipRange()[0] + rows
+        filled[rows[:, i]] = inverse[:, i]
+    result = PETSc.Mat().createAIJ(mass.getSizes(), nnz=(size, 0), comm=mass.comm)
+    pointer = np.arange(0, size * owned + 1, size, dtype=PETSc.IntType)
+    result.setValuesCSR(pointer, where.ravel(), filled.ravel())
+    result.assemble()
+    return result
+
+
+def _levelling(domain: Domain, divergence: PETSc.Mat, inverse: PETSc.Mat) -> Levelling:
     """For S = B D^-1 B^T, with one indicator per region."""
     indicators, images = [], []
     for name in domain.built.regions:
@@ -175,13 +202,13 @@ def _levelling(domain: Domain, divergence: PETSc.Mat, inverse: PETSc.Vec) -> Lev
         w.array[:] = region_of_cells(domain) == domain.built.regions[name]
         if w.max()[1] == 0.0:
             continue
-        leaving = inverse.duplicate()
+        leaving, scaled = inverse.createVecs()
         divergence.multTranspose(w, leaving)
         # inside of the region what leaves one cell enters the next
         largest = leaving.norm(PETSc.NormType.NORM_INFINITY)
         leaving.array[np.abs(leaving.array_r) < 1e-8 * largest] = 0.0
-        leaving.pointwiseMult(leaving, inverse)
-        divergence.mult(leaving, image)
+        inverse.mult(leaving, scaled)
+        divergence.mult(scaled, image)
         indicators.append(w)
         images.append(image)
     return Levelling(indicators, images)
@@ -260,9 +287,9 @@ def _projected_start(
     x = system.load.duplicate()
     x.set(0.0)
     fit = PETSc.KSP().create(domain.comm)
-    fit.setOperators(system.mass)
+    fit.setOperators(system.mass, system.inverse)
     fit.setType(PETSc.KSP.Type.CG)
-    fit.getPC().setType(PETSc.PC.Type.JACOBI)
+    fit.getPC().setType(PETSc.PC.Type.MAT)  # applies D^-1
     fit.setTolerances(rtol=1e-8, max_it=12)  # only a start: twelve steps are enough
     fit.solve(g, x)
     fit.destroy()
@@ -279,9 +306,9 @@ def _project(system: _System, x: PETSc.Vec, relative: float) -> float:
     system.divergence.mult(x, c)
     with tolerance(system.schur, relative):
         system.solve_schur(c, y, "projection on divergence-free currents")
-    correction = x.duplicate()
-    system.divergence.multTranspose(y, correction)
-    correction.pointwiseMult(correction, system.inverse_diagonal)
+    load, correction = x.duplicate(), x.duplicate()
+    system.divergence.multTranspose(y, load)
+    system.inverse.mult(load, correction)
     x.axpy(-1.0, correction)
     return float(abs(c.dot(y)))
 
@@ -293,16 +320,17 @@ class _Projector:
         self.system = system
         self.c = system.divergence.createVecLeft()
         self.y = system.divergence.createVecLeft()
+        self.left = system.mass.createVecRight()
 
     def apply(self, _pc: PETSc.PC, r: PETSc.Vec, z: PETSc.Vec) -> None:
         """z = D^-1 (r - B^T S^-1 B D^-1 r)."""
         system = self.system
-        z.pointwiseMult(r, system.inverse_diagonal)
+        system.inverse.mult(r, z)
         system.divergence.mult(z, self.c)
         system.solve_schur(self.c, self.y, "constraint preconditioner of the dual problem")
-        system.divergence.multTranspose(self.y, z)
-        z.aypx(-1.0, r)
-        z.pointwiseMult(z, system.inverse_diagonal)
+        system.divergence.multTranspose(self.y, self.left)
+        self.left.aypx(-1.0, r)
+        system.inverse.mult(self.left, z)
 
 
 def _minimise(system: _System, x: PETSc.Vec, upper: float) -> int:
@@ -352,7 +380,7 @@ def _reduced_load(system: _System, x: PETSc.Vec) -> PETSc.Vec:
     residual, z = x.duplicate(), x.duplicate()
     system.mass.mult(x, residual)
     residual.aypx(-1.0, system.load)
-    z.pointwiseMult(residual, system.inverse_diagonal)
+    system.inverse.mult(residual, z)
     c, y = system.divergence.createVecLeft(), system.divergence.createVecLeft()
     system.divergence.mult(z, c)
     with tolerance(system.schur, 1e-12):
@@ -366,7 +394,8 @@ def _finish(system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: 
     c, y = system.divergence.createVecLeft(), system.divergence.createVecLeft()
     system.divergence.mult(x, c)
     system.solve_schur(c, y, "divergence left in the dual problem")
-    left = sqrt(LOCAL_DIMENSION[domain.mesh.topology.dim] * max(c.dot(y), 0.0))
+    # D^-1 M has no eigenvalue above the number of blocks that meet in a cell, its facets
+    left = sqrt((domain.mesh.topology.dim + 1) * max(c.dot(y), 0.0))
     flux = fem.Function(system.space, name="flux")
     flux.x.array[: len(x.array_r)] = x.array_r
     flux.x.scatter_forward()
