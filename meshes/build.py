@@ -1,6 +1,7 @@
 """Build a mesh and write it, or take it from a cache."""
 
 import hashlib
+import math
 import shutil
 import tempfile
 import threading
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import gmsh
 
+from meshes.block import exact_measures_of_block
 from meshes.checks import check, exact_measures
+from meshes.cracked import build_block
 from meshes.faults import faults
 from meshes.file import put_into_gmsh, read_mesh
 from meshes.geometry import (
+    Block,
     Cell,
     Geometry,
     MeshFile,
@@ -97,20 +101,28 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
     return built
 
 
-def _build_cell(cell: Cell, size: MeshSize, omit: tuple[str, ...], folder: Path) -> BuiltMesh:
+def _build_cell(
+    cell: Cell | Block, size: MeshSize, omit: tuple[str, ...], folder: Path
+) -> BuiltMesh:
     """Mesh a cell; where there are slivers, again with slightly other sizes."""
     start = time.monotonic()
-    builder = build_solid if dimension(cell) == "3d" else build_section
     for attempt in range(ATTEMPTS):
         attempted = varied(replace(size, seed=size.seed + attempt * 1000003))
         try:
             with gmsh_model():
-                model = builder(cell, attempted, omit)
+                model = _mesh(cell, attempted, omit)
                 return _finish(cell, names(cell, omit), model, omit, folder, start)
         except SliverError:
             if attempt == ATTEMPTS - 1:
                 raise
     raise MeshError("mesh: no attempt")
+
+
+def _mesh(cell: Cell | Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
+    if isinstance(cell, Block):
+        return build_block(cell, size, omit)
+    builder = build_solid if dimension(cell) == "3d" else build_section
+    return builder(cell, size, omit)
 
 
 def _finish(
@@ -124,7 +136,7 @@ def _finish(
     """Name, check and write the mesh of the current Gmsh model."""
     tags = _name_groups(found, model)
     groups = {name: model.groups[name] for name in tags}
-    exact = exact_measures(geometry, model, omit) if isinstance(geometry, Cell) else None
+    exact = _exact_measures(geometry, model, omit)
     kind = dimension(geometry)
     report = check(groups, found.interfaces, exact, model.extruded, kind)
     gmsh.write(str(folder / MESH_NAME))
@@ -144,6 +156,18 @@ def _finish(
         singular_edges=model.singular_edges,
         report=replace(report, seconds=time.monotonic() - start),
     )
+
+
+def _exact_measures(
+    geometry: Geometry, model: Model, omit: tuple[str, ...]
+) -> dict[str, float] | None:
+    match geometry:
+        case Cell():
+            return exact_measures(geometry, model, omit)
+        case Block():
+            return exact_measures_of_block(geometry, omit)
+        case MeshFile():
+            return None
 
 
 def _name_groups(found: Names, model: Model) -> dict[str, int]:
@@ -172,6 +196,10 @@ def _whole_cell(
     if isinstance(geometry, Cell):
         areas = cell_area(geometry), open_area(geometry)
         return multiplicity(geometry), *areas, unmeshed(geometry, omit)
+    if isinstance(geometry, Block):
+        wide = geometry.width
+        area = wide if geometry.shape == "block" else math.pi * wide**2
+        return 1.0, area, 0.0, {}
     measured = {facet.name: facet.computed * geometry.multiplicity for facet in report.facets}
     area = measured.get("top", 0.0) if geometry.cell_area is None else geometry.cell_area
     return geometry.multiplicity, area, measured.get("window", 0.0), {}

@@ -3,14 +3,17 @@
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from meshes.geometry import (
     SHAPES,
+    Block,
     Cell,
     Cross,
     Fault,
     Geometry,
+    Layer,
     MeshFile,
     NoOpening,
     Round,
@@ -18,10 +21,14 @@ from meshes.geometry import (
     Slit,
     TwoDiscs,
     dimension,
+    face_length,
+    height,
     is_half_space,
 )
 
-BOUNDARY_NAMES = ("top", "bottom", "sides", "window", "film_face", "film_wall", "far")
+BOUNDARY_NAMES = (
+    "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",
+)  # fmt: skip
 RESERVED = (*BOUNDARY_NAMES, "film", "filling")
 MESH_SUFFIXES = (
     ".msh", ".vtu", ".vtk", ".xdmf", ".med", ".inp", ".bdf", ".nas", ".mesh", ".exo", ".e", ".cgns",
@@ -37,10 +44,59 @@ def faults(geometry: Geometry) -> list[Fault]:
     """Why a geometry is impossible, all reasons at once; empty if it can be meshed."""
     if isinstance(geometry, MeshFile):
         return list(_file_faults(geometry)) or _content_faults(geometry)
+    if isinstance(geometry, Block):
+        return list(_block_faults(geometry))
     found = list(_number_faults(geometry))
     if not found:  # comparisons make sense only between sound numbers
         found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]
     return found
+
+
+def _block_faults(block: Block) -> Iterator[Fault]:
+    """A block whose sizes make no body, or with a crack that is none."""
+    if not _is_length(block.width):
+        yield Fault("width", _um(block.width), "a positive length")
+        return
+    if not block.layers:
+        yield Fault("layers", "no layer", "at least one layer")
+        return
+    yield from _layer_faults("layers", block.layers, 1e-6 * block.width, set())
+    if block.crack is None or not _is_length(height(block)):
+        return
+    crack, length = block.crack, face_length(block, block.crack.face)
+    if block.shape == "cylinder" and crack.face == "left":
+        yield Fault("crack.face", crack.face, "bottom: the left face of a cylinder is its axis")
+    if not 0.0 <= crack.start < crack.end:
+        yield Fault("crack.start", _um(crack.start), f"from 0 to less than end ({_um(crack.end)})")
+    elif crack.end > length * (1.0 + 1e-12):
+        yield Fault("crack.end", _um(crack.end), f"at most the length of the face ({_um(length)})")
+    elif crack.end - crack.start < 1e-6 * length:
+        expected = f"at least {_um(1e-6 * length)} from its start, to be resolved by a mesh"
+        yield Fault("crack.end", _um(crack.end), expected)
+    elif crack.end - crack.start >= length * (1.0 - 1e-12):
+        yield Fault("crack.end", _um(crack.end), "a crack with a tip inside of the face")
+
+
+def _layer_faults(
+    side: str, layers: tuple[Layer, ...], least: float, seen: set[str]
+) -> Iterator[Fault]:
+    """Names that are no names, used twice or reserved; layers that are too thin."""
+    for index, layer in enumerate(layers):
+        key = f"{side}[{index}].name"
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", layer.name):
+            yield Fault(key, layer.name, "a letter, then letters, digits and _ . + -")
+        elif layer.name in RESERVED or layer.name.endswith("_surface"):
+            expected = f"a name other than {', '.join(RESERVED)} and *_surface"
+            yield Fault(key, layer.name, expected)
+        elif layer.name in seen:
+            yield Fault(key, layer.name, "a name not used for another layer")
+        seen.add(layer.name)
+        if not _is_length(layer.thickness):
+            key = f"{side}[{index}].thickness"
+            yield Fault(key, _um(layer.thickness), "a positive length")
+        elif layer.thickness < least:
+            expected = f"at least {_um(least)}, to be resolved by a mesh"
+            yield Fault(f"{side}[{index}].thickness", _um(layer.thickness), expected)
 
 
 def _um(value: float) -> str:
@@ -158,21 +214,10 @@ def _stack_faults(cell: Cell) -> Iterator[Fault]:
         yield Fault("above", "no layer", "at least one layer")
         return
     seen: set[str] = set()
+    least = THINNEST_LAYER[dimension(cell)] * cell.width
     for side, layers in (("above", cell.above), ("below", cell.below)):
-        for index, layer in enumerate(layers):
-            key = f"{side}[{index}].name"
-            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", layer.name):
-                yield Fault(key, layer.name, "a letter, then letters, digits and _ . + -")
-            elif layer.name in RESERVED or layer.name.endswith("_surface"):
-                expected = f"a name other than {', '.join(RESERVED)} and *_surface"
-                yield Fault(key, layer.name, expected)
-            elif layer.name in seen:
-                yield Fault(key, layer.name, "a name not used for another layer")
-            seen.add(layer.name)
-            least = THINNEST_LAYER[dimension(cell)] * cell.width
-            if layer.thickness < least:
-                expected = f"at least {_um(least)}, to be resolved by a mesh"
-                yield Fault(f"{side}[{index}].thickness", _um(layer.thickness), expected)
+        finite = tuple(replace(x, thickness=min(x.thickness, 1e300)) for x in layers)
+        yield from _layer_faults(side, finite, least, seen)
     if is_half_space(cell):
         yield from _half_space_faults(cell)
     elif cell.resolved_height is not None:

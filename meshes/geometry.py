@@ -122,7 +122,36 @@ class MeshFile:
     cell_area: float | None
 
 
-Geometry = Cell | MeshFile
+@dataclass(frozen=True)
+class Crack:
+    """A straight crack in a plane of symmetry of a block; the rest of the plane holds together.
+
+    Attributes:
+        face: the plane: `left` (x = 0) or `bottom` (y or z = 0).
+        start: where the crack begins, along the face from the corner of both, um.
+        end: where it ends; an end inside the face is a tip.
+    """
+
+    face: Literal["left", "bottom"]
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """Half of a body of flat layers, for stress and cracks: 0 < x < width, layers along y from 0.
+
+    `block` is 2D plane, `cylinder` is axisymmetric with x the radius. Outer faces are `left`,
+    `right`, `bottom`, `top` and `crack`. What is behind a plane of symmetry is not meshed.
+    """
+
+    shape: Literal["block", "cylinder"]
+    width: float
+    layers: tuple[Layer, ...]
+    crack: Crack | None
+
+
+Geometry = Cell | MeshFile | Block
 
 
 @dataclass(frozen=True)
@@ -179,12 +208,33 @@ def dimension(geometry: Geometry) -> Dimension:
     match geometry:
         case MeshFile(dimension=given):
             return given
+        case Block(shape=shape):
+            return "plane" if shape == "block" else "axisymmetric"
         case Cell(shape="strip"):
             return "plane"
         case Cell(shape="tube" | "half_space"):
             return "axisymmetric"
         case Cell():
             return "3d"
+
+
+def height(block: Block) -> float:
+    """Height of a block, um."""
+    return sum(layer.thickness for layer in block.layers)
+
+
+def face_length(block: Block, face: Literal["left", "bottom"]) -> float:
+    """Length of a face of a block in its section, um."""
+    return block.width if face == "bottom" else height(block)
+
+
+def tips(block: Block) -> tuple[tuple[float, float], ...]:
+    """Ends (x, y) of the crack that lie inside of its face, um: first the upper or outer one."""
+    crack = block.crack
+    if crack is None:
+        return ()
+    inside = [s for s in (crack.end, crack.start) if 0.0 < s < face_length(block, crack.face)]
+    return tuple((0.0, s) if crack.face == "left" else (s, 0.0) for s in inside)
 
 
 def is_half_space(cell: Cell) -> bool:

@@ -2,20 +2,24 @@
 
 from collections.abc import Collection, Iterator
 
-from meshes.geometry import Geometry, MeshFile, Names, columns, faces, levels, region
+from meshes.block import faces_of_block
+from meshes.geometry import Block, Geometry, MeshFile, Names, columns, faces, levels, region
 
 
 def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
     """Names of a geometry without meshing it.
 
     Args:
-        geometry: a cell, or a mesh file (its names are read from the file).
+        geometry: a cell, a block, or a mesh file (its names are read from the file).
         omit: regions that are not to be meshed; their surfaces become boundaries.
     """
     if isinstance(geometry, MeshFile):
         from meshes.file import names_in_file  # imports the readers of mesh files
 
         return names_in_file(geometry, omit)
+    if isinstance(geometry, Block):
+        present = tuple(layer.name for layer in geometry.layers if layer.name not in omit)
+        return Names(present, *faces_of_block(geometry, tuple(omit)))
     found = list(faces(geometry, omit))
     regions = [
         region(level, column, omit)

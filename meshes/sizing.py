@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 
 from meshes.geometry import (
+    Block,
     Cell,
     Cross,
     Fault,
@@ -20,6 +21,7 @@ from meshes.geometry import (
     Slit,
     TwoDiscs,
     dimension,
+    height,
 )
 
 
@@ -91,6 +93,8 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
     """
     if isinstance(geometry, MeshFile):
         return MeshSize(1.0, 1.0, 1.0)
+    if isinstance(geometry, Block):
+        return default_block_size(geometry)
     length = feature(geometry)
     if isinstance(geometry.opening, NoOpening):
         return MeshSize(geometry.width / 10.0, 0.5, geometry.width / 10.0)
@@ -100,3 +104,13 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
         edge = length * factor * min(max(accuracy, 1e-4), 0.1 / factor)
         return MeshSize(edge, 0.35, geometry.width / 8.0)
     return MeshSize(length / 20.0, 0.5, geometry.width / 10.0)
+
+
+def default_block_size(block: Block) -> MeshSize:
+    """Sizes of the first mesh: ten elements along the crack, fewer away from it."""
+    if block.crack is None:
+        largest = min(block.width, height(block)) / 10.0
+        return MeshSize(largest, 0.5, largest)
+    length = block.crack.end - block.crack.start
+    largest = max(min(block.width, height(block)) / 8.0, length / 10.0)
+    return MeshSize(length / 20.0, 0.3, largest)

@@ -1,18 +1,21 @@
 """From the checked tables of a case file to the data of `schema`; nothing is checked here."""
 
 import math
+from itertools import accumulate
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from meshes import geometry as shapes
-from solver import known, schema, tables
+from solver import known, mechanics_tables, schema, tables
 from solver.faults import key_path
 from solver.values import Value
 
 
-def geometry(table: tables.Cell | tables.MeshFile, folder: Path) -> shapes.Geometry:
+def geometry(table: tables.Cell | tables.Block | tables.MeshFile, folder: Path) -> shapes.Geometry:
     """The geometry in micrometres; `folder` is that of the case file."""
+    if isinstance(table, tables.Block):
+        return block(table)
     if isinstance(table, tables.MeshFile):
         area = table.cell_area
         return shapes.MeshFile(
@@ -33,6 +36,75 @@ def geometry(table: tables.Cell | tables.MeshFile, folder: Path) -> shapes.Geome
         below=tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.below),
         resolved_height=None if table.resolved_height is None else table.resolved_height.number,
     )
+
+
+def block(table: tables.Block) -> shapes.Block:
+    """A block; an end of the crack that means the end of a layer lies there exactly."""
+    layers = tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.layers)
+    crack = None
+    if table.crack is not None:
+        marks = [0.0, *accumulate(layer.thickness for layer in layers)]
+        if table.crack.face == "bottom":
+            marks = [0.0, table.width.number]
+        ends = [min(marks, key=lambda mark: abs(mark - s), default=s) for s in _ends(table.crack)]
+        ends = [
+            mark if abs(mark - s) <= 1e-9 * max(marks) else s
+            for mark, s in zip(ends, _ends(table.crack), strict=True)
+        ]
+        crack = shapes.Crack(table.crack.face, *ends)
+    return shapes.Block(table.shape, table.width.number, layers, crack)
+
+
+def _ends(crack: tables.Crack) -> tuple[float, float]:
+    return crack.start.number, crack.end.number
+
+
+def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
+    """Stress and cracks."""
+    table = file.mechanics
+    if table is None:
+        return None
+    return schema.Mechanics(
+        plane=table.plane or "strain",
+        solids={name: _solid(law) for name, law in table.solids.items()},
+        faces={name: _face(condition) for name, condition in table.faces.items()},
+        stretch=None if file.load is None else _number(file.load.stretch),
+    )
+
+
+def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
+    elastic: schema.Isotropic | schema.Cubic
+    match table:
+        case mechanics_tables.Isotropic():
+            elastic = schema.Isotropic(table.youngs_modulus.number, table.poissons_ratio.number)
+        case mechanics_tables.Cubic():
+            angle = _number(table.angle) or 0.0
+            elastic = schema.Cubic(table.c11.number, table.c12.number, table.c44.number, angle)
+    return schema.SolidRegion(
+        elastic=elastic,
+        residual_stress=_number(table.residual_stress) or 0.0,
+        misfit_strain=_number(table.misfit_strain) or 0.0,
+        fracture_energy=_number(table.fracture_energy),
+        fracture_toughness=_number(table.fracture_toughness),
+    )
+
+
+def _face(table: mechanics_tables.Face) -> schema.Face:
+    match table:
+        case mechanics_tables.Symmetry():
+            return schema.Symmetry()
+        case mechanics_tables.Free():
+            return schema.Free()
+        case mechanics_tables.Traction():
+            return schema.Traction(_number(table.pressure) or 0.0, _number(table.shear) or 0.0)
+        case mechanics_tables.Moved():
+            return schema.Moved(table.normal.number)
+        case mechanics_tables.Clamped():
+            return schema.Clamped()
+        case mechanics_tables.Plate():
+            return schema.Plate(_number(table.pressure) or 0.0)
+        case mechanics_tables.Lithium():
+            return schema.Lithium(table.overpotential.number)
 
 
 def opening(table: tables.Cell) -> shapes.Opening:
@@ -157,7 +229,9 @@ def _number(value: Value | None) -> float | None:
     return None if value is None else value.number
 
 
-PHYSICAL = ("geometry", "regions", "boundaries", "interfaces", "specimens", "balance")
+PHYSICAL = (
+    "geometry", "regions", "boundaries", "interfaces", "mechanics", "load", "specimens", "balance",
+)  # fmt: skip
 
 
 def values(table: BaseModel) -> dict[str, Value]:

@@ -142,6 +142,7 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         balance=file.balance,
         inputs=assemble.inputs(file),
         sources=tuple((source.path.name, source.content) for source in chain),
+        mechanics=assemble.mechanics(file),
     )
 
 

@@ -12,6 +12,7 @@ from solver.assemble import is_physical, values
 from solver.comparison import balance_references, comparison_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
 from solver.limits import numerics_faults
+from solver.mechanics_checks import mechanics_faults
 
 SIZES = ("width", "thickness", "radius", "distance", "area_fraction", "resolved_height")
 KINDS = {
@@ -47,9 +48,13 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         sizes_only = all(finding.path[-1] in SIZES for finding in impossible)
         if not impossible or (stacked and sizes_only):
             regions, found = _names(file, geometry)
-            yield from _name_faults(file, regions, found)
-        contradictions = list(_law_faults(file, geometry))
-        yield from contradictions or _drive_faults(file)
+            if not impossible:
+                yield from mechanics_faults(file, geometry, found.boundaries)
+            if _conducts(file):
+                yield from _name_faults(file, regions, found)
+        if _conducts(file):
+            contradictions = list(_law_faults(file, geometry))
+            yield from contradictions or _drive_faults(file)
     yield from numerics_faults(file, measured)
     if geometry is None and file.balance is not None:
         yield from balance_references(file, balance.quantities(file.balance))
@@ -58,6 +63,11 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
     yield from comparison_faults(file, geometry, quantities)
+
+
+def _conducts(file: tables.CaseFile) -> bool:
+    """Whether the case asks for a current: it does unless it has mechanics alone."""
+    return file.mechanics is None or bool(file.regions or file.boundaries or file.interfaces)
 
 
 def _names(
@@ -82,7 +92,7 @@ def _balance_faults(file: tables.CaseFile) -> Iterator[Finding]:
         yield Finding(("geometry",), "", "this key (it is missing); or [balance]")
         return
     given = dict(file)
-    for key in ("regions", "boundaries", "interfaces", "calibrate"):
+    for key in ("regions", "boundaries", "interfaces", "mechanics", "load", "calibrate"):
         if given[key]:
             yield Finding((key,), "a table", "no such table in a case without [geometry]")
 

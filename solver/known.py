@@ -32,7 +32,27 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "percentile_99": ("dimensionless",),
     "current_centre": ("dimensionless",),
     "current_edge": ("dimensionless",),
+    "force_balance": ("dimensionless",),
+    "energy_release_rate": ("energy_release_rate",),
+    "energy_release_rate_by_extension": ("energy_release_rate",),
+    "energy_release_rate_slope": ("energy_release_rate_slope",),
+    "steady_state_energy_release_rate": ("energy_release_rate",),
+    "sequential_energy_release_rate": ("energy_release_rate",),
+    "fracture_energy": ("energy_release_rate",),
+    "contour_dependence": ("dimensionless",),
+    "stress_intensity": ("fracture_toughness",),
+    "shape_factor": ("dimensionless",),
+    "channelling_factor": ("dimensionless",),
+    "sequential_channelling_factor": ("dimensionless",),
+    "film_stress": ("stress",),
+    "margin": ("dimensionless",),
+    "critical_pressure": ("stress",),
+    "critical_overpotential": ("potential",),
+    "critical_stretch": ("dimensionless",),
+    "crack_opening": ("length",),
+    "crack_volume": ("volume", "area"),
 }
+TEXTS = ("verdict",)  # quantities whose value is a word
 
 
 def known_quantities(
@@ -41,7 +61,7 @@ def known_quantities(
 ) -> set[str]:  # fmt: skip
     """All names of quantities that a case with these names has."""
     faces = list(boundaries)
-    names = set(QUANTITIES) | {f"current.{name}" for name in faces}
+    names = set(QUANTITIES) | set(TEXTS) | {f"current.{name}" for name in faces}
     names |= {f"potential.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
     samples = list(specimens)
@@ -76,6 +96,8 @@ def read_quantity(quantity: str, value: str | float, plane: bool) -> tuple[float
     """
     if value == UNBOUNDED:
         return UNBOUNDED, ""
+    if quantity in TEXTS:
+        return str(value), ""
     text = value if isinstance(value, str) else repr(value)
     number, unit_text, dimension = units.parse_any(text)
     kinds = kinds_of(quantity)

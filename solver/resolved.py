@@ -32,6 +32,12 @@ def resolved_toml(case: Case) -> str:
     tree["regions"] = {name: _region(name, law, given) for name, law in case.regions.items()}
     tree["boundaries"] = {n: _boundary(n, law, given) for n, law in case.boundaries.items()}
     tree["interfaces"] = {n: _interface(n, law, given) for n, law in case.interfaces.items()}
+    if case.mechanics is not None and case.geometry is not None:
+        plane = shapes.dimension(case.geometry) == "plane"
+        tree["mechanics"] = _mechanics(case.mechanics, plane, given)
+        if case.mechanics.stretch is not None:
+            stretch = _value("load.stretch", case.mechanics.stretch, "dimensionless", given)
+            tree["load"] = {"stretch": stretch}
     tree["numerics"] = _numerics(case.numerics)
     tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
     tree["specimens"] = [_specimen(i, item, given) for i, item in enumerate(case.specimens)]
@@ -91,6 +97,8 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         if geometry.cell_area is not None:
             tree["cell_area"] = _value("geometry.cell_area", geometry.cell_area, area, given)
         return tree
+    if isinstance(geometry, shapes.Block):
+        return _block(geometry, given)
     tree = {
         "shape": geometry.shape,
         "width": _value("geometry.width", geometry.width, "length", given),
@@ -115,6 +123,78 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
             "geometry.resolved_height", geometry.resolved_height, "length", given
         )
     return tree
+
+
+def _block(block: shapes.Block, given: Given) -> Tree:
+    tree: Tree = {
+        "shape": block.shape,
+        "width": _value("geometry.width", block.width, "length", given),
+        "layers": [
+            {
+                "name": layer.name,
+                "thickness": _value(
+                    f"geometry.layers[{i}].thickness", layer.thickness, "length", given
+                ),
+            }
+            for i, layer in enumerate(block.layers)
+        ],
+    }
+    if block.crack is not None:
+        tree["crack"] = {
+            "face": block.crack.face,
+            "start": _value("geometry.crack.start", block.crack.start, "length", given),
+            "end": _value("geometry.crack.end", block.crack.end, "length", given),
+        }
+    return tree
+
+
+MECHANICAL: dict[str, units.Kind] = {
+    "youngs_modulus": "stress",
+    "c11": "stress",
+    "c12": "stress",
+    "c44": "stress",
+    "angle": "angle",
+    "residual_stress": "stress",
+    "fracture_energy": "energy_release_rate",
+    "fracture_toughness": "fracture_toughness",
+    "pressure": "stress",
+    "shear": "stress",
+    "normal": "length",
+    "overpotential": "potential",
+}
+LAWS = {"moved": "displacement"}  # the others have the names of their classes
+
+
+def _mechanics(mechanics: schema.Mechanics, plane: bool, given: Given) -> Tree:
+    tree: Tree = {"plane": mechanics.plane} if plane else {}
+    tree["solids"] = {
+        name: {
+            **_mechanical(("mechanics", "solids", name), solid.elastic, given),
+            **_numbers(("mechanics", "solids", name), vars(solid), given),
+        }
+        for name, solid in mechanics.solids.items()
+    }
+    if mechanics.faces:
+        tree["faces"] = {
+            name: _mechanical(("mechanics", "faces", name), face, given)
+            for name, face in mechanics.faces.items()
+        }
+    return tree
+
+
+def _mechanical(path: tuple[str, ...], law: object, given: Given) -> Tree:
+    word = type(law).__name__.lower()
+    return {"law": LAWS.get(word, word), **_numbers(path, vars(law), given)}
+
+
+def _numbers(path: tuple[str, ...], found: dict[str, Any], given: Given) -> Tree:
+    """The numbers of a law; a zero that the case does not give is left out."""
+    out: Tree = {}
+    for name, number in found.items():
+        key = key_path((*path, name))
+        if isinstance(number, float) and (number or key in given):
+            out[name] = _value(key, number, MECHANICAL.get(name, "dimensionless"), given)
+    return out
 
 
 def _opening(opening: shapes.Opening, given: Given) -> Tree:

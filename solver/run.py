@@ -24,6 +24,7 @@ from solver.bounds import Level, NotBalanced
 from solver.case import load_case
 from solver.copies import InterfaceError
 from solver.domain import facet_entities, facets_of
+from solver.equilibrium import Unbalanced
 from solver.model import ModelError
 from solver.postprocess import run_postprocessing
 from solver.quantities import reference_resistance
@@ -36,7 +37,9 @@ from solver.units import in_unit
 
 LOG = logging.getLogger("liface")
 SOLVED, FAILED = 0, 1
-FAILURES = (MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError)
+FAILURES = (
+    MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError, Unbalanced,
+)  # fmt: skip
 NOT_REACHED = "accuracy not reached"
 
 

@@ -82,6 +82,107 @@ Interface = Resistive | Bonded | Insulating
 
 
 @dataclass(frozen=True)
+class Isotropic:
+    """Elastic, isotropic: Young's modulus in MPa, Poisson's ratio."""
+
+    youngs_modulus: float
+    poissons_ratio: float
+
+
+@dataclass(frozen=True)
+class Cubic:
+    """Elastic, cubic: c11, c12, c44 in MPa; turned by `angle` (rad) about the normal."""
+
+    c11: float
+    c12: float
+    c44: float
+    angle: float
+
+
+@dataclass(frozen=True)
+class SolidRegion:
+    """A solid.
+
+    Attributes:
+        elastic: Its law.
+        residual_stress: Biaxial stress along the layers that it was made with, MPa.
+        misfit_strain: Strain, equal in all directions, at which it would be free of stress.
+        fracture_energy: Gc, J/m^2; None if not given so.
+        fracture_toughness: K_Ic, MPa um^(1/2); None if not given so.
+    """
+
+    elastic: Isotropic | Cubic
+    residual_stress: float
+    misfit_strain: float
+    fracture_energy: float | None
+    fracture_toughness: float | None
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """No normal displacement, no shear."""
+
+
+@dataclass(frozen=True)
+class Free:
+    """No traction; holds for every face that is not named."""
+
+
+@dataclass(frozen=True)
+class Traction:
+    """Pressure against the body and shear along the face, MPa."""
+
+    pressure: float
+    shear: float
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Normal displacement outwards, um."""
+
+    normal: float
+
+
+@dataclass(frozen=True)
+class Clamped:
+    """No displacement."""
+
+
+@dataclass(frozen=True)
+class Plate:
+    """One normal displacement for all of the face, under a mean pressure (MPa)."""
+
+    pressure: float
+
+
+@dataclass(frozen=True)
+class Lithium:
+    """Lithium in a crack, stalled at this overpotential (V)."""
+
+    overpotential: float
+
+
+Face = Symmetry | Free | Traction | Moved | Clamped | Plate | Lithium
+
+
+@dataclass(frozen=True)
+class Mechanics:
+    """Stress and cracks of a block.
+
+    Attributes:
+        plane: Plane strain or plane stress; without meaning in axisymmetry.
+        solids: Of every layer.
+        faces: Conditions by name of the face; what is missing is free.
+        stretch: Of the whole body along the layers; None if nothing is imposed.
+    """
+
+    plane: Literal["strain", "stress"]
+    solids: dict[str, SolidRegion]
+    faces: dict[str, Face]
+    stretch: float | None
+
+
+@dataclass(frozen=True)
 class Numerics:
     """How accurately to solve; `edge_size` and `maximum_size` (um) override the start mesh."""
 
@@ -188,6 +289,7 @@ class Case:
         balance: The table [balance]; `balance.quantities` computes it.
         inputs: Every physical value with its source.
         sources: File name and bytes of the case file, then of its bases.
+        mechanics: Stress and cracks, if the case has them.
     """
 
     title: str
@@ -207,3 +309,4 @@ class Case:
     balance: BalanceSpec | None
     inputs: tuple[Input, ...]
     sources: tuple[tuple[str, bytes], ...] = field(compare=False, repr=False)
+    mechanics: Mechanics | None = None

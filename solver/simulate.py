@@ -18,6 +18,8 @@ from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.case import with_value
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
+from solver.mechanics import Mechanical, solve_mechanics
+from solver.mechanics_quantities import mechanical_quantities
 from solver.meshing import start_mesh
 from solver.model import Model, build_model
 from solver.quantities import Quantity
@@ -37,6 +39,7 @@ class Solution:
         built: The first mesh; None if nothing was meshed.
         model: Laws and conditions by name.
         certificate: Fields and bounds.
+        mechanical: Stress and crack.
         timings: Seconds per stage.
     """
 
@@ -45,6 +48,7 @@ class Solution:
     built: BuiltMesh | None
     model: Model | None
     certificate: Certificate | None
+    mechanical: Mechanical | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,6 +98,14 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     with _timed(timings, "mesh"):
         built = make_mesh(case, comm)
     progress(f"mesh: {built.report.cells} cells, {built.report.seconds:.1f} s to build")
+    mechanical = None
+    if case.mechanics is not None:
+        with _timed(timings, "mechanics"):
+            mechanical = solve_mechanics(case, built, comm, progress)
+            found += mechanical_quantities(case, mechanical)
+    if not case.regions:
+        judged = tuple(quantities.compare(found, case.references))
+        return Solution(case, judged, built, None, None, mechanical, timings)
     with _timed(timings, "read mesh"):
         domain = read_domain(built, comm)
     with _timed(timings, "solve and certify"):
@@ -105,7 +117,7 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     with _timed(timings, "quantities"):
         found += _evaluate(case, model, built, certificate)
     judged = tuple(quantities.compare(found, case.references))
-    return Solution(case, judged, built, model, certificate, timings)
+    return Solution(case, judged, built, model, certificate, mechanical, timings)
 
 
 def _certify(

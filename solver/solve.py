@@ -49,13 +49,28 @@ DIRECT: dict[str, str] = {
     "mat_mumps_icntl_14": "100",
 }
 DIRECT_LIMIT = 20_000
-PREFIXES = ("primal_", "dual_")
+# Elasticity: smoothed aggregation with the rigid motions as near null space.
+ELASTICITY: dict[str, str] = {
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-12",
+    "ksp_max_it": "2000",
+    "ksp_norm_type": "natural",
+    "pc_type": "gamg",
+    "pc_gamg_threshold": "0.02",
+    "pc_gamg_aggressive_coarsening": "1",
+    "mg_levels_ksp_type": "chebyshev",
+    "mg_levels_pc_type": "jacobi",
+    "mg_levels_ksp_max_it": "2",
+}
+ELASTICITY_LIMIT = 400_000  # plane problems: a direct solve is quicker than strong grading is slow
+PREFIXES = ("primal_", "dual_", "elasticity_")
 
 
 def command_line(options: Sequence[str]) -> None:
     """Hand options such as -ksp_view to PETSc; they hold for every solver and win over the case.
 
-    An option without one of the prefixes primal_, dual_ is given to the solver of the potential.
+    An option without one of the prefixes primal_, dual_, elasticity_ is given to the solver of the
+    potential.
     """
     database = PETSc.Options()
     pending = ""

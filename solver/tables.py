@@ -4,11 +4,13 @@ Only the form of each table and the dimension of each value is checked here; wha
 or several tables is in `checks`. The JSON schema for editors is made from these classes.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from solver.balance import BalanceSpec
+from solver.faults import nearest
+from solver.mechanics_tables import Load, Mechanics
 from solver.values import (
     Area,
     Conductivity,
@@ -147,9 +149,35 @@ class MeshFile(Strict):
     cell_area: Area | None = None
 
 
+class Crack(Strict):
+    """A crack in a plane of symmetry of a block: where it begins and ends along the face."""
+
+    face: Literal["left", "bottom"]
+    start: LengthOrZero
+    end: Length
+
+
+BLOCKS = ("block", "cylinder")
+
+
+class Block(Strict):
+    """Half of a body of flat layers (plane or axisymmetric), for stress and cracks."""
+
+    shape: Literal["block", "cylinder"]
+    width: Length
+    layers: Layers
+    crack: Crack | None = None
+
+
 def _geometry_tag(data: Any) -> str:
     if isinstance(data, MeshFile) or (isinstance(data, dict) and "mesh_file" in data):
         return "mesh"
+    if isinstance(data, Block):
+        return "block"
+    shape = data.get("shape") if isinstance(data, dict) else None
+    if isinstance(shape, str):
+        near = shape in BLOCKS or nearest(shape, (*get_args(Shape), *BLOCKS)) in BLOCKS
+        return "block" if near else "cell"
     return "cell"
 
 
@@ -160,7 +188,9 @@ def _one_sort(data: Any) -> Any:
 
 
 Geometry = Annotated[
-    Annotated[Cell, Tag("cell")] | Annotated[MeshFile, Tag("mesh")],
+    Annotated[Cell, Tag("cell")]
+    | Annotated[Block, Tag("block")]
+    | Annotated[MeshFile, Tag("mesh")],
     Discriminator(_geometry_tag),
     BeforeValidator(_one_sort),
 ]
@@ -314,6 +344,8 @@ class CaseFile(Strict):
     regions: dict[str, Region] = Field(default_factory=dict)
     boundaries: dict[str, Boundary] = Field(default_factory=dict)
     interfaces: dict[str, Interface] = Field(default_factory=dict)
+    mechanics: Mechanics | None = None
+    load: Load | None = None
     numerics: Numerics = Numerics()
     output: Output = Output()
     specimens: Annotated[tuple[Specimen, ...], BeforeValidator(as_tuple)] = ()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Kind = Literal[
     "length",
     "area",
+    "volume",
     "potential",
     "current",
     "current_per_length",
@@ -35,6 +36,11 @@ Kind = Literal[
     "area_specific_resistance",
     "mass",
     "density",
+    "stress",
+    "energy_release_rate",
+    "energy_release_rate_slope",
+    "fracture_toughness",
+    "angle",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -47,6 +53,7 @@ GAS_CONSTANT = 8.31446261815324e-3  # pJ/(fmol K), exact in the SI of 2019
 DISPLAY: dict[Kind, tuple[str, str]] = {
     "length": ("um", "10 um"),
     "area": ("um^2", "1.3 cm^2"),
+    "volume": ("um^3", "1 um^3"),
     "potential": ("V", "1 V"),
     "current": ("pA", "1 mA"),
     "current_per_length": ("pA/um", "1 A/m"),
@@ -57,6 +64,11 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "area_specific_resistance": ("ohm cm^2", "9.42 ohm cm^2"),
     "mass": ("mg", "150 mg"),
     "density": ("g/cm^3", "3.148 g/cm^3"),
+    "stress": ("MPa", "100 MPa"),
+    "energy_release_rate": ("J/m^2", "0.68 J/m^2"),
+    "energy_release_rate_slope": ("J/m^2/um", "1 J/m^2/um"),
+    "fracture_toughness": ("MPa m^0.5", "0.23 MPa m^0.5"),
+    "angle": ("degree", "45 degree"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).

@@ -260,3 +260,46 @@ class Thickness(Length):
     def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
         """As for any value; "infinite" is read too."""
         return (math.inf, "length") if text == INFINITE else super().read_kind(text)
+
+
+class Modulus(Value):
+    """An elastic modulus above zero."""
+
+    kinds = ("stress",)
+    sign = "positive"
+
+
+class Stress(Value):
+    """A stress or pressure."""
+
+    kinds = ("stress",)
+
+
+class FractureEnergy(Value):
+    """A fracture energy above zero."""
+
+    kinds = ("energy_release_rate",)
+    sign = "positive"
+
+
+class FractureToughness(Value):
+    """A fracture toughness K_Ic above zero."""
+
+    kinds = ("fracture_toughness",)
+    sign = "positive"
+
+
+class Angle(Value):
+    """An angle; a plain number is in radians."""
+
+    kinds = ("angle",)
+
+
+class Displacement(Value):
+    """A displacement."""
+
+    kinds = ("length",)
+
+
+class Number(Value):
+    """A plain number or a percentage."""

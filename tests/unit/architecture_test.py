@@ -17,18 +17,22 @@ LONGEST = 450  # lines of a module
 
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
-    meshes.geometry meshes.mesh meshes.topology meshes.file meshes.names meshes.faults
-    meshes.sizing meshes.field meshes.plan meshes.section meshes.solid meshes.checks meshes.build
+    meshes.geometry meshes.block meshes.mesh meshes.topology meshes.file meshes.names meshes.faults
+    meshes.sizing meshes.field meshes.plan meshes.section meshes.cracked
+    meshes.solid meshes.checks meshes.build
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.balance
-    solver.schema solver.tables solver.assemble solver.limits solver.editor
-    solver.messages solver.partial solver.comparison solver.checks solver.case solver.resolved
+    solver.mechanics_tables solver.schema solver.tables solver.assemble solver.limits solver.editor
+    solver.messages solver.partial solver.comparison solver.mechanics_checks solver.checks
+    solver.case solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
-    solver.quantities solver.faces solver.simulate
+    solver.quantities solver.faces
+    solver.hooke solver.elasticity solver.equilibrium solver.fracture solver.stability
+    solver.mechanics solver.mechanics_quantities solver.simulate
 
     solver.provenance solver.plain solver.output solver.postprocess solver.fields
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures

@@ -1,0 +1,66 @@
+"""What a block consists of: names and exact measures of its regions and faces, without Gmsh."""
+
+import itertools
+import math
+
+from meshes.geometry import Block, Crack
+
+
+def planes_between(block: Block) -> tuple[str, ...]:
+    """Names of the planes between neighbouring layers, upwards."""
+    return tuple(f"{a.name}|{b.name}" for a, b in itertools.pairwise(block.layers))
+
+
+def broken(crack: Crack | None, face: str, low: float, high: float) -> tuple[float, ...]:
+    """A stretch of a face with the ends of the crack that lie inside of it."""
+    ends = (crack.start, crack.end) if crack is not None and crack.face == face else ()
+    return (low, *(s for s in ends if low < s < high), high)
+
+
+def is_cracked(crack: Crack | None, face: str, low: float, high: float) -> bool:
+    """Whether a piece of a face between two breaks belongs to the crack."""
+    return crack is not None and crack.face == face and crack.start <= low and high <= crack.end
+
+
+def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, float]:
+    """Area (axisymmetric: volume) of each region, length (area) of each face, exactly."""
+    levels = [0.0, *itertools.accumulate(layer.thickness for layer in block.layers)]
+    names = [layer.name for layer in block.layers]
+    present = [name not in omit for name in names]
+    plane = block.shape == "block"
+    area = block.width if plane else math.pi * block.width**2
+    out = {n: area * layer.thickness for n, layer in zip(names, block.layers, strict=True)}
+    out = {name: value for name, value in out.items() if name not in omit}
+
+    def add(name: str, value: float) -> None:
+        out[name] = out.get(name, 0.0) + value
+
+    for i, (low, high) in enumerate(itertools.pairwise(levels)):
+        if not present[i]:
+            continue
+        add("right", (high - low) * (1.0 if plane else 2.0 * math.pi * block.width))
+        for a, b in itertools.pairwise(broken(block.crack, "left", low, high)):
+            inside = is_cracked(block.crack, "left", a, b)
+            add("crack" if inside else "left", (b - a) if plane else 0.0)
+        if i == 0:
+            for a, b in itertools.pairwise(broken(block.crack, "bottom", 0.0, block.width)):
+                inside = is_cracked(block.crack, "bottom", a, b)
+                size = b - a if plane else math.pi * (b**2 - a**2)
+                add("crack" if inside else "bottom", size)
+    for i in range(1, len(levels)):
+        below, above = present[i - 1], i < len(present) and present[i]
+        if below and above:
+            add(f"{names[i - 1]}|{names[i]}", area)
+        elif below:
+            add("top" if i == len(present) else f"{names[i]}_surface", area)
+        elif above:
+            add(f"{names[i - 1]}_surface", area)
+    return out
+
+
+def faces_of_block(block: Block, omit: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the boundaries and of the interfaces of a block, without meshing it."""
+    regions = {layer.name for layer in block.layers}
+    names = [name for name in exact_measures_of_block(block, omit) if name not in regions]
+    inner = tuple(name for name in names if name in planes_between(block))
+    return tuple(name for name in names if name not in inner), inner

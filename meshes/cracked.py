@@ -1,0 +1,82 @@
+"""2D meshes of a block: flat layers with a crack in one of the planes of symmetry.
+
+Elements are graded to the tips of the crack; how finely a tip is resolved is the solver's matter,
+which bisects the cells around it.
+"""
+
+import itertools
+
+import gmsh
+
+from meshes.block import broken, is_cracked
+from meshes.field import Slab, limiting, point_distance, set_sizes
+from meshes.geometry import Block, tips
+from meshes.section import Model, Points
+from meshes.sizing import MeshSize
+
+Place = tuple[float, float]
+
+
+def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
+    """Mesh a block in the current Gmsh model; regions in `omit` are left out."""
+    levels = [0.0, *itertools.accumulate(layer.thickness for layer in block.layers)]
+    made = Points()
+    groups: dict[str, list[tuple[int, int]]] = {}
+    present = [layer.name not in omit for layer in block.layers]
+
+    def group(name: str, dim: int, tag: int) -> None:
+        groups.setdefault(name, []).append((dim, abs(tag)))
+
+    for (low, high), layer, there in zip(
+        itertools.pairwise(levels), block.layers, present, strict=True
+    ):
+        if not there:
+            continue
+        lower = (
+            broken(block.crack, "bottom", 0.0, block.width) if low == 0.0 else (0.0, block.width)
+        )
+        left = broken(block.crack, "left", low, high)
+        corners: list[Place] = [
+            *((x, low) for x in lower),
+            (block.width, high),
+            *((0.0, y) for y in reversed(left)),
+        ]
+        around = [made.line(a, b) for a, b in itertools.pairwise(corners)]
+        surface = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(around)])
+        group(layer.name, 2, surface)
+        group("right", 1, made.line((block.width, low), (block.width, high)))
+        for a, b in itertools.pairwise(left):
+            inside = is_cracked(block.crack, "left", a, b)
+            group("crack" if inside else "left", 1, made.line((0.0, a), (0.0, b)))
+        if low == 0.0:
+            for a, b in itertools.pairwise(lower):
+                inside = is_cracked(block.crack, "bottom", a, b)
+                group("crack" if inside else "bottom", 1, made.line((a, 0.0), (b, 0.0)))
+    for name, tag in _planes(block, levels, present, made):
+        group(name, 1, tag)
+
+    gmsh.model.geo.synchronize()
+    slabs = limiting((Slab(a, b) for a, b in itertools.pairwise(levels)), size.maximum)
+    set_sizes(size, [point_distance(*tip) for tip in tips(block)], slabs, "y")
+    gmsh.option.setNumber("Mesh.Algorithm", 6)  # frontal: best quality on strongly graded sizes
+    gmsh.model.mesh.generate(2)
+    return Model(groups, {}, 0.0, {}, (), (), {})
+
+
+def _planes(
+    block: Block, levels: list[float], present: list[bool], made: Points
+) -> list[tuple[str, int]]:
+    """Horizontal faces but that at the bottom of the block, which the crack may break."""
+    out = []
+    names = [layer.name for layer in block.layers]
+    for i, y in enumerate(levels):
+        below, above = i > 0 and present[i - 1], i < len(present) and present[i]
+        line = ((0.0, y), (block.width, y))
+        if below and above:
+            out.append((f"{names[i - 1]}|{names[i]}", made.line(*line)))
+        elif below:
+            top = i == len(present)
+            out.append(("top" if top else f"{names[i]}_surface", made.line(*line)))
+        elif above and i > 0:
+            out.append((f"{names[i - 1]}_surface", made.line(*line)))
+    return out

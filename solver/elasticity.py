@@ -1,0 +1,148 @@
+"""Small-strain elasticity: one energy, from which equilibrium and crack driving forces follow.
+
+    Pi(u) = int 1/2 (eps - eps*).C (eps - eps*) + sigma0.eps dV - int_faces t.u dA
+
+Its derivative in the displacement u (um) is the equilibrium div sigma = 0, sigma n = t; its
+derivative in the place of a crack tip is minus the energy release rate (`solver.fracture`).
+Pi in MPa um^3 = pJ (plane: per um of depth), tractions t in MPa; a pressure p on a face is
+t = -p n. Strains are small; in axisymmetry x is the radius and the strain around is u_r/r.
+
+Source: principle of minimum potential energy; law of the solids in `solver.hooke`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from ufl.core.expr import Expr
+
+from solver.domain import Domain, facet_entities, facet_measure, region_of_cells
+from solver.hooke import Floats
+
+DEGREE = 2  # of the displacement
+
+
+@dataclass(frozen=True)
+class Solid:
+    """What a region is made of.
+
+    Attributes:
+        stiffness: MPa, shape (6, 6), order as in `solver.hooke`; for plane stress the reduced one.
+        eigenstrain: Strain at which it would be free of stress, shape (6,).
+        initial_stress: Stress at no strain, MPa, shape (6,).
+    """
+
+    stiffness: Floats
+    eigenstrain: Floats
+    initial_stress: Floats
+
+
+@dataclass(frozen=True)
+class Traction:
+    """Force per area on a face, MPa: `pressure` pushes against the body, `shear` acts along it.
+
+    `shear` is along the tangent t = (-n_y, n_x), n the outward normal (2D).
+    """
+
+    pressure: float = 0.0
+    shear: float = 0.0
+
+
+def displacement_space(domain: Domain) -> fem.FunctionSpace:
+    """Continuous quadratic displacements."""
+    gdim = domain.mesh.geometry.dim
+    return fem.functionspace(domain.mesh, ("Lagrange", DEGREE, (gdim,)))
+
+
+def weight(domain: Domain) -> Expr | float:
+    """Of volume and area integrals: 2 pi r in axisymmetry."""
+    return 2.0 * np.pi * ufl.SpatialCoordinate(domain.mesh)[0] if domain.axisymmetric else 1.0
+
+
+def strain(u: Expr, domain: Domain) -> Expr:
+    """The six strains of a displacement."""
+    g = ufl.grad(u)
+    if domain.mesh.geometry.dim == 3:
+        shear = (g[1, 2] + g[2, 1], g[0, 2] + g[2, 0], g[0, 1] + g[1, 0])
+        return ufl.as_vector([g[0, 0], g[1, 1], g[2, 2], *shear])
+    around = u[0] / ufl.SpatialCoordinate(domain.mesh)[0] if domain.axisymmetric else 0.0
+    return ufl.as_vector([g[0, 0], g[1, 1], around, 0.0, 0.0, g[0, 1] + g[1, 0]])
+
+
+@dataclass(frozen=True)
+class Body:
+    """Laws and loads on a mesh, as cellwise constants.
+
+    Attributes:
+        domain: The mesh.
+        stiffness: (6, 6) on every cell.
+        eigenstrain: (6,) on every cell.
+        initial_stress: (6,) on every cell.
+        tractions: By name of the face.
+    """
+
+    domain: Domain
+    stiffness: fem.Function
+    eigenstrain: fem.Function
+    initial_stress: fem.Function
+    tractions: dict[str, Traction]
+
+    def stress(self, u: Expr) -> Expr:
+        """The six stresses, MPa."""
+        elastic = strain(u, self.domain) - self.eigenstrain
+        return self.stiffness * elastic + self.initial_stress
+
+    def potential_energy(self, u: Expr) -> ufl.Form:
+        """Pi(u), pJ (plane: pJ/um)."""
+        eps = strain(u, self.domain)
+        elastic = eps - self.eigenstrain
+        density = 0.5 * ufl.dot(elastic, self.stiffness * elastic)
+        density += ufl.dot(self.initial_stress, eps)
+        energy = weight(self.domain) * density * ufl.dx(self.domain.mesh)
+        return self._with_loads(energy, u)
+
+    def _with_loads(self, energy: ufl.Form, u: Expr) -> ufl.Form:
+        """The energy minus the work of the tractions."""
+        domain, names = self.domain, sorted(self.tractions)
+        entities = {i: facet_entities(domain, name) for i, name in enumerate(names)}
+        ds = facet_measure(domain, entities)
+        n = ufl.FacetNormal(domain.mesh)
+        for i, name in enumerate(names):
+            traction = self.tractions[name]
+            pressure = fem.Constant(domain.mesh, np.float64(traction.pressure))
+            energy += weight(domain) * pressure * ufl.dot(n, u) * ds(i)
+            if traction.shear:
+                shear = fem.Constant(domain.mesh, np.float64(traction.shear))
+                along = ufl.as_vector([-n[1], n[0]])
+                energy -= weight(domain) * shear * ufl.dot(along, u) * ds(i)
+        return energy
+
+
+def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Traction]) -> Body:
+    """Spread laws by region over the cells of a mesh.
+
+    Args:
+        domain: The mesh.
+        solids: Law of every region.
+        tractions: Loads by name of the face; faces that are not named are free.
+    """
+    return Body(
+        domain,
+        _cellwise(domain, {name: s.stiffness for name, s in solids.items()}, "stiffness"),
+        _cellwise(domain, {name: s.eigenstrain for name, s in solids.items()}, "eigenstrain"),
+        _cellwise(domain, {name: s.initial_stress for name, s in solids.items()}, "initial_stress"),
+        tractions,
+    )
+
+
+def _cellwise(domain: Domain, values: dict[str, Floats], name: str) -> fem.Function:
+    """A cellwise constant tensor from one array per region."""
+    shape = next(iter(values.values())).shape
+    function = fem.Function(fem.functionspace(domain.mesh, ("DG", 0, shape)), name=name)
+    size = int(np.prod(shape))
+    table = np.zeros((max(domain.built.regions.values()) + 1, size))
+    for region, tag in domain.built.regions.items():
+        table[tag] = values[region].ravel()
+    function.x.array[:] = table[region_of_cells(domain)].ravel()
+    return function

@@ -1,0 +1,319 @@
+"""The displacement in equilibrium: supports, rigid plates, and what may float freely.
+
+With u = P y + g, where g holds the given displacements and the 0/1 matrix P gives every free
+component its own unknown and all normal components on a rigid plate one common unknown,
+
+    P^T K P y = P^T (f - K g).
+
+Rigid motions that no support resists are taken out as the null space: a body that floats needs no
+artificial pin, but its loads must balance.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from petsc4py import PETSc
+
+from solver.domain import Domain, facet_entities, facets_of
+from solver.elasticity import Body, displacement_space
+from solver.solve import DIRECT, ELASTICITY, ELASTICITY_LIMIT, make_solver, solve
+
+Floats = npt.NDArray[np.float64]
+FREE, FIXED, PLATE = -2, -1, 0  # what determines a component; plates count from 0
+BALANCE = 1e-8  # relative imbalance of the loads on a body that floats
+
+
+class Unbalanced(ValueError):
+    """Loads that accelerate a body which nothing holds."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a flat face along the axes may not do.
+
+    Attributes:
+        kind: `normal`: the normal displacement is `value`, the face slides freely along itself;
+            `clamped`: no displacement; `plate`: all of it has one normal displacement, which
+            follows from the loads on it.
+        value: Normal displacement outwards, um.
+    """
+
+    kind: Literal["normal", "clamped", "plate"]
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class State:
+    """A body in equilibrium.
+
+    Attributes:
+        displacement: um.
+        energy: Potential energy Pi, pJ (plane: pJ/um).
+        reactions: Force of every support on the body, outwards along its normal, pJ/um = uN
+            (plane: per um).
+        balance: Reactions plus loads, over the sum of the sizes of both.
+        iterations: Krylov iterations.
+    """
+
+    displacement: fem.Function
+    energy: float
+    reactions: dict[str, float]
+    balance: float
+    iterations: int
+
+
+class Equilibrium:
+    """One matrix and one solver for a body with given supports."""
+
+    def __init__(self, body: Body, supports: dict[str, Support], overrides: dict[str, str]) -> None:
+        """Assemble and set up; collective.
+
+        Args:
+            body: Laws and loads.
+            supports: By name of the face.
+            overrides: PETSc options of the case.
+        """
+        self.body, self.domain, self.supports = body, body.domain, supports
+        self.space = displacement_space(body.domain)
+        zero = fem.Function(self.space)
+        test, trial = ufl.TestFunction(self.space), ufl.TrialFunction(self.space)
+        residual = ufl.derivative(body.potential_energy(zero), zero, test)
+        stiffness = ufl.derivative(residual, zero, trial)
+        self.matrix = fem_petsc.assemble_matrix(fem.form(stiffness))
+        self.matrix.assemble()
+        self.force = fem_petsc.assemble_vector(fem.form(-residual))
+        self.force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        self._constrain()
+        self._set_up(overrides)
+
+    # -- constraints -------------------------------------------------------------------------------
+
+    def _constrain(self) -> None:
+        """What determines every owned component, and the components of every face."""
+        gdim = self.domain.mesh.geometry.dim
+        owned = self.space.dofmap.index_map.size_local * gdim
+        self.state = np.full(owned, FREE, dtype=np.int64)
+        self.given = np.zeros(owned)
+        self.rows: dict[str, npt.NDArray[np.int32]] = {}
+        self.sign: dict[str, float] = {}
+        plates = sorted(name for name, s in self.supports.items() if s.kind == "plate")
+        order = {"plate": 0, "normal": 1, "clamped": 2}  # what is stricter comes later
+        for name, support in sorted(self.supports.items(), key=lambda item: order[item[1].kind]):
+            axis, sign = _normal(self.domain, name)
+            self.sign[name] = sign
+            self.rows[name] = self._components(name, axis)
+            if support.kind == "clamped":
+                every = [self._components(name, i) for i in range(gdim)]
+                rows = np.concatenate(every)
+                self.state[rows], self.given[rows] = FIXED, 0.0
+            elif support.kind == "normal":
+                rows = self.rows[name]
+                self.state[rows], self.given[rows] = FIXED, sign * support.value
+            else:
+                self.state[self.rows[name]] = PLATE + plates.index(name)
+        if self.domain.axisymmetric:
+            x = self.space.tabulate_dof_coordinates()[: owned // gdim, 0]
+            on_axis = np.flatnonzero(np.abs(x) < 1e-12 * self.domain.mesh.geometry.x[:, 0].max())
+            self.state[on_axis * gdim], self.given[on_axis * gdim] = FIXED, 0.0
+        self.plates = plates
+
+    def _components(self, name: str, axis: int) -> npt.NDArray[np.int32]:
+        """Owned rows of one component of the displacement on a face."""
+        gdim = self.domain.mesh.geometry.dim
+        facets = facets_of(self.domain, facet_entities(self.domain, name))
+        fdim = self.domain.mesh.topology.dim - 1
+        nodes = fem.locate_dofs_topological(self.space, fdim, facets, remote=True)
+        nodes = nodes[nodes < self.space.dofmap.index_map.size_local]
+        return np.asarray(np.unique(nodes) * gdim + axis, dtype=np.int32)
+
+    def _expansion(self) -> PETSc.Mat:
+        """The matrix P."""
+        comm = self.domain.comm
+        free = np.flatnonzero(self.state == FREE)
+        held = np.flatnonzero(self.state >= PLATE)
+        mine = len(free) + (len(self.plates) if comm.rank == 0 else 0)
+        rows = self.matrix.getSizes()[0]
+        expansion = PETSc.Mat().createAIJ((rows, (mine, PETSc.DECIDE)), nnz=(1, 1), comm=comm)
+        first, _ = expansion.getOwnershipRangeColumn()
+        start = first + (len(self.plates) if comm.rank == 0 else 0)
+        columns = np.zeros(len(self.state), dtype=PETSc.IntType)
+        columns[free] = start + np.arange(len(free))
+        columns[held] = self.state[held]  # rank 0 owns the plates: the first columns
+        present = (self.state != FIXED).astype(PETSc.IntType)
+        pointer = np.concatenate([[0], np.cumsum(present)]).astype(PETSc.IntType)
+        expansion.setValuesCSR(pointer, columns[self.state != FIXED], np.ones(present.sum()))
+        expansion.assemble()
+        return expansion
+
+    def _rigid_modes(self) -> list[PETSc.Vec]:
+        """Rigid motions of the whole body, not normalised."""
+        gdim = self.domain.mesh.geometry.dim
+        owned = self.space.dofmap.index_map.size_local
+        x = self.space.tabulate_dof_coordinates()[:owned]
+        fields = []
+        for axis in range(gdim):
+            if not (self.domain.axisymmetric and axis == 0):
+                fields.append(np.eye(gdim)[axis] * np.ones((owned, 1)))
+        pairs = [] if self.domain.axisymmetric else [(0, 1), (0, 2), (1, 2)][: 2 * gdim - 3]
+        for i, j in pairs:
+            turn = np.zeros((owned, gdim))
+            turn[:, i], turn[:, j] = -x[:, j], x[:, i]
+            fields.append(turn)
+        modes = []
+        for field in fields:
+            mode = self.matrix.createVecRight()
+            mode.array[:] = field.ravel()
+            modes.append(mode)
+        return modes
+
+    def _floating(self, modes: list[PETSc.Vec]) -> list[PETSc.Vec]:
+        """The rigid motions that supports and plates allow, in unknowns y, orthonormal."""
+        comm = self.domain.comm
+        columns = np.array([mode.array_r for mode in modes])
+        violated = [columns[:, self.state == FIXED]]
+        for plate in range(len(self.plates)):
+            on = columns[:, self.state == PLATE + plate]
+            count = comm.allreduce(on.shape[1])
+            mean = comm.allreduce(on.sum(axis=1)) / count
+            violated.append(on - mean[:, None])
+        wrong = np.concatenate(violated, axis=1)
+        gram = comm.allreduce(wrong @ wrong.T)
+        scale = comm.allreduce(columns @ columns.T)
+        size = np.sqrt(np.diag(scale))
+        values, vectors = np.linalg.eigh(gram / np.outer(size, size))
+        allowed = []
+        for vector in vectors[:, values < 1e-16].T:
+            motion = self.matrix.createVecRight()
+            for share, mode in zip(vector / size, modes, strict=True):
+                motion.axpy(share, mode)
+            allowed.append(self._reduced(motion))
+        return _orthonormal(allowed)
+
+    def _reduced(self, motion: PETSc.Vec) -> PETSc.Vec:
+        """The unknowns y of a displacement that the constraints allow: P^T u over the counts."""
+        y, counts = self.expansion.createVecRight(), self.expansion.createVecRight()
+        self.expansion.multTranspose(motion, y)
+        ones = motion.duplicate()
+        ones.set(1.0)
+        self.expansion.multTranspose(ones, counts)
+        y.pointwiseDivide(y, counts)
+        return y
+
+    # -- solve -------------------------------------------------------------------------------------
+
+    def _set_up(self, overrides: dict[str, str]) -> None:
+        self.expansion = self._expansion()
+        self.reduced = self.matrix.PtAP(self.expansion)
+        modes = self._rigid_modes()
+        self.floating = self._floating(modes)
+        direct = self.reduced.getSize()[0] <= ELASTICITY_LIMIT and not self.floating
+        near = _orthonormal([self._reduced(mode) for mode in modes])
+        self.reduced.setNearNullSpace(PETSc.NullSpace().create(vectors=near, comm=self.domain.comm))
+        if self.floating:
+            space = PETSc.NullSpace().create(vectors=self.floating, comm=self.domain.comm)
+            self.reduced.setNullSpace(space)
+        self.ksp = make_solver(
+            self.reduced, "elasticity_", DIRECT if direct else ELASTICITY, overrides
+        )
+
+    def solve(self) -> State:
+        """The displacement under the loads of the body; collective.
+
+        Raises:
+            SolveFailed: No convergence.
+            Unbalanced: The body floats and its loads do not balance.
+        """
+        given = self.matrix.createVecRight()
+        given.array[:] = np.where(self.state == FIXED, self.given, 0.0)
+        moved = self.matrix.createVecRight()
+        self.matrix.mult(given, moved)
+        moved.aypx(-1.0, self.force)
+        load = self.expansion.createVecRight()
+        self.expansion.multTranspose(moved, load)
+        self._check_balance(load)
+        y = load.duplicate()
+        y.set(0.0)
+        iterations = solve(self.ksp, load, y, "equilibrium")
+        u = self.matrix.createVecRight()
+        self.expansion.mult(y, u)
+        u.axpy(1.0, given)
+        displacement = fem.Function(self.space, name="displacement")
+        displacement.x.array[: len(u.array_r)] = u.array_r
+        displacement.x.scatter_forward()
+        reactions, balance = self._reactions(u)
+        return State(displacement, self.energy(displacement), reactions, balance, iterations)
+
+    def energy(self, displacement: fem.Function) -> float:
+        """Potential energy of a displacement, pJ (plane: pJ/um)."""
+        form = fem.form(self.body.potential_energy(displacement))
+        return float(self.domain.comm.allreduce(fem.assemble_scalar(form)))
+
+    def _check_balance(self, load: PETSc.Vec) -> None:
+        size = load.norm()
+        for motion in self.floating:
+            part = load.dot(motion)
+            if abs(part) > BALANCE * max(size, 1e-300):
+                raise Unbalanced(
+                    "mechanics: nothing holds the body, and its loads do not balance "
+                    f"({part / size:.1e} of them are left): expected a support"
+                )
+            load.axpy(-part, motion)
+
+    def _reactions(self, u: PETSc.Vec) -> tuple[dict[str, float], float]:
+        """Sum of K u - f over the normal components of every support, and how all forces balance.
+
+        A plate passes its load on and has no reaction.
+        """
+        left = self.matrix.createVecRight()
+        self.matrix.mult(u, left)
+        left.axpy(-1.0, self.force)
+        comm, gdim = self.domain.comm, self.domain.mesh.geometry.dim
+        out = {
+            name: self.sign[name] * comm.allreduce(float(left.array_r[rows].sum()))
+            for name, rows in self.rows.items()
+        }
+        held = np.where(self.state == FIXED, left.array_r, 0.0).reshape(-1, gdim)
+        loads = self.force.array_r.reshape(-1, gdim)
+        axes = slice(1 if self.domain.axisymmetric else 0, gdim)  # radial forces balance around
+        total = comm.allreduce((held + loads).sum(axis=0)[axes])
+        size = comm.allreduce((np.abs(held) + np.abs(loads)).sum(axis=0)[axes])
+        return out, float(np.abs(total).max() / max(size.max(), np.finfo(float).tiny))
+
+
+def _normal(domain: Domain, name: str) -> tuple[int, float]:
+    """Axis and sign of the outward normal of a flat face.
+
+    Raises:
+        ValueError: The face is not flat along an axis, or not there.
+    """
+    pairs = facet_entities(domain, name)
+    ds = ufl.Measure("ds", domain=domain.mesh, subdomain_data=[(0, pairs.ravel())])
+    n = ufl.FacetNormal(domain.mesh)
+    sums = [
+        float(domain.comm.allreduce(fem.assemble_scalar(fem.form(part * ds(0)))))
+        for part in (*n, fem.Constant(domain.mesh, np.float64(1.0)))
+    ]
+    direction = np.array(sums[:-1])
+    axis = int(np.abs(direction).argmax())
+    if sums[-1] == 0.0 or abs(abs(direction[axis]) / sums[-1] - 1.0) > 1e-9:
+        raise ValueError(f"face {name!r} is not flat along an axis: it can't be supported")
+    return axis, float(np.sign(direction[axis]))
+
+
+def _orthonormal(vectors: list[PETSc.Vec]) -> list[PETSc.Vec]:
+    """Gram-Schmidt, twice; vectors that vanish are left out."""
+    out: list[PETSc.Vec] = []
+    for vector in vectors:
+        size = vector.norm()
+        for _ in range(2):
+            for other in out:
+                vector.axpy(-vector.dot(other), other)
+        if size > 0.0 and vector.norm() > 1e-10 * size:
+            vector.scale(1.0 / vector.norm())
+            out.append(vector)
+    return out

@@ -1,0 +1,152 @@
+"""The energy release rate of a crack: the derivative of the potential energy in the crack's length.
+
+A field q moves the tip by one along the crack and dies out at a distance. With the mesh moved by
+s q and the displacement carried along,
+
+    G = -dPi/ds / (length of the front)
+      = -int [w div q - sigma:(grad u grad q)] dV + int_faces t.u div_s q dA  (+ explicit terms)
+
+for the energy Pi of `solver.elasticity` with density w. It is the domain integral of Rice's J; what
+eigenstrain, initial stress, layers, axisymmetry and loads on the faces of the crack add to it is
+all in Pi, so that the derivative has it without a formula for each: UFL differentiates Pi in the
+coordinates of the mesh. q must not move an interface or a loaded end of the body.
+
+G in J/m^2 = MPa um. In a plane of symmetry half of the body is meshed, hence a factor of two.
+Stress intensity: K_I = sqrt(E' G), MPa um^(1/2) (1 MPa m^(1/2) = 1000 of these).
+
+Source: Rice 1968, J. Appl. Mech. 35, 379; Destuynder, Djaoua & Lescure 1983, J. Mec. Theor. Appl.
+2, 113 (virtual extension by a field).
+"""
+
+from dataclasses import dataclass
+from math import hypot, pi
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem, mesh
+from dolfinx.fem import petsc as fem_petsc
+from petsc4py import PETSc
+
+from meshes.geometry import Block, face_length, height, tips
+from solver.domain import Domain, node_positions, refine_cells
+from solver.elasticity import Body
+
+# Contours: q is one inside of the first radius and zero outside of the second, in shares of the
+# distance to the next end, interface or face that the field must not move.
+CONTOURS = ((0.02, 0.1), (0.1, 0.3), (0.3, 0.6), (0.5, 0.95))
+
+
+@dataclass(frozen=True)
+class Tip:
+    """A tip of a crack in a plane of symmetry.
+
+    Attributes:
+        place: x and y, um.
+        direction: In which the crack grows.
+        reach: Radius within which nothing but the crack and the body around it lies, um; 0 if the
+            tip lies on an interface.
+        front: Length of the front, um (plane: 1, per um of depth).
+    """
+
+    place: tuple[float, float]
+    direction: tuple[float, float]
+    reach: float
+    front: float
+
+
+def find_tips(block: Block) -> tuple[Tip, ...]:
+    """The tips of the crack of a block."""
+    crack = block.crack
+    if crack is None:
+        return ()
+    along = (0.0, 1.0) if crack.face == "left" else (1.0, 0.0)
+    planes = [0.0, *np.cumsum([layer.thickness for layer in block.layers])]
+    found = []
+    for x, y in tips(block):
+        s = y if crack.face == "left" else x
+        sign = 1.0 if s == crack.end else -1.0
+        others = [end for end in (crack.start, crack.end) if end != s]
+        stops = [*others, 0.0, face_length(block, crack.face)]
+        stops += planes if crack.face == "left" else []
+        room = min(abs(s - stop) for stop in stops)
+        room = min(room, block.width if crack.face == "left" else height(block))
+        on_plane = crack.face == "left" and min(abs(s - plane) for plane in planes) < 1e-9 * s
+        front = 2.0 * pi * x if block.shape == "cylinder" else 1.0
+        direction = (sign * along[0], sign * along[1])
+        found.append(Tip((x, y), direction, 0.0 if on_plane else room, front))
+    return tuple(found)
+
+
+def resolve_tips(domain: Domain, found: tuple[Tip, ...], times: int) -> Domain:
+    """Bisect the cells at the tips again and again: their size halves each time; collective."""
+    for _ in range(times):
+        points = node_positions(domain.mesh)
+        near = np.zeros(len(points), dtype=bool)
+        for tip in found:
+            near |= np.hypot(points[:, 0] - tip.place[0], points[:, 1] - tip.place[1]) < 1e-12 * (
+                1.0 + hypot(*tip.place)
+            )
+        cells = np.flatnonzero(near[domain.mesh.geometry.dofmap].any(axis=1)).astype(np.int32)
+        domain = refine_cells(domain, cells)
+    return domain
+
+
+def extension(domain: Domain, tip: Tip, inner: float, outer: float) -> fem.Function:
+    """The field q of a tip on the nodes of the mesh: one inside of a radius, zero outside (um)."""
+    gdim = domain.mesh.geometry.dim
+    q = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 1, (gdim,))), name="q")
+
+    def values(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        r = np.hypot(x[0] - tip.place[0], x[1] - tip.place[1])
+        share = np.clip((outer - r) / (outer - inner), 0.0, 1.0)
+        return np.vstack([share * d for d in tip.direction])
+
+    q.interpolate(values)
+    return q
+
+
+def energy_release_rates(body: Body, displacement: fem.Function, tip: Tip) -> tuple[float, ...]:
+    """G of one tip by every contour, J/m^2; collective.
+
+    Args:
+        body: Laws and loads.
+        displacement: In equilibrium.
+        tip: Not on an interface.
+    """
+    domain = body.domain
+    space = fem.functionspace(domain.mesh, ("Lagrange", 1, (domain.mesh.geometry.dim,)))
+    x = ufl.SpatialCoordinate(domain.mesh)
+    energy = body.potential_energy(displacement)
+    derivative = fem.form(ufl.derivative(energy, x, ufl.TestFunction(space)))
+    force = fem_petsc.assemble_vector(derivative)
+    force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+    found = []
+    for inner, outer in CONTOURS:
+        q = extension(domain, tip, inner * tip.reach, outer * tip.reach)
+        slope = force.dot(q.x.petsc_vec)
+        found.append(-2.0 * slope / tip.front)
+    return tuple(found)
+
+
+def moved_nodes(domain: Domain, tip: Tip, distance: float) -> npt.NDArray[np.float64]:
+    """Node positions with the tip moved along the crack, shape (nodes, 3), um."""
+    points = node_positions(domain.mesh).copy()
+    r = np.hypot(points[:, 0] - tip.place[0], points[:, 1] - tip.place[1])
+    share = np.clip((0.9 * tip.reach - r) / (0.6 * tip.reach), 0.0, 1.0)
+    for axis, direction in enumerate(tip.direction):
+        points[:, axis] += distance * share * direction
+    return points
+
+
+def stress_intensity(energy_release_rate: float, plane_strain_modulus: float) -> float:
+    """K_I in MPa um^(1/2); negative G (a crack that closes) has none."""
+    return float(np.sqrt(max(energy_release_rate, 0.0) * plane_strain_modulus))
+
+
+def cells_by_distance(domain: Domain, tip: Tip) -> npt.NDArray[np.float64]:
+    """Distance of the midpoint of every local cell to a tip, um."""
+    tdim = domain.mesh.topology.dim
+    cells = np.arange(domain.mesh.topology.index_map(tdim).size_local, dtype=np.int32)
+    middle = mesh.compute_midpoints(domain.mesh, tdim, cells)
+    return np.asarray(np.hypot(middle[:, 0] - tip.place[0], middle[:, 1] - tip.place[1]))

@@ -1,0 +1,71 @@
+"""Hooke's law: the stress of a linear elastic solid, with eigenstrain and initial stress.
+
+    sigma = C : (eps - eps*) + sigma0
+
+Six components in the order xx, yy, zz, yz, xz, xy (axisymmetric: r, z, theta take the places of
+x, y, z); shear strains are twice those of the tensor, so that sigma.eps is a product of six.
+Moduli and stresses in MPa, strains without unit.
+
+Source: isotropic, cubic and plane stress as in Nye, Physical Properties of Crystals, ch. VIII.
+"""
+
+from math import cos, sin
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+XX, YY, ZZ, YZ, XZ, XY = range(6)
+
+
+def isotropic(youngs_modulus: float, poissons_ratio: float) -> Floats:
+    """Stiffness of an isotropic solid, MPa, shape (6, 6)."""
+    shear = youngs_modulus / (2.0 * (1.0 + poissons_ratio))
+    lame = youngs_modulus * poissons_ratio / ((1.0 + poissons_ratio) * (1.0 - 2.0 * poissons_ratio))
+    stiffness = np.diag([2.0 * shear] * 3 + [shear] * 3)
+    stiffness[:3, :3] += lame
+    return stiffness
+
+
+def cubic(c11: float, c12: float, c44: float, angle: float = 0.0) -> Floats:
+    """Stiffness of a cubic crystal turned by `angle` (rad) about the z axis, MPa, shape (6, 6)."""
+    stiffness = np.diag([c11 - c12] * 3 + [c44] * 3)
+    stiffness[:3, :3] += c12
+    return turned(stiffness, angle)
+
+
+def turned(stiffness: Floats, angle: float) -> Floats:
+    """A stiffness turned about the z axis: C' = K C K^T with Bond's matrix K of the stress."""
+    c, s = cos(angle), sin(angle)
+    bond = np.array(
+        [
+            [c * c, s * s, 0.0, 0.0, 0.0, -2.0 * c * s],
+            [s * s, c * c, 0.0, 0.0, 0.0, 2.0 * c * s],
+            [0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, c, s, 0.0],
+            [0.0, 0.0, 0.0, -s, c, 0.0],
+            [c * s, -c * s, 0.0, 0.0, 0.0, c * c - s * s],
+        ]
+    )
+    return np.asarray(bond @ stiffness @ bond.T)
+
+
+def without_stress_across(stiffness: Floats, initial: Floats) -> tuple[Floats, Floats]:
+    """Plane stress: stiffness and initial stress once sigma_zz = 0 has given the strain across.
+
+    Args:
+        stiffness: Shape (6, 6).
+        initial: Initial stress, shape (6,).
+    """
+    share = stiffness[:, ZZ] / stiffness[ZZ, ZZ]
+    return stiffness - np.outer(share, stiffness[ZZ]), initial - share * initial[ZZ]
+
+
+def plane_strain_modulus(stiffness: Floats) -> float:
+    """E' = E/(1 - nu^2) along x: sigma_xx over eps_xx where sigma_yy = 0 and eps_zz = 0, MPa."""
+    return float(stiffness[XX, XX] - stiffness[XX, YY] ** 2 / stiffness[YY, YY])
+
+
+def is_stable(stiffness: Floats) -> bool:
+    """Whether every strain costs energy."""
+    return bool(np.linalg.eigvalsh(stiffness).min() > 0.0)

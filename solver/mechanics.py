@@ -1,0 +1,287 @@
+"""A case's stress and crack: equilibrium on ever finer meshes, driving force, verdict.
+
+The mesh is refined as a whole and at the tips until the error bar of the energy release rate is
+within the asked accuracy. Through a whole film, a crack has no tip in the section: what matters is
+then the steady state of a crack that channels along the film, whose energy release rate is the
+energy that the section loses by the crack, over the thickness of the film,
+
+    G_ss = 2 (Pi_closed - Pi_open)/h      (half of the body is meshed)
+    Z    = G_ss E'/(sigma^2 h),           sigma the mean stress that the closed crack carries.
+
+Source: Beuth 1992, Int. J. Solids Struct. 29, 1657; lithium in a stalled crack presses with
+p = F eta/V_Li (7.423 MPa per mV).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+
+from meshes.geometry import Block, height
+from meshes.mesh import BuiltMesh
+from solver import hooke, schema
+from solver.domain import (
+    Domain,
+    facet_entities,
+    facet_measure,
+    number_of_cells,
+    read_domain,
+    refine_cells,
+)
+from solver.elasticity import Body, Solid, Traction, make_body, weight
+from solver.equilibrium import Equilibrium, State, Support
+from solver.fracture import Tip, find_tips, resolve_tips
+from solver.stability import DrivingForce, driving_force, error_bar
+from solver.units import FARADAY
+
+LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
+HALVINGS = 24  # of the cells at a tip: the singular part of the error is then below 1e-4
+MOST_LEVELS = 5
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One mesh.
+
+    Attributes:
+        cells: On all ranks.
+        dofs: Unknown components of the displacement.
+        value: The energy release rate that is reported, J/m^2; NaN without a crack.
+        bar: Its error bar.
+    """
+
+    cells: int
+    dofs: int
+    value: float
+    bar: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """A crack through a film: energies of the section and the stress it releases.
+
+    Attributes:
+        rate: G_ss, J/m^2.
+        stress: Mean stress on the closed crack, MPa.
+        thickness: Of the film, um.
+    """
+
+    rate: float
+    stress: float
+    thickness: float
+
+
+@dataclass(frozen=True)
+class Mechanical:
+    """The mechanical answer of a case on its last mesh.
+
+    Attributes:
+        domain: The mesh.
+        body: Laws and loads.
+        state: Equilibrium.
+        tips: The tips that have an energy release rate, with it.
+        film: The crack through a film, if it is one.
+        bar: Error bar of the first energy release rate, or of that of the film, J/m^2.
+        opening: Largest opening of the crack, um.
+        volume: Of the crack of the whole body, um^3 (plane: um^2).
+        history: One entry per mesh.
+    """
+
+    domain: Domain
+    body: Body
+    state: State
+    tips: tuple[tuple[Tip, DrivingForce], ...]
+    film: Film | None
+    bar: float
+    opening: float
+    volume: float
+    history: tuple[Level, ...]
+
+
+def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bool) -> Solid:
+    """Stiffness, eigenstrain and initial stress of a region.
+
+    Args:
+        region: Its data.
+        mechanics: Plane strain or stress.
+        plane: Whether the section is plane, not axisymmetric.
+    """
+    match region.elastic:
+        case schema.Isotropic(modulus, ratio):
+            stiffness = hooke.isotropic(modulus, ratio)
+        case schema.Cubic(c11, c12, c44, angle):
+            stiffness = hooke.cubic(c11, c12, c44, angle)
+    eigenstrain = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * region.misfit_strain
+    initial: hooke.Floats = np.zeros(6)
+    initial[[hooke.XX, hooke.ZZ]] = region.residual_stress  # along the layers
+    if plane and mechanics.plane == "stress":
+        stiffness, initial = hooke.without_stress_across(stiffness, initial)
+    return Solid(stiffness, eigenstrain, initial)
+
+
+def overpotential_to_pressure(overpotential: float) -> float:
+    """Pressure (MPa) of stalled lithium at an overpotential (V): F eta/V_Li."""
+    return FARADAY * overpotential / LITHIUM_VOLUME
+
+
+def conditions(
+    block: Block, mechanics: schema.Mechanics
+) -> tuple[dict[str, Traction], dict[str, Support]]:
+    """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
+    tractions: dict[str, Traction] = {}
+    supports: dict[str, Support] = {}
+    if block.crack is not None:
+        supports[block.crack.face] = Support("normal")
+    for name, face in mechanics.faces.items():
+        match face:
+            case schema.Symmetry():
+                supports[name] = Support("normal")
+            case schema.Moved(normal):
+                supports[name] = Support("normal", normal)
+            case schema.Clamped():
+                supports[name] = Support("clamped")
+            case schema.Plate(pressure):
+                supports[name] = Support("plate")
+                tractions[name] = Traction(pressure)
+            case schema.Traction(pressure, shear):
+                tractions[name] = Traction(pressure, shear)
+            case schema.Lithium(overpotential):
+                tractions[name] = Traction(overpotential_to_pressure(overpotential))
+            case schema.Free():
+                pass
+    if mechanics.stretch is not None:
+        supports["right"] = Support("normal", mechanics.stretch * block.width)
+    return tractions, supports
+
+
+def through_film(block: Block) -> float:
+    """Thickness (um) of the film if the crack goes through the upper layers of a block, else 0."""
+    crack = block.crack
+    if crack is None or crack.face != "left" or crack.end < height(block):
+        return 0.0
+    planes = np.cumsum([layer.thickness for layer in block.layers])
+    on_plane = np.abs(planes - crack.start).min() <= 1e-9 * height(block)
+    return float(crack.end - crack.start) if on_plane else 0.0
+
+
+def solve_mechanics(
+    case: schema.Case, built: BuiltMesh, comm: MPI.Intracomm, progress: Progress
+) -> Mechanical:
+    """Solve on finer and finer meshes until the energy release rate is known; collective.
+
+    Raises:
+        SolveFailed: A solve that does not converge.
+        Unbalanced: Loads that nothing holds.
+    """
+    mechanics, block = case.mechanics, case.geometry
+    if mechanics is None or not isinstance(block, Block):
+        raise ValueError("a case without mechanics of a block")
+    solids = {
+        name: solid_law(region, mechanics, block.shape == "block")
+        for name, region in mechanics.solids.items()
+    }
+    tractions, supports = conditions(block, mechanics)
+    coarse = read_domain(built, comm)
+    history: list[Level] = []
+    before: Mechanical | None = None
+    while True:
+        domain = resolve_tips(coarse, find_tips(block), HALVINGS)
+        body = make_body(domain, solids, tractions)
+        found = _solve_once(block, body, supports, case.numerics.petsc_options)
+        found = replace(found, bar=_bar(found, before))
+        value = _main_rate(found)
+        dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
+        history.append(Level(number_of_cells(domain), dofs, value, found.bar))
+        progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
+        enough = before is not None and found.bar <= case.numerics.accuracy * abs(value)
+        last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
+        if enough or last or case.numerics.refinement == "none":
+            return replace(found, history=tuple(history))
+        before = found
+        tdim = coarse.mesh.topology.dim
+        local = coarse.mesh.topology.index_map(tdim).size_local
+        coarse = refine_cells(coarse, np.arange(local, dtype=np.int32))
+
+
+def _main_rate(found: Mechanical) -> float:
+    if found.tips:
+        return found.tips[0][1].value
+    return found.film.rate if found.film is not None else found.state.energy
+
+
+def _bar(found: Mechanical, before: Mechanical | None) -> float:
+    if found.tips:
+        return error_bar(found.tips[0][1], before.tips[0][1] if before is not None else None)
+    if before is None:
+        return float("inf")
+    return abs(_main_rate(found) - _main_rate(before))
+
+
+def _told(found: Mechanical) -> str:
+    if found.tips:
+        return f"G = {found.tips[0][1].value:.6g} J/m^2, error bar {found.bar:.1e}"
+    if found.film is not None:
+        return f"G_ss = {found.film.rate:.6g} J/m^2, error bar {found.bar:.1e}"
+    return f"energy {found.state.energy:.9g} pJ"
+
+
+def _solve_once(
+    block: Block, body: Body, supports: dict[str, Support], overrides: dict[str, str]
+) -> Mechanical:
+    equilibrium = Equilibrium(body, supports, overrides)
+    state = equilibrium.solve()
+    rates = [
+        (tip, driving_force(body, supports, state, tip, overrides))
+        for tip in find_tips(block)
+        if tip.reach > 0.0
+    ]
+    opening, volume = (0.0, 0.0) if block.crack is None else _opening(block, body, state, supports)
+    return Mechanical(
+        domain=body.domain,
+        body=body,
+        state=state,
+        tips=tuple(rates),
+        film=_film(block, body, supports, state, overrides),
+        bar=float("inf"),
+        opening=opening,
+        volume=volume,
+        history=(),
+    )
+
+
+def _film(
+    block: Block, body: Body, supports: dict[str, Support], state: State, overrides: dict[str, str]
+) -> Film | None:
+    """The crack through a film against the same section with the crack closed."""
+    thickness = through_film(block)
+    if thickness == 0.0:
+        return None
+    closed = Equilibrium(body, {**supports, "crack": Support("normal")}, overrides).solve()
+    rate = 2.0 * (closed.energy - state.energy) / thickness
+    return Film(rate, closed.reactions["crack"] / thickness, thickness)
+
+
+def _opening(
+    block: Block, body: Body, state: State, supports: dict[str, Support]
+) -> tuple[float, float]:
+    """Largest opening and volume of the crack of the whole body."""
+    domain, u = body.domain, state.displacement
+    entities = facet_entities(domain, "crack")
+    ds = facet_measure(domain, {0: entities})
+    inwards = -ufl.dot(u, ufl.FacetNormal(domain.mesh))
+    half = fem.assemble_scalar(fem.form(weight(domain) * inwards * ds(0)))
+    volume = 2.0 * float(domain.comm.allreduce(half))
+    axis = 0 if block.crack is not None and block.crack.face == "left" else 1
+    fdim = domain.mesh.topology.dim - 1
+    space = u.function_space
+    facets = domain.facet_tags.find(domain.built.facets["crack"])
+    nodes = fem.locate_dofs_topological(space, fdim, facets)
+    largest = float(u.x.array[2 * nodes + axis].max(initial=0.0))
+    other = "bottom" if axis == 0 else "left"
+    starts_at_corner = block.crack is not None and block.crack.start == 0.0
+    mirrored = block.shape == "block" and starts_at_corner and other in supports
+    return 2.0 * domain.comm.allreduce(largest, op=MPI.MAX), volume * (2.0 if mirrored else 1.0)

@@ -1,0 +1,81 @@
+"""What is wrong with [mechanics] and [load] beyond the form of their tables."""
+
+from collections.abc import Iterator
+
+from meshes import geometry as shapes
+from solver import mechanics_tables as tables
+from solver.faults import Finding, KeyPath, as_given, nearest
+from solver.tables import CaseFile
+
+OPEN = (tables.Free, tables.Traction, tables.Lithium)  # what the faces of a crack may have
+
+
+def mechanics_faults(
+    file: CaseFile, geometry: shapes.Geometry | None, faces: tuple[str, ...]
+) -> Iterator[Finding]:
+    """What is wrong with the mechanics of a case.
+
+    Args:
+        file: The tables.
+        geometry: In working units.
+        faces: Names of the outer faces.
+    """
+    mechanics = file.mechanics
+    if mechanics is None:
+        if file.load is not None:
+            yield Finding(("load",), "a table", "[mechanics] beside [load]")
+        return
+    if not isinstance(geometry, shapes.Block):
+        allowed = 'geometry.shape = "block" or "cylinder": mechanics has no other shapes yet'
+        yield Finding(("mechanics",), "a table", allowed)
+        return
+    layers = [layer.name for layer in geometry.layers]
+    for name in layers:
+        if name not in mechanics.solids:
+            yield Finding(("mechanics", "solids", name), "", "a law: isotropic or cubic")
+    for key, table, there in (
+        ("solids", mechanics.solids, layers),
+        ("faces", mechanics.faces, faces),
+    ):
+        for name in table:
+            if name not in there:
+                allowed = f"one of {', '.join(there)}"
+                given = f'law "{table[name].law}"'
+                yield Finding(("mechanics", key, name), given, allowed, nearest(name, there))
+    if geometry.shape == "cylinder" and mechanics.plane is not None:
+        allowed = "no such key: the section of a cylinder is axisymmetric"
+        yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
+    yield from _face_faults(mechanics, geometry)
+    yield from _load_faults(file, mechanics)
+    if mechanics.plane == "stress" and any(
+        isinstance(law, tables.Cubic) and law.residual_stress for law in mechanics.solids.values()
+    ):
+        yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
+
+
+def _face_faults(mechanics: tables.Mechanics, block: shapes.Block) -> Iterator[Finding]:
+    for name, face in mechanics.faces.items():
+        path: KeyPath = ("mechanics", "faces", name, "law")
+        given = f'"{face.law}"'
+        if name == "crack" and not isinstance(face, OPEN):
+            yield Finding(path, given, "free, traction or lithium on the faces of a crack")
+        elif name != "crack" and isinstance(face, tables.Lithium):
+            yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
+        elif block.crack is not None and name == block.crack.face and face.law != "symmetry":
+            yield Finding(path, given, "symmetry (or no condition): the crack lies in this plane")
+        elif name == "left" and block.shape == "cylinder":
+            yield Finding(path, given, "no condition: it is the axis")
+
+
+def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
+    stretched = file.load is not None and file.load.stretch is not None
+    if stretched and "right" in mechanics.faces:
+        given = f'law "{mechanics.faces["right"].law}"'
+        allowed = "no condition on this face beside load.stretch, which moves it"
+        yield Finding(("mechanics", "faces", "right"), given, allowed)
+    still = (tables.Free, tables.Symmetry, tables.Clamped)
+    driven = any(not isinstance(face, still) for face in mechanics.faces.values())
+    strained = any(law.residual_stress or law.misfit_strain for law in mechanics.solids.values())
+    if not (stretched or driven or strained):
+        allowed = "a load: a traction, a displacement, a stretch, a residual stress or a misfit"
+        yield Finding(("mechanics",), "nothing that strains the body", allowed)

@@ -1,0 +1,197 @@
+"""Quantities of stress and cracks, each with its unit and its estimated error bar."""
+
+from collections.abc import Iterator
+from math import inf, isfinite, pi, sqrt
+
+from meshes.geometry import Block, height
+from solver import hooke, schema
+from solver.equilibrium import Support
+from solver.fracture import stress_intensity
+from solver.mechanics import (
+    Mechanical,
+    conditions,
+    overpotential_to_pressure,
+    solid_law,
+)
+from solver.quantities import Bound, Quantity
+from solver.stability import verdict
+
+RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
+PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
+
+
+def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
+    """All numbers of the mechanics of a case."""
+    mechanics, block = case.mechanics, case.geometry
+    if mechanics is None or not isinstance(block, Block):
+        return
+    text = "Reactions plus loads, over the sum of the sizes of both."
+    yield Quantity("force_balance", found.state.balance, "1", meaning=text)
+    if found.tips:
+        yield from _of_tip(block, mechanics, found)
+    if found.film is not None:
+        yield from _of_film(block, mechanics, found)
+    if block.crack is not None:
+        text = "Largest distance of the faces of the crack."
+        yield Quantity("crack_opening", found.opening, "um", meaning=text)
+        text = "Volume between the faces of the crack of the whole body (plane: per depth)."
+        unit = "um^2" if block.shape == "block" else "um^3"
+        yield Quantity("crack_volume", found.volume, unit, meaning=text)
+
+
+def modulus_at(block: Block, mechanics: schema.Mechanics, y: float) -> float:
+    """E' of the layer at a height: E/(1 - nu^2), in plane stress E; MPa."""
+    plane = block.shape == "block"
+    stiffness = solid_law(_layer_at(block, mechanics, y), mechanics, plane).stiffness
+    return hooke.plane_strain_modulus(stiffness)
+
+
+def _layer_at(block: Block, mechanics: schema.Mechanics, y: float) -> schema.SolidRegion:
+    below = 0.0
+    for layer in block.layers:
+        below += layer.thickness
+        if y < below:
+            return mechanics.solids[layer.name]
+    return mechanics.solids[block.layers[-1].name]
+
+
+def resistance(region: schema.SolidRegion, modulus: float) -> float | None:
+    """Gc, J/m^2, from what is given: itself, or K_Ic^2/E'; None if nothing is."""
+    if region.fracture_energy is not None:
+        return region.fracture_energy
+    if region.fracture_toughness is not None:
+        return region.fracture_toughness**2 / modulus
+    return None
+
+
+def _estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Quantity:
+    kind: Bound = "estimated" if isfinite(bar) else "none"
+    low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
+    return Quantity(name, value, unit, low, high, kind, meaning)
+
+
+def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
+    """Driving force of the crack's tip (of two: the one at its end), and its verdict."""
+    tip, force = found.tips[0]
+    modulus = modulus_at(block, mechanics, tip.place[1])
+    rate, bar = force.value, found.bar
+    yield _estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
+    text = "From the energies with the tip moved forwards and backwards."
+    yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
+    text = "Largest difference of G by two contours, over G."
+    share = force.spread / abs(rate) if rate else 0.0
+    yield Quantity("contour_dependence", share, "1", meaning=text)
+    text = "dG/da: positive means that the driving force rises as the crack grows."
+    yield Quantity("energy_release_rate_slope", force.slope, SLOPE, meaning=text)
+    intensity = stress_intensity(rate, modulus)
+    half = 0.5 * bar / rate * intensity if rate > 0.0 else inf
+    text = "K_I = sqrt(E' G), E' = E/(1 - nu^2) (plane stress: E)."
+    yield _scaled(_estimate("stress_intensity", intensity, half, TOUGHNESS, text), PER_TOUGHNESS)
+    load = _only_load(block, mechanics)
+    length = _crack_length(block)
+    if load and length and intensity:
+        factor = 1.0 / (abs(load) * sqrt(pi * length))
+        text = "K_I over load times sqrt(pi a), a the length of the crack, of the meshed part."
+        yield _scaled(_estimate("shape_factor", intensity, half, "1", text), factor)
+    region = _layer_at(block, mechanics, tip.place[1])
+    limit = resistance(region, modulus)
+    if limit is not None:
+        yield from _judged(block, mechanics, rate, bar, force.slope, limit)
+
+
+def _judged(
+    block: Block, mechanics: schema.Mechanics, rate: float, bar: float, slope: float, limit: float
+) -> Iterator[Quantity]:
+    """Verdict, margin and the load at which the crack begins to grow."""
+    yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
+    yield Quantity("verdict", verdict(rate, bar, limit, slope), "", meaning="Does the crack grow?")
+    if rate <= 0.0:
+        return
+    margin = limit / rate
+    text = "Gc/G: above 1 the crack does not grow."
+    yield _estimate("margin", margin, margin * bar / rate, "1", text)
+    root, half = sqrt(margin), 0.5 * bar / rate * sqrt(margin)
+    loads = _loads(block, mechanics)
+    if len(loads) != 1:
+        return  # G is a square of the load only if there is one
+    (name, value), text = loads[0], "Load at which G = Gc."
+    if name == "critical_overpotential":
+        pressure = overpotential_to_pressure(value)
+        yield _scaled(_estimate("critical_pressure", root, half, "MPa", text), pressure)
+        yield _scaled(_estimate(name, root, half, "mV", text), 1e3 * value)
+    elif name == "critical_pressure":
+        yield _scaled(_estimate(name, root, half, "MPa", text), abs(value))
+    else:
+        yield _scaled(_estimate(name, root, half, "1", text), value)
+
+
+def _scaled(quantity: Quantity, factor: float) -> Quantity:
+    def times(x: float | None) -> float | None:
+        return None if x is None else factor * x
+
+    value = quantity.value
+    return Quantity(
+        quantity.name,
+        factor * value if isinstance(value, float) else value,
+        quantity.unit,
+        times(quantity.lower),
+        times(quantity.upper),
+        quantity.bound,
+        quantity.meaning,
+    )
+
+
+def _loads(block: Block, mechanics: schema.Mechanics) -> list[tuple[str, float]]:
+    """What strains the body, by the name of its critical value."""
+    out: list[tuple[str, float]] = []
+    for face in mechanics.faces.values():
+        match face:
+            case schema.Lithium(overpotential) if overpotential:
+                out.append(("critical_overpotential", overpotential))
+            case schema.Traction(pressure, shear) if pressure or shear:
+                out.append(("critical_pressure" if not shear else "", pressure))
+            case schema.Plate(pressure) if pressure:
+                out.append(("critical_pressure", pressure))
+            case schema.Moved(normal) if normal:
+                out.append(("", normal))
+    if mechanics.stretch:
+        out.append(("critical_stretch", mechanics.stretch))
+    if any(r.residual_stress or r.misfit_strain for r in mechanics.solids.values()):
+        out.append(("", 1.0))
+    return [load for load in out if load[0]] if all(name for name, _ in out) else []
+
+
+def _only_load(block: Block, mechanics: schema.Mechanics) -> float:
+    """The one traction (MPa) of a case that has no other load, else 0."""
+    tractions, supports = conditions(block, mechanics)
+    given = any(s != Support(s.kind) for s in supports.values()) or mechanics.stretch is not None
+    strained = any(r.residual_stress or r.misfit_strain for r in mechanics.solids.values())
+    loads = [t for t in tractions.values() if t.pressure or t.shear]
+    if given or strained or len(loads) != 1 or loads[0].shear:
+        return 0.0
+    return loads[0].pressure
+
+
+def _crack_length(block: Block) -> float:
+    return 0.0 if block.crack is None else block.crack.end - block.crack.start
+
+
+def _of_film(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
+    """The steady state of a crack that channels along a film."""
+    film = found.film
+    if film is None:
+        return
+    text = "G_ss of a crack that channels along the film, from the energies of the section."
+    bar = found.bar
+    yield _estimate("steady_state_energy_release_rate", film.rate, bar, RATE, text)
+    text = "Mean stress that the crack releases."
+    yield Quantity("film_stress", film.stress, "MPa", meaning=text)
+    modulus = modulus_at(block, mechanics, height(block) - 0.5 * film.thickness)
+    if film.stress:
+        factor = modulus / (film.stress**2 * film.thickness)
+        text = "Z = G_ss E'/(sigma^2 h) of the film."
+        yield _scaled(_estimate("channelling_factor", film.rate, bar, "1", text), factor)
+    region = _layer_at(block, mechanics, height(block) - 0.5 * film.thickness)
+    limit = resistance(region, modulus)
+    if limit is not None:
+        yield from _judged(block, mechanics, film.rate, bar, 0.0, limit)

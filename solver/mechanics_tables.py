@@ -1,0 +1,139 @@
+"""The form of the tables [mechanics] and [load] of a case file."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from solver.values import (
+    Angle,
+    Displacement,
+    FractureEnergy,
+    FractureToughness,
+    Modulus,
+    Number,
+    Potential,
+    Stress,
+    Strict,
+    fault,
+)
+
+
+class _Solid(Strict):
+    """What every solid may have: stress that it was made with, and what it costs to crack it."""
+
+    residual_stress: Stress | None = None  # biaxial, along the layers
+    misfit_strain: Number | None = None  # equal in all directions
+    fracture_energy: FractureEnergy | None = None
+    fracture_toughness: FractureToughness | None = None
+
+    @model_validator(mode="after")
+    def _one_resistance(self) -> Self:
+        if self.fracture_energy is not None and self.fracture_toughness is not None:
+            raise fault("fracture_energy or fracture_toughness, not both")
+        return self
+
+
+class Isotropic(_Solid):
+    """An isotropic elastic solid."""
+
+    law: Literal["isotropic"]
+    youngs_modulus: Modulus
+    poissons_ratio: Number
+
+    @model_validator(mode="after")
+    def _stable(self) -> Self:
+        if not -1.0 < self.poissons_ratio.number < 0.5:
+            raise fault("a Poisson's ratio above -1 and below 0.5", key="poissons_ratio")
+        return self
+
+
+class Cubic(_Solid):
+    """A cubic crystal, turned by `angle` about the normal of the section."""
+
+    law: Literal["cubic"]
+    c11: Modulus
+    c12: Stress
+    c44: Modulus
+    angle: Angle | None = None
+
+    @model_validator(mode="after")
+    def _stable(self) -> Self:
+        c11, c12 = self.c11.number, self.c12.number
+        if not -0.5 * c11 < c12 < c11:
+            raise fault(
+                "more than -c11/2 and less than c11: else some strain costs no energy", key="c12"
+            )
+        return self
+
+
+class Symmetry(Strict):
+    """A plane of symmetry: no normal displacement, no shear."""
+
+    law: Literal["symmetry"]
+
+
+class Free(Strict):
+    """No traction; holds for every face that is not named."""
+
+    law: Literal["free"]
+
+
+class Traction(Strict):
+    """A given traction: pressure against the body, shear along it."""
+
+    law: Literal["traction"]
+    pressure: Stress | None = None
+    shear: Stress | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.pressure is None and self.shear is None:
+            raise fault('pressure or shear (or law = "free")')
+        return self
+
+
+class Moved(Strict):
+    """A given normal displacement, outwards; the face slides freely along itself."""
+
+    law: Literal["displacement"]
+    normal: Displacement
+
+
+class Clamped(Strict):
+    """No displacement."""
+
+    law: Literal["clamped"]
+
+
+class Plate(Strict):
+    """A rigid plate that slides on the face: one normal displacement, a mean pressure."""
+
+    law: Literal["plate"]
+    pressure: Stress | None = None
+
+
+class Lithium(Strict):
+    """The faces of a crack that lithium fills: p = F eta/V_Li at the overpotential of a stall."""
+
+    law: Literal["lithium"]
+    overpotential: Potential
+
+
+SolidLaw = Annotated[Isotropic | Cubic, Field(discriminator="law")]
+Face = Annotated[
+    Symmetry | Free | Traction | Moved | Clamped | Plate | Lithium, Field(discriminator="law")
+]
+
+
+class Mechanics(Strict):
+    """Small-strain mechanics of a block: solids by region, conditions by face."""
+
+    plane: Literal["strain", "stress"] | None = None
+    solids: dict[str, SolidLaw]
+    faces: dict[str, Face] = Field(default_factory=dict)
+
+
+class Load(Strict):
+    """What is done to the whole body: the stretch along the layers, over its width."""
+
+    stretch: Number | None = None

@@ -1,0 +1,119 @@
+"""Whether a crack grows: the driving force with its error bar against what the material resists.
+
+    G < Gc                     stable: the crack does not grow
+    G > Gc and dG/da >= 0      grows unstably
+    G > Gc and dG/da < 0       it grows, and arrests where G = Gc, if it gets there
+    |G - Gc| within the bar    undecided
+
+dG/da is the central difference of G over two equilibria with the tip moved by a small part of its
+reach; the mesh follows the tip. The same two equilibria give -dPi/da by itself, an independent
+value of G (virtual crack extension). The error bar of G is the largest of: the difference of J and
+virtual extension, the spread over the contours, the difference of the last two meshes. It is an
+estimate, not a bound.
+
+Source: Griffith 1921, Phil. Trans. R. Soc. A 221, 163; stability as in Lawn, Fracture of Brittle
+Solids, ch. 2.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from solver.domain import coordinates
+from solver.elasticity import Body
+from solver.equilibrium import Equilibrium, State, Support
+from solver.fracture import Tip, energy_release_rates, moved_nodes
+
+STEP = 0.005  # by which the tip is moved for differences, in shares of its reach
+Verdict = Literal["stable", "grows unstably", "arrests", "undecided within the error bar"]
+
+
+@dataclass(frozen=True)
+class DrivingForce:
+    """The energy release rate of one tip on one mesh, J/m^2.
+
+    Attributes:
+        by_contour: J by every contour.
+        by_extension: From the energies with the tip moved forwards and backwards.
+        slope: dG/da, J/m^2/um.
+    """
+
+    by_contour: tuple[float, ...]
+    by_extension: float
+    slope: float
+
+    @property
+    def value(self) -> float:
+        """The widest contour but one: far from the tip, and from what surrounds it."""
+        return self.by_contour[-2]
+
+    @property
+    def spread(self) -> float:
+        """Largest difference of two contours."""
+        return max(self.by_contour) - min(self.by_contour)
+
+
+def driving_force(
+    body: Body, supports: dict[str, Support], state: State, tip: Tip, overrides: dict[str, str]
+) -> DrivingForce:
+    """G and dG/da of one tip; collective. Solves two more equilibria."""
+    domain = body.domain
+    distance = STEP * tip.reach
+    energies, rates = [], []
+    for sign in (1.0, -1.0):
+        with coordinates(domain, moved_nodes(domain, tip, sign * distance)):
+            moved = Equilibrium(body, supports, overrides).solve()
+            energies.append(moved.energy)
+            shifted = _moved(tip, sign * distance)
+            rates.append(energy_release_rates(body, moved.displacement, shifted)[-2])
+    by_contour = energy_release_rates(body, state.displacement, tip)
+    by_extension = -2.0 * (energies[0] - energies[1]) / (2.0 * distance * tip.front)
+    return DrivingForce(by_contour, by_extension, (rates[0] - rates[1]) / (2.0 * distance))
+
+
+def _moved(tip: Tip, distance: float) -> Tip:
+    """The tip at its moved place; its contours shrink a little so that they stay inside."""
+    x, y = (p + distance * d for p, d in zip(tip.place, tip.direction, strict=True))
+    front = tip.front * (x / tip.place[0] if tip.front != 1.0 else 1.0)
+    return Tip((x, y), tip.direction, tip.reach * (1.0 - STEP), front)
+
+
+def error_bar(force: DrivingForce, coarser: DrivingForce | None) -> float:
+    """Half width of the estimated error bar of G, J/m^2."""
+    parts = [abs(force.value - force.by_extension), force.spread]
+    if coarser is not None:
+        parts.append(abs(force.value - coarser.value))
+    return max(parts)
+
+
+def verdict(rate: float, bar: float, resistance: float, slope: float) -> Verdict:
+    """What a crack does whose driving force is known to within a bar; all in J/m^2."""
+    if abs(rate - resistance) <= bar:
+        return "undecided within the error bar"
+    if rate < resistance:
+        return "stable"
+    return "grows unstably" if slope >= 0.0 else "arrests"
+
+
+def critical_load(rate_at: Callable[[float], float], resistance: float, unit: float) -> float:
+    """The load factor at which G = Gc, where G is a square of a linear function of the load.
+
+    Args:
+        rate_at: G for a load factor (the other loads stay); called three times.
+        resistance: Gc.
+        unit: A load factor of the size that is expected.
+
+    Returns:
+        The smallest positive factor; infinite if there is none.
+    """
+    g0, g1, g2 = (rate_at(s * unit) for s in (0.0, 1.0, 2.0))
+    a = 0.5 * (g2 - 2.0 * g1 + g0)
+    b = g1 - g0 - a
+    c = g0 - resistance
+    if abs(a) < 1e-14 * max(abs(g1), abs(g2), resistance):
+        roots = [-c / b] if b else []
+    else:
+        square = b * b - 4.0 * a * c
+        roots = [] if square < 0.0 else [(-b + s * square**0.5) / (2.0 * a) for s in (1.0, -1.0)]
+    positive = [root * unit for root in roots if root > 0.0]
+    return min(positive, default=float("inf"))
