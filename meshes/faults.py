@@ -60,7 +60,7 @@ def _block_faults(block: Block) -> Iterator[Fault]:
     if not block.layers:
         yield Fault("layers", "no layer", "at least one layer")
         return
-    yield from _layer_faults("layers", block.layers, 1e-6 * block.width, set())
+    yield from _layer_faults("layers", block.layers, 1e-6 * block.width, set(), BOUNDARY_NAMES)
     if block.crack is None or not _is_length(height(block)):
         return
     crack, length = block.crack, face_length(block, block.crack.face)
@@ -78,15 +78,19 @@ def _block_faults(block: Block) -> Iterator[Fault]:
 
 
 def _layer_faults(
-    side: str, layers: tuple[Layer, ...], least: float, seen: set[str]
+    side: str,
+    layers: tuple[Layer, ...],
+    least: float,
+    seen: set[str],
+    reserved: tuple[str, ...] = RESERVED,
 ) -> Iterator[Fault]:
     """Names that are no names, used twice or reserved; layers that are too thin."""
     for index, layer in enumerate(layers):
         key = f"{side}[{index}].name"
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", layer.name):
             yield Fault(key, layer.name, "a letter, then letters, digits and _ . + -")
-        elif layer.name in RESERVED or layer.name.endswith("_surface"):
-            expected = f"a name other than {', '.join(RESERVED)} and *_surface"
+        elif layer.name in reserved or layer.name.endswith("_surface"):
+            expected = f"a name other than {', '.join(reserved)} and *_surface"
             yield Fault(key, layer.name, expected)
         elif layer.name in seen:
             yield Fault(key, layer.name, "a name not used for another layer")

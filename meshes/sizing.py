@@ -107,10 +107,10 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
 
 
 def default_block_size(block: Block) -> MeshSize:
-    """Sizes of the first mesh: ten elements along the crack, fewer away from it."""
+    """Sizes of the first mesh: fine along the crack, ever coarser away from it."""
     if block.crack is None:
         largest = min(block.width, height(block)) / 10.0
         return MeshSize(largest, 0.5, largest)
     length = block.crack.end - block.crack.start
     largest = max(min(block.width, height(block)) / 8.0, length / 10.0)
-    return MeshSize(length / 20.0, 0.3, largest)
+    return MeshSize(length / 50.0, 0.12, largest)

@@ -98,7 +98,7 @@ def _face(table: mechanics_tables.Face) -> schema.Face:
         case mechanics_tables.Traction():
             return schema.Traction(_number(table.pressure) or 0.0, _number(table.shear) or 0.0)
         case mechanics_tables.Moved():
-            return schema.Moved(table.normal.number)
+            return schema.Moved(_number(table.normal), _number(table.tangential))
         case mechanics_tables.Clamped():
             return schema.Clamped()
         case mechanics_tables.Plate():

@@ -37,13 +37,14 @@ class Support:
     """What a flat face along the axes may not do.
 
     Attributes:
-        kind: `normal`: the normal displacement is `value`, the face slides freely along itself;
-            `clamped`: no displacement; `plate`: all of it has one normal displacement, which
+        kind: `normal`: the normal displacement outwards is `value`, the face slides freely along
+            itself; `tangential`: the displacement along it is `value`, in 2D along (-n_y, n_x);
+            `clamped`: no displacement; `plate`: all of the face has one normal displacement, which
             follows from the loads on it.
-        value: Normal displacement outwards, um.
+        value: um.
     """
 
-    kind: Literal["normal", "clamped", "plate"]
+    kind: Literal["normal", "tangential", "clamped", "plate"]
     value: float = 0.0
 
 
@@ -54,8 +55,8 @@ class State:
     Attributes:
         displacement: um.
         energy: Potential energy Pi, pJ (plane: pJ/um).
-        reactions: Force of every support on the body, outwards along its normal, pJ/um = uN
-            (plane: per um).
+        reactions: Force of every support on the body, outwards along its normal (`tangential`:
+            along the face), pJ/um = uN (plane: per um).
         balance: Reactions plus loads, over the sum of the sizes of both.
         iterations: Krylov iterations.
     """
@@ -102,16 +103,18 @@ class Equilibrium:
         self.rows: dict[str, npt.NDArray[np.int32]] = {}
         self.sign: dict[str, float] = {}
         plates = sorted(name for name, s in self.supports.items() if s.kind == "plate")
-        order = {"plate": 0, "normal": 1, "clamped": 2}  # what is stricter comes later
+        order = {"plate": 0, "tangential": 1, "normal": 1, "clamped": 2}  # stricter ones later
         for name, support in sorted(self.supports.items(), key=lambda item: order[item[1].kind]):
             axis, sign = _normal(self.domain, name)
+            if support.kind == "tangential":
+                axis, sign = 1 - axis, sign if axis == 0 else -sign
             self.sign[name] = sign
             self.rows[name] = self._components(name, axis)
             if support.kind == "clamped":
                 every = [self._components(name, i) for i in range(gdim)]
                 rows = np.concatenate(every)
                 self.state[rows], self.given[rows] = FIXED, 0.0
-            elif support.kind == "normal":
+            elif support.kind in ("normal", "tangential"):
                 rows = self.rows[name]
                 self.state[rows], self.given[rows] = FIXED, sign * support.value
             else:
@@ -265,7 +268,7 @@ class Equilibrium:
             load.axpy(-part, motion)
 
     def _reactions(self, u: PETSc.Vec) -> tuple[dict[str, float], float]:
-        """Sum of K u - f over the normal components of every support, and how all forces balance.
+        """Sum of K u - f over the components of every support, and how all forces balance.
 
         A plate passes its load on and has no reaction.
         """

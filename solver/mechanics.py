@@ -140,8 +140,9 @@ def conditions(
         match face:
             case schema.Symmetry():
                 supports[name] = Support("normal")
-            case schema.Moved(normal):
-                supports[name] = Support("normal", normal)
+            case schema.Moved(normal, tangential):
+                given = Support("normal", normal) if normal is not None else None
+                supports[name] = given or Support("tangential", tangential or 0.0)
             case schema.Clamped():
                 supports[name] = Support("clamped")
             case schema.Plate(pressure):

@@ -152,8 +152,8 @@ def _loads(block: Block, mechanics: schema.Mechanics) -> list[tuple[str, float]]
                 out.append(("critical_pressure" if not shear else "", pressure))
             case schema.Plate(pressure) if pressure:
                 out.append(("critical_pressure", pressure))
-            case schema.Moved(normal) if normal:
-                out.append(("", normal))
+            case schema.Moved(normal, tangential) if normal or tangential:
+                out.append(("", 1.0))
     if mechanics.stretch:
         out.append(("critical_stretch", mechanics.stretch))
     if any(r.residual_stress or r.misfit_strain for r in mechanics.solids.values()):

@@ -93,10 +93,17 @@ class Traction(Strict):
 
 
 class Moved(Strict):
-    """A given normal displacement, outwards; the face slides freely along itself."""
+    """A given displacement outwards (the face slides along itself), or one along the face."""
 
     law: Literal["displacement"]
-    normal: Displacement
+    normal: Displacement | None = None
+    tangential: Displacement | None = None
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Self:
+        if (self.normal is None) == (self.tangential is None):
+            raise fault("exactly one of normal, tangential")
+        return self
 
 
 class Clamped(Strict):

@@ -160,6 +160,7 @@ MECHANICAL: dict[str, units.Kind] = {
     "pressure": "stress",
     "shear": "stress",
     "normal": "length",
+    "tangential": "length",
     "overpotential": "potential",
 }
 LAWS = {"moved": "displacement"}  # the others have the names of their classes

@@ -138,9 +138,10 @@ class Traction:
 
 @dataclass(frozen=True)
 class Moved:
-    """Normal displacement outwards, um."""
+    """Displacement outwards or along the face, um; exactly one is given."""
 
-    normal: float
+    normal: float | None
+    tangential: float | None
 
 
 @dataclass(frozen=True)
