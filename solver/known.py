@@ -49,6 +49,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "critical_pressure": ("stress",),
     "critical_overpotential": ("potential",),
     "critical_stretch": ("dimensionless",),
+    "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),
 }

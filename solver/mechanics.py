@@ -20,7 +20,7 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
-from meshes.geometry import Block, height
+from meshes.geometry import Block, face_length, height
 from meshes.mesh import BuiltMesh
 from solver import hooke, schema
 from solver.domain import (
@@ -33,8 +33,14 @@ from solver.domain import (
 )
 from solver.elasticity import Body, Solid, Traction, make_body, weight
 from solver.equilibrium import Equilibrium, State, Support
-from solver.fracture import Tip, find_tips, resolve_tips
-from solver.stability import DrivingForce, driving_force, error_bar
+from solver.fracture import Tip, energy_release_rates, find_tips, resolve_tips
+from solver.stability import (
+    FURTHEST,
+    DrivingForce,
+    arrest_length,
+    driving_force,
+    error_bar,
+)
 from solver.units import FARADAY
 
 LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
@@ -68,11 +74,15 @@ class Film:
         rate: G_ss, J/m^2.
         stress: Mean stress on the closed crack, MPa.
         thickness: Of the film, um.
+        sequential: 2 W(s) - W(2 s) over the thickness, J/m^2, where W(s) is the energy that each
+            of the cracks at a distance s loses: of a crack in the middle between two that are
+            there already. None without a plane of symmetry at the side.
     """
 
     rate: float
     stress: float
     thickness: float
+    sequential: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,7 @@ class Mechanical:
         bar: Error bar of the first energy release rate, or of that of the film, J/m^2.
         opening: Largest opening of the crack, um.
         volume: Of the crack of the whole body, um^3 (plane: um^2).
+        arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
     """
 
@@ -99,6 +110,7 @@ class Mechanical:
     bar: float
     opening: float
     volume: float
+    arrest: float | None
     history: tuple[Level, ...]
 
 
@@ -169,43 +181,124 @@ def through_film(block: Block) -> float:
     return float(crack.end - crack.start) if on_plane else 0.0
 
 
+Mesher = Callable[[Block], BuiltMesh]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A block with its laws and conditions, to be solved on any mesh of it."""
+
+    block: Block
+    solids: dict[str, Solid]
+    tractions: dict[str, Traction]
+    supports: dict[str, Support]
+    overrides: dict[str, str]
+
+    def body_on(self, coarse: Domain) -> Body:
+        """Laws and loads on a mesh whose cells at the tips are bisected."""
+        domain = resolve_tips(coarse, find_tips(self.block), HALVINGS)
+        return make_body(domain, self.solids, self.tractions)
+
+
+def make_problem(case: schema.Case, block: Block) -> Problem:
+    """The problem of a case; `block` may differ from that of the case in its sizes."""
+    mechanics = case.mechanics
+    if mechanics is None:
+        raise ValueError("a case without mechanics")
+    solids = {
+        name: solid_law(region, mechanics, block.shape == "block")
+        for name, region in mechanics.solids.items()
+    }
+    options = dict(case.numerics.petsc_options)
+    return Problem(block, solids, *conditions(block, mechanics), options)
+
+
 def solve_mechanics(
-    case: schema.Case, built: BuiltMesh, comm: MPI.Intracomm, progress: Progress
+    case: schema.Case, mesher: Mesher, comm: MPI.Intracomm, progress: Progress
 ) -> Mechanical:
     """Solve on finer and finer meshes until the energy release rate is known; collective.
+
+    Args:
+        case: A case with mechanics of a block.
+        mesher: Makes the first mesh of a block, on all ranks.
+        comm: The ranks.
+        progress: Called with a line per mesh.
 
     Raises:
         SolveFailed: A solve that does not converge.
         Unbalanced: Loads that nothing holds.
     """
-    mechanics, block = case.mechanics, case.geometry
-    if mechanics is None or not isinstance(block, Block):
-        raise ValueError("a case without mechanics of a block")
-    solids = {
-        name: solid_law(region, mechanics, block.shape == "block")
-        for name, region in mechanics.solids.items()
-    }
-    tractions, supports = conditions(block, mechanics)
-    coarse = read_domain(built, comm)
+    block = case.geometry
+    if not isinstance(block, Block):
+        raise ValueError("a case without a block")
+    problem = make_problem(case, block)
+    coarse = read_domain(mesher(block), comm)
     history: list[Level] = []
     before: Mechanical | None = None
     while True:
-        domain = resolve_tips(coarse, find_tips(block), HALVINGS)
-        body = make_body(domain, solids, tractions)
-        found = _solve_once(block, body, supports, case.numerics.petsc_options)
+        found = _solve_once(problem, problem.body_on(coarse))
         found = replace(found, bar=_bar(found, before))
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
-        history.append(Level(number_of_cells(domain), dofs, value, found.bar))
+        history.append(Level(number_of_cells(found.domain), dofs, value, found.bar))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
         enough = before is not None and found.bar <= case.numerics.accuracy * abs(value)
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         if enough or last or case.numerics.refinement == "none":
-            return replace(found, history=tuple(history))
-        before = found
-        tdim = coarse.mesh.topology.dim
-        local = coarse.mesh.topology.index_map(tdim).size_local
-        coarse = refine_cells(coarse, np.arange(local, dtype=np.int32))
+            break
+        before, coarse = found, _refined(coarse, 1)
+    found = replace(found, history=tuple(history))
+    if found.film is not None and problem.supports.get("right") == Support("normal"):
+        found = _with_sequence(case, found, mesher, comm, len(history) - 1)
+    return found
+
+
+def _refined(domain: Domain, times: int) -> Domain:
+    """The mesh with all its cells divided."""
+    for _ in range(times):
+        tdim = domain.mesh.topology.dim
+        local = domain.mesh.topology.index_map(tdim).size_local
+        domain = refine_cells(domain, np.arange(local, dtype=np.int32))
+    return domain
+
+
+def _with_sequence(
+    case: schema.Case, found: Mechanical, mesher: Mesher, comm: MPI.Intracomm, refinements: int
+) -> Mechanical:
+    """Adds what a crack in the middle between two others releases."""
+    block, film = case.geometry, found.film
+    if not isinstance(block, Block) or film is None:
+        return found
+    problem = make_problem(case, replace(block, width=2.0 * block.width))
+    coarse = _refined(read_domain(mesher(problem.block), comm), refinements)
+    wide = _solve_once(problem, problem.body_on(coarse)).film
+    if wide is None:
+        return found
+    return replace(found, film=replace(film, sequential=2.0 * film.rate - wide.rate))
+
+
+def with_arrest(
+    case: schema.Case, found: Mechanical, limit: float, mesher: Mesher, comm: MPI.Intracomm
+) -> Mechanical:
+    """Follows a crack that grows under a falling driving force until G = Gc; collective."""
+    block = case.geometry
+    if not isinstance(block, Block) or block.crack is None or not found.tips:
+        return found
+    crack, tip = block.crack, found.tips[0][0]
+    forwards = sum(tip.direction) > 0.0
+    whole = face_length(block, crack.face)
+    length = crack.end - crack.start
+    longest = FURTHEST * (whole - crack.start if forwards else crack.end)
+
+    def rate_at(a: float) -> float:
+        end = crack.start + a if forwards else crack.end
+        start = crack.start if forwards else crack.end - a
+        problem = make_problem(case, replace(block, crack=replace(crack, start=start, end=end)))
+        body = problem.body_on(_refined(read_domain(mesher(problem.block), comm), 1))
+        state = Equilibrium(body, problem.supports, problem.overrides).solve()
+        return energy_release_rates(body, state.displacement, find_tips(problem.block)[0])[-2]
+
+    return replace(found, arrest=arrest_length(rate_at, limit, length, longest))
 
 
 def _main_rate(found: Mechanical) -> float:
@@ -230,9 +323,8 @@ def _told(found: Mechanical) -> str:
     return f"energy {found.state.energy:.9g} pJ"
 
 
-def _solve_once(
-    block: Block, body: Body, supports: dict[str, Support], overrides: dict[str, str]
-) -> Mechanical:
+def _solve_once(problem: Problem, body: Body) -> Mechanical:
+    block, supports, overrides = problem.block, problem.supports, problem.overrides
     equilibrium = Equilibrium(body, supports, overrides)
     state = equilibrium.solve()
     rates = [
@@ -250,6 +342,7 @@ def _solve_once(
         bar=float("inf"),
         opening=opening,
         volume=volume,
+        arrest=None,
         history=(),
     )
 

@@ -64,6 +64,19 @@ def resistance(region: schema.SolidRegion, modulus: float) -> float | None:
     return None
 
 
+def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
+    """Gc if the crack starts to grow and its driving force falls as it does, else None."""
+    mechanics, block = case.mechanics, case.geometry
+    if mechanics is None or not isinstance(block, Block) or not found.tips:
+        return None
+    tip, force = found.tips[0]
+    y = tip.place[1]
+    limit = resistance(_layer_at(block, mechanics, y), modulus_at(block, mechanics, y))
+    if limit is None or verdict(force.value, found.bar, limit, force.slope) != "arrests":
+        return None
+    return limit
+
+
 def _estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Quantity:
     kind: Bound = "estimated" if isfinite(bar) else "none"
     low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
@@ -96,15 +109,23 @@ def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Ite
     region = _layer_at(block, mechanics, tip.place[1])
     limit = resistance(region, modulus)
     if limit is not None:
-        yield from _judged(block, mechanics, rate, bar, force.slope, limit)
+        word: str = verdict(rate, bar, limit, force.slope)
+        if word == "arrests":
+            word = "grows unstably"  # unless it is found to stop
+        if found.arrest is not None:
+            word = f"arrests at a = {found.arrest:.4g} um"
+            text = "Length of the crack at which G = Gc."
+            half = bar / abs(force.slope)
+            yield _estimate("arrest_length", found.arrest, half, "um", text)
+        yield Quantity("verdict", word, "", meaning="Does the crack grow?")
+        yield from _judged(block, mechanics, rate, bar, limit)
 
 
 def _judged(
-    block: Block, mechanics: schema.Mechanics, rate: float, bar: float, slope: float, limit: float
+    block: Block, mechanics: schema.Mechanics, rate: float, bar: float, limit: float
 ) -> Iterator[Quantity]:
-    """Verdict, margin and the load at which the crack begins to grow."""
+    """Margin and the load at which the crack begins to grow."""
     yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
-    yield Quantity("verdict", verdict(rate, bar, limit, slope), "", meaning="Does the crack grow?")
     if rate <= 0.0:
         return
     margin = limit / rate
@@ -191,7 +212,20 @@ def _of_film(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> It
         factor = modulus / (film.stress**2 * film.thickness)
         text = "Z = G_ss E'/(sigma^2 h) of the film."
         yield _scaled(_estimate("channelling_factor", film.rate, bar, "1", text), factor)
+        if film.sequential is not None:
+            text = "Of a crack in the middle between two: 2 W(s) - W(2 s) over the thickness."
+            rate = _estimate(
+                "sequential_energy_release_rate", film.sequential, 3.0 * bar, RATE, text
+            )
+            yield rate
+            text = "The same times E'/(sigma^2 h)."
+            other = _estimate(
+                "sequential_channelling_factor", film.sequential, 3.0 * bar, "1", text
+            )
+            yield _scaled(other, factor)
     region = _layer_at(block, mechanics, height(block) - 0.5 * film.thickness)
     limit = resistance(region, modulus)
     if limit is not None:
-        yield from _judged(block, mechanics, film.rate, bar, 0.0, limit)
+        word = verdict(film.rate, bar, limit, 0.0)
+        yield Quantity("verdict", word, "", meaning="Does the crack channel through the film?")
+        yield from _judged(block, mechanics, film.rate, bar, limit)

@@ -11,15 +11,15 @@ from dolfinx import fem
 from mpi4py import MPI
 from scipy.optimize import brentq
 
-from meshes.geometry import Cell, NoOpening
+from meshes.geometry import Block, Cell, NoOpening
 from meshes.mesh import BuiltMesh, MeshError
 from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.case import with_value
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
-from solver.mechanics import Mechanical, solve_mechanics
-from solver.mechanics_quantities import mechanical_quantities
+from solver.mechanics import Mechanical, solve_mechanics, with_arrest
+from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
 from solver.meshing import start_mesh
 from solver.model import Model, build_model
 from solver.quantities import Quantity
@@ -101,7 +101,7 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     mechanical = None
     if case.mechanics is not None:
         with _timed(timings, "mechanics"):
-            mechanical = solve_mechanics(case, built, comm, progress)
+            mechanical = _mechanics(case, comm, progress)
             found += mechanical_quantities(case, mechanical)
     if not case.regions:
         judged = tuple(quantities.compare(found, case.references))
@@ -118,6 +118,17 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         found += _evaluate(case, model, built, certificate)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
+
+
+def _mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
+    """Equilibrium and driving force, and where a crack that grows comes to rest."""
+
+    def mesher(block: Block) -> BuiltMesh:
+        return make_mesh(replace(case, geometry=block), comm)
+
+    found = solve_mechanics(case, mesher, comm, progress)
+    limit = starts_and_slows(case, found)
+    return found if limit is None else with_arrest(case, found, limit, mesher, comm)
 
 
 def _certify(

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from scipy.optimize import brentq
+
 from solver.domain import coordinates
 from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
@@ -26,6 +28,7 @@ from solver.fracture import Tip, energy_release_rates, moved_nodes
 
 STEP = 0.005  # by which the tip is moved for differences, in shares of its reach
 Verdict = Literal["stable", "grows unstably", "arrests", "undecided within the error bar"]
+FURTHEST = 0.97  # share of its face up to which a crack is followed
 
 
 @dataclass(frozen=True)
@@ -95,25 +98,26 @@ def verdict(rate: float, bar: float, resistance: float, slope: float) -> Verdict
     return "grows unstably" if slope >= 0.0 else "arrests"
 
 
-def critical_load(rate_at: Callable[[float], float], resistance: float, unit: float) -> float:
-    """The load factor at which G = Gc, where G is a square of a linear function of the load.
+def arrest_length(
+    rate_at: Callable[[float], float], resistance: float, length: float, longest: float
+) -> float | None:
+    """The length at which a growing crack finds G = Gc, um.
 
     Args:
-        rate_at: G for a load factor (the other loads stay); called three times.
+        rate_at: G for a length of the crack, J/m^2.
         resistance: Gc.
-        unit: A load factor of the size that is expected.
+        length: At which it starts; G is above Gc there.
+        longest: As far as the body goes.
 
     Returns:
-        The smallest positive factor; infinite if there is none.
+        None if the driving force stays above the resistance.
     """
-    g0, g1, g2 = (rate_at(s * unit) for s in (0.0, 1.0, 2.0))
-    a = 0.5 * (g2 - 2.0 * g1 + g0)
-    b = g1 - g0 - a
-    c = g0 - resistance
-    if abs(a) < 1e-14 * max(abs(g1), abs(g2), resistance):
-        roots = [-c / b] if b else []
-    else:
-        square = b * b - 4.0 * a * c
-        roots = [] if square < 0.0 else [(-b + s * square**0.5) / (2.0 * a) for s in (1.0, -1.0)]
-    positive = [root * unit for root in roots if root > 0.0]
-    return min(positive, default=float("inf"))
+    before, after = length, length
+    while rate_at(after) > resistance:
+        if after >= longest:
+            return None
+        before, after = after, min(1.3 * after, longest)
+    if before == after:
+        return length
+    found = brentq(lambda a: rate_at(a) - resistance, before, after, rtol=1e-6)
+    return float(found)
