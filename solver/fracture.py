@@ -24,7 +24,7 @@ from math import hypot, pi
 import numpy as np
 import numpy.typing as npt
 import ufl
-from dolfinx import fem, mesh
+from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
 from petsc4py import PETSc
 
@@ -34,6 +34,7 @@ from solver.elasticity import Body
 
 # Contours: q is one inside of the first radius and zero outside of the second, in shares of the
 # distance to the next end, interface or face that the field must not move.
+HALVINGS, HALVINGS_ON_INTERFACE = 20, 44  # of the cells at a tip
 CONTOURS = ((0.02, 0.1), (0.1, 0.3), (0.3, 0.6), (0.5, 0.95))
 
 
@@ -42,7 +43,8 @@ class Tip:
     """A tip of a crack in a plane of symmetry.
 
     Attributes:
-        place: x and y, um.
+        place: x and y in the mesh, um (see `origin`).
+        level: y in the block, um.
         direction: In which the crack grows.
         reach: Radius within which nothing but the crack and the body around it lies, um; 0 if the
             tip lies on an interface.
@@ -50,9 +52,20 @@ class Tip:
     """
 
     place: tuple[float, float]
+    level: float
     direction: tuple[float, float]
     reach: float
     front: float
+
+
+def origin(block: Block) -> float:
+    """The height (um) in a block at which y = 0 in its mesh: the tip of a crack on the left face.
+
+    Cells at a tip on an interface have to be smaller than the rounding of a coordinate that is
+    counted from the bottom.
+    """
+    found = tips(block)
+    return found[0][1] if found else 0.0
 
 
 def find_tips(block: Block) -> tuple[Tip, ...]:
@@ -74,21 +87,27 @@ def find_tips(block: Block) -> tuple[Tip, ...]:
         on_plane = crack.face == "left" and min(abs(s - plane) for plane in planes) < 1e-9 * s
         front = 2.0 * pi * x if block.shape == "cylinder" else 1.0
         direction = (sign * along[0], sign * along[1])
-        found.append(Tip((x, y), direction, 0.0 if on_plane else room, front))
+        place = (x, y - origin(block))
+        found.append(Tip(place, y, direction, 0.0 if on_plane else room, front))
     return tuple(found)
 
 
-def resolve_tips(domain: Domain, found: tuple[Tip, ...], times: int) -> Domain:
-    """Bisect the cells at the tips again and again: their size halves each time; collective."""
-    for _ in range(times):
-        points = node_positions(domain.mesh)
-        near = np.zeros(len(points), dtype=bool)
-        for tip in found:
-            near |= np.hypot(points[:, 0] - tip.place[0], points[:, 1] - tip.place[1]) < 1e-12 * (
-                1.0 + hypot(*tip.place)
-            )
-        cells = np.flatnonzero(near[domain.mesh.geometry.dofmap].any(axis=1)).astype(np.int32)
-        domain = refine_cells(domain, cells)
+def resolve_tips(domain: Domain, block: Block) -> Domain:
+    """Bisect the cells at the tips again and again; collective.
+
+    The mesh of the block is moved so that `origin` is at y = 0, then the size of the cells at a tip
+    halves each time. In a homogeneous body the error that a tip leaves in the energy goes with
+    the size of its cells, on an interface between a stiff film and a compliant body only with its
+    power 0.4 or so.
+    """
+    domain.mesh.geometry.x[:, 1] -= origin(block)
+    for tip in find_tips(block):
+        for _ in range(HALVINGS if tip.reach else HALVINGS_ON_INTERFACE):
+            points = node_positions(domain.mesh)
+            far = np.hypot(points[:, 0] - tip.place[0], points[:, 1] - tip.place[1])
+            near = far <= 1e-14 * (1.0 + hypot(*tip.place))
+            cells = np.flatnonzero(near[domain.mesh.geometry.dofmap].any(axis=1)).astype(np.int32)
+            domain = refine_cells(domain, cells)
     return domain
 
 
@@ -142,11 +161,3 @@ def moved_nodes(domain: Domain, tip: Tip, distance: float) -> npt.NDArray[np.flo
 def stress_intensity(energy_release_rate: float, plane_strain_modulus: float) -> float:
     """K_I in MPa um^(1/2); negative G (a crack that closes) has none."""
     return float(np.sqrt(max(energy_release_rate, 0.0) * plane_strain_modulus))
-
-
-def cells_by_distance(domain: Domain, tip: Tip) -> npt.NDArray[np.float64]:
-    """Distance of the midpoint of every local cell to a tip, um."""
-    tdim = domain.mesh.topology.dim
-    cells = np.arange(domain.mesh.topology.index_map(tdim).size_local, dtype=np.int32)
-    middle = mesh.compute_midpoints(domain.mesh, tdim, cells)
-    return np.asarray(np.hypot(middle[:, 0] - tip.place[0], middle[:, 1] - tip.place[1]))

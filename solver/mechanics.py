@@ -44,7 +44,6 @@ from solver.stability import (
 from solver.units import FARADAY
 
 LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
-HALVINGS = 24  # of the cells at a tip: the singular part of the error is then below 1e-4
 MOST_LEVELS = 5
 Progress = Callable[[str], None]
 
@@ -194,9 +193,15 @@ class Problem:
     supports: dict[str, Support]
     overrides: dict[str, str]
 
-    def body_on(self, coarse: Domain) -> Body:
-        """Laws and loads on a mesh whose cells at the tips are bisected."""
-        domain = resolve_tips(coarse, find_tips(self.block), HALVINGS)
+    def mesh(self, mesher: "Mesher", comm: MPI.Intracomm, refinements: int) -> Domain:
+        """A mesh with fine cells at the tips, all of its cells divided some times."""
+        domain = resolve_tips(read_domain(mesher(self.block), comm), self.block)
+        for _ in range(refinements):
+            domain = _refined(domain)
+        return domain
+
+    def body_on(self, domain: Domain) -> Body:
+        """Laws and loads on a mesh."""
         return make_body(domain, self.solids, self.tractions)
 
 
@@ -232,34 +237,31 @@ def solve_mechanics(
     if not isinstance(block, Block):
         raise ValueError("a case without a block")
     problem = make_problem(case, block)
-    coarse = read_domain(mesher(block), comm)
+    domain = problem.mesh(mesher, comm, 0)
     history: list[Level] = []
     before: Mechanical | None = None
     while True:
-        found = _solve_once(problem, problem.body_on(coarse))
+        found = _solve_once(problem, problem.body_on(domain))
         found = replace(found, bar=_bar(found, before))
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
-        history.append(Level(number_of_cells(found.domain), dofs, value, found.bar))
+        history.append(Level(number_of_cells(domain), dofs, value, found.bar))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
         enough = before is not None and found.bar <= case.numerics.accuracy * abs(value)
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         if enough or last or case.numerics.refinement == "none":
             break
-        before, coarse = found, _refined(coarse, 1)
+        before, domain = found, _refined(domain)
     found = replace(found, history=tuple(history))
     if found.film is not None and problem.supports.get("right") == Support("normal"):
         found = _with_sequence(case, found, mesher, comm, len(history) - 1)
     return found
 
 
-def _refined(domain: Domain, times: int) -> Domain:
+def _refined(domain: Domain) -> Domain:
     """The mesh with all its cells divided."""
-    for _ in range(times):
-        tdim = domain.mesh.topology.dim
-        local = domain.mesh.topology.index_map(tdim).size_local
-        domain = refine_cells(domain, np.arange(local, dtype=np.int32))
-    return domain
+    local = domain.mesh.topology.index_map(domain.mesh.topology.dim).size_local
+    return refine_cells(domain, np.arange(local, dtype=np.int32))
 
 
 def _with_sequence(
@@ -270,8 +272,7 @@ def _with_sequence(
     if not isinstance(block, Block) or film is None:
         return found
     problem = make_problem(case, replace(block, width=2.0 * block.width))
-    coarse = _refined(read_domain(mesher(problem.block), comm), refinements)
-    wide = _solve_once(problem, problem.body_on(coarse)).film
+    wide = _solve_once(problem, problem.body_on(problem.mesh(mesher, comm, refinements))).film
     if wide is None:
         return found
     return replace(found, film=replace(film, sequential=2.0 * film.rate - wide.rate))
@@ -294,7 +295,7 @@ def with_arrest(
         end = crack.start + a if forwards else crack.end
         start = crack.start if forwards else crack.end - a
         problem = make_problem(case, replace(block, crack=replace(crack, start=start, end=end)))
-        body = problem.body_on(_refined(read_domain(mesher(problem.block), comm), 1))
+        body = problem.body_on(problem.mesh(mesher, comm, 1))
         state = Equilibrium(body, problem.supports, problem.overrides).solve()
         return energy_release_rates(body, state.displacement, find_tips(problem.block)[0])[-2]
 

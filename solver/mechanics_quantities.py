@@ -70,7 +70,7 @@ def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
     if mechanics is None or not isinstance(block, Block) or not found.tips:
         return None
     tip, force = found.tips[0]
-    y = tip.place[1]
+    y = tip.level
     limit = resistance(_layer_at(block, mechanics, y), modulus_at(block, mechanics, y))
     if limit is None or verdict(force.value, found.bar, limit, force.slope) != "arrests":
         return None
@@ -86,7 +86,7 @@ def _estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Q
 def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
     """Driving force of the crack's tip (of two: the one at its end), and its verdict."""
     tip, force = found.tips[0]
-    modulus = modulus_at(block, mechanics, tip.place[1])
+    modulus = modulus_at(block, mechanics, tip.level)
     rate, bar = force.value, found.bar
     yield _estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
     text = "From the energies with the tip moved forwards and backwards."
@@ -106,7 +106,7 @@ def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Ite
         factor = 1.0 / (abs(load) * sqrt(pi * length))
         text = "K_I over load times sqrt(pi a), a the length of the crack, of the meshed part."
         yield _scaled(_estimate("shape_factor", intensity, half, "1", text), factor)
-    region = _layer_at(block, mechanics, tip.place[1])
+    region = _layer_at(block, mechanics, tip.level)
     limit = resistance(region, modulus)
     if limit is not None:
         word: str = verdict(rate, bar, limit, force.slope)

@@ -78,7 +78,7 @@ def _moved(tip: Tip, distance: float) -> Tip:
     """The tip at its moved place; its contours shrink a little so that they stay inside."""
     x, y = (p + distance * d for p, d in zip(tip.place, tip.direction, strict=True))
     front = tip.front * (x / tip.place[0] if tip.front != 1.0 else 1.0)
-    return Tip((x, y), tip.direction, tip.reach * (1.0 - STEP), front)
+    return Tip((x, y), tip.level, tip.direction, tip.reach * (1.0 - STEP), front)
 
 
 def error_bar(force: DrivingForce, coarser: DrivingForce | None) -> float:
