@@ -5,6 +5,7 @@ which bisects the cells around it.
 """
 
 import itertools
+from dataclasses import replace
 
 import gmsh
 
@@ -15,6 +16,7 @@ from meshes.section import Model, Points
 from meshes.sizing import MeshSize
 
 Place = tuple[float, float]
+AWAY_FROM_LAYERS = 0.5  # growth of the size per distance from a thin layer
 
 
 def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
@@ -57,7 +59,8 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
 
     gmsh.model.geo.synchronize()
     slabs = limiting((Slab(a, b) for a, b in itertools.pairwise(levels)), size.maximum)
-    set_sizes(size, [point_distance(*tip) for tip in tips(block)], slabs, "y")
+    near = [f"{size.edge!r}+{size.growth!r}*{point_distance(*tip)}" for tip in tips(block)]
+    set_sizes(replace(size, growth=AWAY_FROM_LAYERS), [], slabs, "y", near)
     gmsh.option.setNumber("Mesh.Algorithm", 6)  # frontal: best quality on strongly graded sizes
     gmsh.model.mesh.generate(2)
     return Model(groups, {}, 0.0, {}, (), (), {})

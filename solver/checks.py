@@ -230,7 +230,9 @@ def _drive_faults(file: tables.CaseFile) -> Iterator[Finding]:
         yield Finding(path, given, "two different potentials, or a current other than zero")
 
 
-DEFINED = ("potential", "current", "current_density", "multiplicity", "length_unit")
+DEFINED = (
+    "potential", "current", "current_density", "overpotential", "multiplicity", "length_unit",
+)  # fmt: skip
 
 
 def provenance_faults(file: tables.CaseFile, path: Path) -> Iterator[Finding]:

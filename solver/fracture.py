@@ -19,13 +19,14 @@ Source: Rice 1968, J. Appl. Mech. 35, 379; Destuynder, Djaoua & Lescure 1983, J.
 """
 
 from dataclasses import dataclass
-from math import hypot, pi
+from math import pi
 
 import numpy as np
 import numpy.typing as npt
 import ufl
 from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
 from petsc4py import PETSc
 
 from meshes.geometry import Block, face_length, height, tips
@@ -105,7 +106,8 @@ def resolve_tips(domain: Domain, block: Block) -> Domain:
         for _ in range(HALVINGS if tip.reach else HALVINGS_ON_INTERFACE):
             points = node_positions(domain.mesh)
             far = np.hypot(points[:, 0] - tip.place[0], points[:, 1] - tip.place[1])
-            near = far <= 1e-14 * (1.0 + hypot(*tip.place))
+            least = domain.comm.allreduce(float(far.min(initial=np.inf)), op=MPI.MIN)
+            near = far <= least  # the node at the tip itself, however small its cells are
             cells = np.flatnonzero(near[domain.mesh.geometry.dofmap].any(axis=1)).astype(np.int32)
             domain = refine_cells(domain, cells)
     return domain

@@ -127,6 +127,8 @@ def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bo
         case schema.Cubic(c11, c12, c44, angle):
             stiffness = hooke.cubic(c11, c12, c44, angle)
     eigenstrain = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * region.misfit_strain
+    if plane and mechanics.stretch is not None:
+        eigenstrain[hooke.ZZ] -= mechanics.stretch  # the section is stretched across as well
     initial: hooke.Floats = np.zeros(6)
     initial[[hooke.XX, hooke.ZZ]] = region.residual_stress  # along the layers
     if plane and mechanics.plane == "stress":

@@ -73,6 +73,9 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
         given = f'law "{mechanics.faces["right"].law}"'
         allowed = "no condition on this face beside load.stretch, which moves it"
         yield Finding(("mechanics", "faces", "right"), given, allowed)
+    if stretched and mechanics.plane == "stress":
+        allowed = "strain beside load.stretch, which stretches across the section as well"
+        yield Finding(("mechanics", "plane"), '"stress"', allowed)
     still = (tables.Free, tables.Symmetry, tables.Clamped)
     driven = any(not isinstance(face, still) for face in mechanics.faces.values())
     strained = any(law.residual_stress or law.misfit_strain for law in mechanics.solids.values())

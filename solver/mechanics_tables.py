@@ -141,6 +141,6 @@ class Mechanics(Strict):
 
 
 class Load(Strict):
-    """What is done to the whole body: the stretch along the layers, over its width."""
+    """What is done to the whole body: the stretch, equal in both directions along the layers."""
 
     stretch: Number | None = None

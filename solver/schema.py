@@ -174,7 +174,7 @@ class Mechanics:
         plane: Plane strain or plane stress; without meaning in axisymmetry.
         solids: Of every layer.
         faces: Conditions by name of the face; what is missing is free.
-        stretch: Of the whole body along the layers; None if nothing is imposed.
+        stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
     """
 
     plane: Literal["strain", "stress"]
