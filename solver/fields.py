@@ -50,7 +50,8 @@ def write_vtu(
         name: Stem of the files.
         msh: The mesh.
         point_functions: Array name with unit -> function in a Lagrange space, continuous or not, of
-            degree 1 or 2, the same for all. Scalar, or a vector, written with three components.
+            degree 1 or 2, the same for all. Scalar; a vector, written with three components; or
+            the six components of a symmetric tensor in VTK's order xx, yy, zz, xy, yz, xz.
         cell_functions: Array name with unit -> function in the piecewise constants.
 
     Returns:
@@ -79,7 +80,8 @@ def write_vtu(
     nodes = nodes.reshape(-1, per_cell)
     arrays: dict[str, Floats] = {}
     for label, function in point_functions.items():
-        arrays[label] = np.zeros((len(used), 1 if _size(function) == 1 else 3))
+        size = _size(function)
+        arrays[label] = np.zeros((len(used), 3 if size == 2 else size))
         values = _cell_values(function)[:, order]
         arrays[label][nodes, : values.shape[2]] = values
     if len(types):  # all cells of a mesh are of one type
@@ -173,7 +175,7 @@ def write_vtx(folder: Path, msh: mesh.Mesh, functions: Mapping[str, fem.Function
         raise OutputError(f"{folder}: this dolfinx was built without ADIOS2, so no .bp files")
     paths = []
     for label, function in functions.items():
-        stem = re.sub(r"\W+", "_", label.split("[")[0].strip())
+        stem = re.sub(r"\W+", "_", label.split("[")[0].strip()).strip("_")
         path = folder / f"{stem}.bp"
         named = function.name
         function.name = label

@@ -45,7 +45,12 @@ from solver.units import FARADAY
 
 LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
 MOST_LEVELS = 5
+IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
 Progress = Callable[[str], None]
+
+
+class NotInEquilibrium(RuntimeError):
+    """The forces on a body that was solved for do not balance."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +239,7 @@ def solve_mechanics(
     Raises:
         SolveFailed: A solve that does not converge.
         Unbalanced: Loads that nothing holds.
+        NotInEquilibrium: Forces that do not balance in the solution.
     """
     block = case.geometry
     if not isinstance(block, Block):
@@ -329,7 +335,7 @@ def _told(found: Mechanical) -> str:
 def _solve_once(problem: Problem, body: Body) -> Mechanical:
     block, supports, overrides = problem.block, problem.supports, problem.overrides
     equilibrium = Equilibrium(body, supports, overrides)
-    state = equilibrium.solve()
+    state = balanced(equilibrium.solve())
     rates = [
         (tip, driving_force(body, supports, state, tip, overrides))
         for tip in find_tips(block)
@@ -350,6 +356,20 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     )
 
 
+def balanced(state: State) -> State:
+    """The same state, if its forces balance.
+
+    Raises:
+        NotInEquilibrium: They do not.
+    """
+    if not state.balance <= IMBALANCE:  # NaN as well
+        raise NotInEquilibrium(
+            f"mechanics: reactions and loads differ by {state.balance:.1e} of their size, more "
+            f"than {IMBALANCE:g}: the solver of the displacement has failed"
+        )
+    return state
+
+
 def _film(
     block: Block, body: Body, supports: dict[str, Support], state: State, overrides: dict[str, str]
 ) -> Film | None:
@@ -357,7 +377,8 @@ def _film(
     thickness = through_film(block)
     if thickness == 0.0:
         return None
-    closed = Equilibrium(body, {**supports, "crack": Support("normal")}, overrides).solve()
+    supported = {**supports, "crack": Support("normal")}
+    closed = balanced(Equilibrium(body, supported, overrides).solve())
     rate = 2.0 * (closed.energy - state.energy) / thickness
     return Film(rate, closed.reactions["crack"] / thickness, thickness)
 

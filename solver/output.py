@@ -23,18 +23,16 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
+from solver.geometry_meta import GeometryMeta
 from solver.plain import plain, strict_json
 from solver.provenance import commit, source_hash, versions
 
 if TYPE_CHECKING:
-    from meshes.geometry import Geometry
-    from meshes.mesh import BuiltMesh
     from solver.quantities import Quantity
     from solver.schema import Case, Reference
 
@@ -49,16 +47,11 @@ POTENTIAL = "potential [V]"
 CURRENT = "current density [mA/cm^2]"  # in the bulk a vector; on a face its outward normal part
 REGION = "region [-]"
 INDICATOR = "gap indicator [-]"
+MECHANICS = "mechanics"  # mechanics.pvd, ...: on a mesh of its own, fine at the tips of a crack
+DISPLACEMENT = "displacement"
+STRESS = "stress"
+DISPLACEMENT_UNIT, STRESS_UNIT = "um", "MPa"
 LEFT_BY_FAILURE = {"error.log", "variants", "summary.json", "summary.html", "summary.txt"}
-MIRRORS: dict[str, tuple[str, ...]] = {
-    "strip": ("x",),
-    "tube": ("x",),
-    "half_space": ("x",),
-    "round": ("x", "y"),
-    "square": ("x", "y"),
-    "half_space_3d": ("x", "y"),
-    "hexagon": ("hexagon",),
-}
 
 
 class OutputError(Exception):
@@ -66,48 +59,11 @@ class OutputError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class GeometryMeta:
-    """What the pictures have to know about the geometry. Lengths in micrometre.
-
-    Attributes:
-        dimension: "plane" (x, y), "axisymmetric" (x is r, y is z) or "3d".
-        shape: The shape of the cell ("strip", "tube", ..., "file" for a mesh from a file).
-        mirror: The planes through the origin that complete the meshed part to the whole cell: "x"
-            mirrors x to -x. For an axisymmetric cell ("x",), for a hexagon ("hexagon",), which
-            stands for the twelve images of the 30 degree wedge.
-        multiplicity: The whole cell is this many times the meshed part.
-        width: The width of the whole cell.
-        opening: The full width or the diameter of the opening, from outer rim to outer rim for two
-            discs; 0 without one.
-        opening_kind: "none", "slit", "round", "cross", "two_discs".
-        film: The thickness of the film; None without a film.
-        film_model: "layer", "interface" or "none".
-        regions: Region name -> number in the array "region [-]".
-        faces: Boundary or interface name -> stem of its file (`face_file(name)`).
-        unmeshed: Layer name -> thickness that is not meshed but counted as a series resistance.
-        cell_area: Area of the whole cell in um^2 (plane: um, per um of depth); 0 for a half space.
-        open_area: Area of the opening of the whole cell.
-    """
-
-    dimension: Literal["plane", "axisymmetric", "3d"]
-    shape: str
-    mirror: tuple[str, ...]
-    multiplicity: float
-    width: float
-    opening: float
-    opening_kind: str
-    film: float | None
-    film_model: str
-    regions: dict[str, int]
-    faces: dict[str, str]
-    unmeshed: dict[str, float]
-    cell_area: float
-    open_area: float
-
-
-@dataclasses.dataclass(frozen=True)
 class Level:
-    """One pass of the refinement loop: bounds of the quantity that `accuracy` refers to."""
+    """One pass of the refinement loop: bounds of the quantity that `accuracy` refers to.
+
+    For mechanics `lower` and `upper` are the ends of an estimated error bar.
+    """
 
     cells: int
     dofs: int
@@ -132,6 +88,8 @@ class RunMeta:
         geometry: See `GeometryMeta`; None where nothing was meshed.
         history: The passes of the refinement loop, first to last.
         history_of: Name and unit of the quantity in `history` ("excess resistance [ohm cm^2]").
+        mechanics_history: The meshes of the mechanics, first to last.
+        mechanics_history_of: As `history_of` ("energy release rate [J/m^2]").
         solver: Readable name -> number or text ("Krylov iterations", "preconditioner", ...).
         notes: Sentences for the report ("the bounds do not cover ...").
     """
@@ -144,52 +102,10 @@ class RunMeta:
     geometry: GeometryMeta | None
     history: tuple[Level, ...] = ()
     history_of: str = ""
+    mechanics_history: tuple[Level, ...] = ()
+    mechanics_history_of: str = ""
     solver: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def geometry_meta(
-    geometry: "Geometry | None", built: "BuiltMesh", faces: Mapping[str, str]
-) -> GeometryMeta:
-    """What the pictures have to know, from the geometry of a case and its mesh.
-
-    Args:
-        geometry: The geometry of the case.
-        built: The mesh.
-        faces: Name -> stem of the files of the faces that were written.
-    """
-    shape, width, film, model = "file", 0.0, None, "none"
-    mirror: tuple[str, ...] = ()
-    opening, kind = 0.0, "none"
-    if isinstance(geometry, Cell):
-        shape, width, mirror = geometry.shape, geometry.width, MIRRORS[geometry.shape]
-        if geometry.film is not None:
-            film, model = geometry.film.thickness, geometry.film.model
-        match geometry.opening:
-            case Slit(width=size):
-                opening, kind = size, "slit"
-            case Round(radius=radius):
-                opening, kind = 2 * radius, "round"
-            case Cross(width=size):
-                opening, kind = size, "cross"
-            case TwoDiscs(radius=radius, distance=distance):
-                opening, kind = distance + 2 * radius, "two_discs"
-    return GeometryMeta(
-        dimension=built.dimension,
-        shape=shape,
-        mirror=mirror,
-        multiplicity=built.multiplicity,
-        width=width,
-        opening=opening,
-        opening_kind=kind,
-        film=film,
-        film_model=model,
-        regions=dict(built.regions),
-        faces=dict(faces),
-        unmeshed=dict(built.unmeshed),
-        cell_area=built.cell_area or 0.0,
-        open_area=built.open_area,
-    )
 
 
 # --- the folder ---------------------------------------------------------------------------------
@@ -354,6 +270,8 @@ def write_results(
         "geometry": meta.geometry,
         "history_of": meta.history_of,
         "history": list(meta.history),
+        "mechanics_history_of": meta.mechanics_history_of,
+        "mechanics_history": list(meta.mechanics_history),
         "solver": meta.solver,
         "notes": list(meta.notes),
         "ranks": meta.ranks,
@@ -428,6 +346,11 @@ def log_end(meta: RunMeta) -> None:
         LOGGER.info("time  %-24s %9.2f s", stage, seconds)
     for name, number in meta.memory.items():
         LOGGER.info("memory  %s: %s", name, number)
+
+
+def in_components(name: str, unit: str, axisymmetric: bool) -> str:
+    """Name of an array with its unit; in axisymmetry it says that x, y, z are r, z, theta."""
+    return f"{name} (r, z, theta) [{unit}]" if axisymmetric else f"{name} [{unit}]"
 
 
 def face_file(name: str) -> str:

@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
@@ -19,12 +19,14 @@ from mpi4py import MPI
 from rich.console import Console
 
 from meshes.mesh import MeshError
-from solver import fields, output, provenance
+from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
 from solver.copies import InterfaceError
 from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
+from solver.geometry_meta import geometry_meta
+from solver.mechanics import Mechanical, NotInEquilibrium
 from solver.model import ModelError
 from solver.postprocess import run_postprocessing
 from solver.quantities import reference_resistance
@@ -39,6 +41,7 @@ LOG = logging.getLogger("liface")
 SOLVED, FAILED = 0, 1
 FAILURES = (
     MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError, Unbalanced,
+    NotInEquilibrium,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
 
@@ -146,7 +149,7 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
     if isinstance(partial, output.OutputError):
         errors.print(f"liface: {partial}", markup=False)
         return FAILED
-    status, why = FAILED, ""
+    status, missing = FAILED, ()
     try:
         log = output.open_log(partial, comm.size) if comm.rank == 0 else nullcontext()
         with log:
@@ -156,10 +159,9 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
                 LOG.info("%s", text)
 
             solution = simulate(job.case, comm, progress)
-            reached = solution.certificate is None or solution.certificate.reached
-            why = solution.certificate.stopped if solution.certificate is not None else ""
+            missing = shortfalls(solution)
             _write(job, solution, partial, comm)
-            status = SOLVED if reached else FAILED
+            status = FAILED if missing else SOLVED
     except FAILURES as error:
         errors.print(f"liface: {job.name}: {error}", markup=False)
         if comm.rank == 0:
@@ -173,12 +175,8 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
     if isinstance(done, output.OutputError):
         errors.print(f"liface: {done}", markup=False)
         return FAILED
-    if status == FAILED:
-        errors.print(
-            f"liface: {job.name}: {NOT_REACHED}: the bounds are further apart than "
-            f"numerics.accuracy = {job.case.numerics.accuracy:g}; {why}; the results say so",
-            markup=False,
-        )
+    for text in missing:
+        errors.print(f"liface: {job.name}: {NOT_REACHED}: {text}; the results say so", markup=False)
     console.print(f"  {job.out} ({perf_counter() - begin:.1f} s)", markup=False)
     return status
 
@@ -195,6 +193,18 @@ def _on_root[T](comm: MPI.Intracomm, work: Callable[[], T]) -> T | output.Output
     return answer
 
 
+def shortfalls(solution: Solution) -> tuple[str, ...]:
+    """Why the asked accuracy was not reached, where it was not."""
+    certificate, found, said = solution.certificate, solution.mechanical, []
+    if certificate is not None and not certificate.reached:
+        accuracy = solution.case.numerics.accuracy
+        text = f"the bounds are further apart than numerics.accuracy = {accuracy:g}"
+        said.append(f"{text}; {certificate.stopped}")
+    if found is not None and (text := mechanics_meta.shortfall(solution.case, found)):
+        said.append(text)
+    return tuple(said)
+
+
 # --- one folder --------------------------------------------------------------------------------
 
 
@@ -204,6 +214,8 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     faces: dict[str, str] = {}
     if solution.certificate is not None:
         faces = _write_fields(job.case, solution, folder)
+    if solution.mechanical is not None:
+        _write_mechanics(job.case, solution.mechanical, folder)
     timings = {**solution.timings, "fields": perf_counter() - begin}
     memory = provenance.memory(comm)
     if comm.rank != 0:
@@ -238,6 +250,22 @@ def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str
     return faces
 
 
+def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
+    """Displacement and stress, on the mesh of the mechanics."""
+    mesh, axisymmetric = found.domain.mesh, found.domain.axisymmetric
+    moved = output.in_components(output.DISPLACEMENT, output.DISPLACEMENT_UNIT, axisymmetric)
+    stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
+    displacement = found.state.displacement
+    if "vtu" in case.output.fields:
+        stress = mechanics_fields.stress_of(found)
+        points = {moved: displacement, stressed: stress}
+        cells = {output.REGION: mechanics_fields.region_function(found.domain)}
+        fields.write_vtu(folder, output.MECHANICS, mesh, points, cells)
+    if "vtx" in case.output.fields:
+        tensor = mechanics_fields.stress_tensor(found)
+        fields.write_vtx(folder, mesh, {moved: displacement, stressed: tensor})
+
+
 def _meta(
     solution: Solution,
     faces: dict[str, str],
@@ -245,9 +273,36 @@ def _meta(
     memory: dict[str, object],
     ranks: int,
 ) -> output.RunMeta:
+    """What is said besides the quantities: of the currents, of the mechanics, of both or none."""
+    case, built, found = solution.case, solution.built, solution.mechanical
+    geometry = None
+    if built is not None:
+        geometry = geometry_meta(case.geometry, built, faces, mechanics_meta.planes(case))
+    meta = output.RunMeta(
+        status=NOT_REACHED if shortfalls(solution) else "solved",
+        ranks=ranks,
+        timings=timings,
+        memory=memory,
+        mesh={},
+        geometry=geometry,
+    )
+    if found is not None:
+        name, unit = mechanics_meta.main_quantity(found)
+        meta = replace(
+            meta,
+            mesh=mechanics_meta.mesh_numbers(found),
+            mechanics_history=mechanics_meta.history(found),
+            mechanics_history_of=f"{name} [{unit}]",
+            solver=mechanics_meta.solver_numbers(found),
+            notes=mechanics_meta.notes(case, found),
+        )
+    return _with_currents(meta, solution)
+
+
+def _with_currents(meta: output.RunMeta, solution: Solution) -> output.RunMeta:
     certificate, built, model = solution.certificate, solution.built, solution.model
     if certificate is None or built is None or model is None:
-        return output.RunMeta("solved", ranks, timings, memory, {}, None)
+        return meta
     asr = built.cell_area > 0.0
     unit = "ohm cm^2" if asr else ("ohm m" if built.dimension == "plane" else "ohm")
     factor = built.cell_area if asr else 1.0
@@ -260,23 +315,20 @@ def _meta(
         "worst quality of the first mesh": built.report.min_quality,
         "mean quality of the first mesh": built.report.mean_quality,
     }
-    return output.RunMeta(
-        status="solved" if certificate.reached else NOT_REACHED,
-        ranks=ranks,
-        timings=timings,
-        memory=memory,
-        mesh=mesh,
-        geometry=output.geometry_meta(solution.case.geometry, built, faces),
+    solver = {
+        "Krylov iterations of the potential": last.iterations,
+        "steps of the dual problem": last.steps,
+        "divergence left in the dual, relative": certificate.flux.divergence,
+        "current balance, relative": certificate.balance,
+        "rounding floor of the balance": certificate.potentials.roundoff,
+    }
+    return replace(
+        meta,
+        mesh={**mesh, **meta.mesh},
         history=tuple(_level(level, reference, factor, unit) for level in certificate.history),
         history_of=f"{'excess ' if reference else ''}resistance [{unit}]",
-        solver={
-            "Krylov iterations of the potential": last.iterations,
-            "steps of the dual problem": last.steps,
-            "divergence left in the dual, relative": certificate.flux.divergence,
-            "current balance, relative": certificate.balance,
-            "rounding floor of the balance": certificate.potentials.roundoff,
-        },
-        notes=notes(solution),
+        solver={**solver, **meta.solver},
+        notes=(*notes(solution), *meta.notes),
     )
 
 

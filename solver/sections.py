@@ -45,7 +45,7 @@ class Run:
     Attributes:
         folder: The run folder.
         title: Title of the case.
-        geometry: The key `geometry` of results.json (`output.GeometryMeta`).
+        geometry: The key `geometry` of results.json (`geometry_meta.GeometryMeta`).
         field: The meshed part, with the values "speed" for the magnitude of the current density.
         face_cells: The faces of the metal by name, with the normal current density, positive in
             the direction in which the current as a whole flows.

@@ -32,9 +32,10 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.equilibrium solver.fracture solver.stability
-    solver.mechanics solver.mechanics_quantities solver.simulate
+    solver.mechanics solver.mechanics_quantities solver.mechanics_fields solver.simulate
 
-    solver.provenance solver.plain solver.output solver.postprocess solver.fields
+    solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
+    solver.fields solver.mechanics_meta
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.scene solver.pictures
     solver.report

@@ -15,6 +15,7 @@ from dolfinx import fem, mesh
 from mpi4py import MPI
 
 from solver import fields, output
+from solver.geometry_meta import GeometryMeta
 
 A, B, HEIGHT = 0.3, 1.0, 1.5
 CONDUCTIVITY = 0.1  # mA/(V um): current densities in mA/cm^2 are 1e8 times that; any number does
@@ -53,7 +54,7 @@ class Input:
 class Example:
     """What `write_run` puts into a folder besides the fields."""
 
-    geometry: output.GeometryMeta | None
+    geometry: GeometryMeta | None
     quantities: tuple[Quantity, ...] = (
         Quantity("excess_area_specific_resistance", 0.18691, "ohm cm^2", 0.18684, 0.18698,
                  "guaranteed", "Over the stack without damage."),
@@ -158,7 +159,7 @@ def at_rim(values):
     return moved
 
 
-SLIT = output.GeometryMeta(
+SLIT = GeometryMeta(
     dimension="plane", shape="strip", mirror=("x",), multiplicity=2.0, width=2 * B,
     opening=2 * A, opening_kind="slit", film=0.0, film_model="interface",
     regions={"electrolyte": 1}, faces={"window": "face_window"}, unmeshed={"electrolyte": 750.0},
@@ -202,7 +203,7 @@ def write_block(folder: Path, comm: MPI.Intracomm, kind: str = "round") -> None:
     )  # fmt: skip
     bottom = mesh.locate_entities_boundary(msh, 2, lambda x: np.isclose(x[2], 0))
     fields.write_face(folder, "window", msh, bottom, current)
-    geometry = output.GeometryMeta(
+    geometry = GeometryMeta(
         dimension="3d", shape="square", mirror=("x", "y"), multiplicity=4.0, width=2.0, opening=0.5,
         opening_kind=kind, film=None, film_model="none", regions={"electrolyte": 1},
         faces={"window": "face_window"}, unmeshed={}, cell_area=4.0, open_area=0.2,

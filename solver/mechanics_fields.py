@@ -1,0 +1,56 @@
+"""Displacement and stress as functions to be written: one value per cell and node, no 0/0."""
+
+import ufl
+from dolfinx import fem
+from ufl.core.expr import Expr
+
+from solver import compat, hooke
+from solver.domain import Domain, region_of_cells
+from solver.elasticity import strain
+from solver.mechanics import Mechanical
+
+# VTK's order of a symmetric tensor: xx, yy, zz, xy, yz, xz
+VTK_ORDER = (hooke.XX, hooke.YY, hooke.ZZ, hooke.XY, hooke.YZ, hooke.XZ)
+
+
+def stress_of(found: Mechanical) -> fem.Function:
+    """The stress, MPa, in VTK's order: discontinuous, degree 2 as the displacement (exactly)."""
+    return _interpolated(found, ufl.as_vector([_stress(found)[i] for i in VTK_ORDER]), "stress")
+
+
+def stress_tensor(found: Mechanical) -> fem.Function:
+    """The same as a 3 x 3 tensor."""
+    s = _stress(found)
+    rows = [
+        [s[hooke.XX], s[hooke.XY], s[hooke.XZ]],
+        [s[hooke.XY], s[hooke.YY], s[hooke.YZ]],
+        [s[hooke.XZ], s[hooke.YZ], s[hooke.ZZ]],
+    ]
+    return _interpolated(found, ufl.as_matrix(rows), "stress")
+
+
+def region_function(domain: Domain) -> fem.Function:
+    """The number of its region on every cell."""
+    region = fem.Function(fem.functionspace(domain.mesh, ("DG", 0)), name="region")
+    regions = region_of_cells(domain)
+    region.x.array[: len(regions)] = regions
+    return region
+
+
+def _stress(found: Mechanical) -> Expr:
+    """The six stresses, also on the axis, where the strain around is that along the radius."""
+    body, u = found.body, found.state.displacement
+    eps = strain(u, body.domain)
+    if body.domain.axisymmetric:
+        mesh = body.domain.mesh
+        off_axis = ufl.gt(ufl.SpatialCoordinate(mesh)[0], 1e-6 * ufl.Circumradius(mesh))
+        around = ufl.conditional(off_axis, eps[hooke.ZZ], eps[hooke.XX])
+        eps = ufl.as_vector([around if i == hooke.ZZ else eps[i] for i in range(6)])
+    return body.stiffness * (eps - body.eigenstrain) + body.initial_stress
+
+
+def _interpolated(found: Mechanical, expression: Expr, name: str) -> fem.Function:
+    space = fem.functionspace(found.domain.mesh, ("DG", 2, expression.ufl_shape))
+    function = fem.Function(space, name=name)
+    function.interpolate(fem.Expression(expression, compat.interpolation_points(space)))
+    return function

@@ -1,0 +1,130 @@
+"""What `results.json` says about a mechanical answer besides its quantities."""
+
+from math import isfinite
+from typing import Any
+
+from meshes.geometry import Block
+from solver import schema
+from solver.equilibrium import Support
+from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, conditions
+from solver.output import Level
+
+NOTES_OF_THE_TIP = (
+    "The error bar of the energy release rate is an estimate, not a bound: the largest of the "
+    "difference of the contour integral (J) and the virtual extension of the crack (energies with "
+    "the tip moved), the spread over the contours, and the difference of the last two meshes."
+)
+NOTES_OF_THE_FILM = (
+    "The error bar of the steady-state energy release rate is an estimate, not a bound: the "
+    "difference of the last two meshes."
+)
+
+
+def main_quantity(found: Mechanical) -> tuple[str, str]:
+    """Name and unit of what the meshes are refined for."""
+    if found.tips:
+        return "energy release rate", "J/m^2"
+    if found.film is not None:
+        return "steady-state energy release rate", "J/m^2"
+    return "potential energy", "pJ" if found.domain.axisymmetric else "pJ/um"
+
+
+def reached(case: schema.Case, found: Mechanical) -> bool:
+    """Whether the error bar is within the asked accuracy."""
+    last = found.history[-1]
+    return last.bar <= case.numerics.accuracy * abs(last.value)
+
+
+def shortfall(case: schema.Case, found: Mechanical) -> str:
+    """Why the asked accuracy was not reached, "" if it was."""
+    if reached(case, found):
+        return ""
+    last = found.history[-1]
+    if case.numerics.refinement == "none":
+        why = 'numerics.refinement = "none"'
+    elif len(found.history) == MOST_LEVELS:
+        why = f"{MOST_LEVELS} meshes are the most"
+    else:
+        why = f"numerics.max_dofs = {case.numerics.max_dofs}"
+    name, _ = main_quantity(found)
+    if not isfinite(last.bar):
+        return f"one mesh alone gives no error bar of the {name}; {why}"
+    share = last.bar / abs(last.value) if last.value else float("inf")
+    accuracy = case.numerics.accuracy
+    return (
+        f"the error bar of the {name} is {share:.1e} of it, more than numerics.accuracy = "
+        f"{accuracy:g}; {why}"
+    )
+
+
+def planes(case: schema.Case) -> tuple[str, ...]:
+    """The planes of symmetry on the left ("x") and below ("y") a block."""
+    block = case.geometry
+    if not isinstance(block, Block):
+        return ()
+    found: set[str] = set()
+    if block.crack is not None:
+        found.add("x" if block.crack.face == "left" else "y")
+    if case.mechanics is not None:
+        _, supports = conditions(block, case.mechanics)
+        for name, face in (("x", "left"), ("y", "bottom")):
+            if supports.get(face) == Support("normal"):
+                found.add(name)
+    return tuple(sorted(found))
+
+
+def mesh_numbers(found: Mechanical) -> dict[str, Any]:
+    """The last mesh of the mechanics."""
+    report, last = found.domain.built.report, found.history[-1]
+    return {
+        "cells of the mechanics": last.cells,
+        "unknowns of the displacement": last.dofs,
+        "cells of the first mesh": report.cells,
+        "worst quality of the first mesh": report.min_quality,
+        "mean quality of the first mesh": report.mean_quality,
+    }
+
+
+def solver_numbers(found: Mechanical) -> dict[str, Any]:
+    """How the last displacement was found."""
+    return {
+        "Krylov iterations of the displacement": found.state.iterations,
+        "force balance, relative": found.state.balance,
+    }
+
+
+def history(found: Mechanical) -> tuple[Level, ...]:
+    """The meshes with value and error bar."""
+    return tuple(
+        Level(
+            cells=level.cells,
+            dofs=level.dofs,
+            value=level.value,
+            lower=level.value - level.bar if isfinite(level.bar) else None,
+            upper=level.value + level.bar if isfinite(level.bar) else None,
+            order=None,
+        )
+        for level in found.history
+    )
+
+
+def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
+    """What the error bar is and what not, for the report."""
+    said = []
+    if found.tips:
+        said.append(NOTES_OF_THE_TIP)
+    elif found.film is not None:
+        said.append(NOTES_OF_THE_FILM)
+    said.append(
+        f"Forces balance to {found.state.balance:.0e} of their size; a run in which they do not to "
+        f"{IMBALANCE:g} fails."
+    )
+    if found.tips:
+        said.append(
+            "At the tip of a crack the stress is unbounded: its largest value grows with every "
+            "refinement and means nothing by itself."
+        )
+    missing = shortfall(case, found)
+    if missing:
+        said.append(f"The asked accuracy was not reached: {missing}.")
+    return tuple(said)
