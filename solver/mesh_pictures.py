@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from meshes.mesh import BuiltMesh
 from solver import drawing
-from solver.drawing import Image, heading
+from solver.drawing import Image, Window, heading
 from solver.sections import (
     FACE_COLOURS,
     OTHER_FACE,
@@ -33,24 +33,48 @@ MESH_TITLE = "Geometry and mesh"
 METAL = ("window", "film_face", "film_wall")
 
 
+def cell_windows(section: Simplices, opening: float, film: float | None) -> dict[str, Window]:
+    """The cell, and the surroundings of its opening (full width; 0 without one)."""
+    window = overview(section, opening)
+    share = (window[3] - window[2]) / (window[1] - window[0])
+    parts = {"the cell": window}
+    if opening and 2.5 * opening < 0.8 * (window[1] - window[0]):
+        near = around(section, 0.0, 2.5 * opening, film, share)
+        parts["around the opening"] = (max(near[0], window[0]), *near[1:])
+    return parts
+
+
+def body_windows(section: Simplices, faces: Mapping[str, Simplices]) -> dict[str, Window]:
+    """All of a body, and the surroundings of its crack if it is small."""
+    x0, x1, y0, y1 = extent(section)
+    parts = {"the meshed part": (x0, x1, y0, y1)}
+    if "crack" not in faces:
+        return parts
+    points = faces["crack"].points[faces["crack"].cells].reshape(-1, 3)
+    low, high = points.min(axis=0), points.max(axis=0)
+    length = float((high - low).max())
+    if length < 0.3 * max(x1 - x0, y1 - y0):
+        a, c = (float(v) - 0.7 * length for v in low[:2])
+        b, d = (float(v) + 0.7 * length for v in high[:2])
+        rim = 0.05 * length
+        near = (max(a, x0 - rim), min(b, x1 + rim), max(c, y0 - rim), min(d, y1 + rim))
+        parts["around the crack"] = near
+    return parts
+
+
 def flat_mesh(
-    view: View, regions: Mapping[str, int], opening: float, film: float | None, title: str
+    view: View, regions: Mapping[str, int], parts: Mapping[str, Window], title: str
 ) -> Figure:
-    """A mesh in 2D: the cell, and the surroundings of the opening.
+    """A mesh in 2D: the cell as a whole, and parts of it.
 
     Args:
         view: Whole cells, outlines and faces.
         regions: Name -> number.
-        opening: Full width of the opening; 0 without one.
-        film: Thickness of the film.
+        parts: Windows by their heading.
         title: Title of the case.
     """
-    window = overview(view.section, opening)
-    share = (window[3] - window[2]) / (window[1] - window[0])
-    parts = {"the cell": window}
-    if opening and 2.5 * opening < 0.8 * (window[1] - window[0]):
-        near = around(view.section, 0.0, 2.5 * opening, film, share)
-        parts["around the opening"] = (max(near[0], window[0]), *near[1:])
+    shares = [(w[3] - w[2]) / (w[1] - w[0]) for w in parts.values()]
+    share = max(max(shares), 0.12 * len(parts))
     figure = drawing.new_figure(min(7.5, (6.6 / len(parts)) * share + 1.65))
     figure.set_layout_engine("constrained", rect=(0, 0.06, 1, 0.94))
     panels = np.atleast_1d(figure.subplots(1, len(parts)))
@@ -179,7 +203,7 @@ def draw_mesh(built: BuiltMesh, png: Path, title: str = "") -> None:
         raise DrawingError(f"{built.path}: holds no cells")
     body = Simplices(points, cells, tags, {}).only(np.isin(tags, list(built.regions.values())))
     faces = {}
-    for name in METAL:
+    for name in (*METAL, "crack"):
         marked = facet_tags == built.facets.get(name, -1)
         if marked.any():
             faces[name] = Simplices(points, facets[marked], np.zeros(int(marked.sum()), int), {})
@@ -190,10 +214,13 @@ def draw_mesh(built: BuiltMesh, png: Path, title: str = "") -> None:
         figure = solid_mesh(body, faces, numbers, float("inf"), title)
     else:
         labels = ("r", "z") if built.dimension == "axisymmetric" else ("x", "y")
+        metal = any(name in faces for name in METAL)
         rims = [edge.points[0][0] for edge in built.singular_edges]
         film = -min((edge.points[0][1] for edge in built.singular_edges), default=0.0)
         view = View(body, outline(body), faces, labels)
-        figure = flat_mesh(view, numbers, 2 * max(rims, default=0.0), film, title)
+        opening = 2 * max(rims, default=0.0)
+        parts = cell_windows(body, opening, film) if metal else body_windows(body, faces)
+        figure = flat_mesh(view, numbers, parts, title)
     drawing.save(figure, png)
 
 

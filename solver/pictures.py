@@ -6,26 +6,27 @@ dolfinx nor MPI is imported.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from solver import drawing
 from solver.mesh_pictures import draw_mesh as draw_mesh
-from solver.output import CAPTIONS, write_atomic
+from solver.output import CAPTIONS, FIELDS, MECHANICS, write_atomic
 from solver.pictures_2d import pictures_2d
 from solver.pictures_3d import pictures_3d
+from solver.pictures_body import pictures_of_body
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
-from solver.sections import Picture, read_run
+from solver.sections import Picture, Run, read_run
 from solver.simplices import DrawingError
 
 
 def draw(folder: Path) -> list[str]:
     """Draw all pictures of a run folder and write `captions.json`.
 
-    It has the keys `pictures` (file, title, caption), `scene` (file name of the scene that a
-    browser can turn, or null) and `missing` (reasons why pictures are missing).
+    It has the keys `pictures` (file, title, caption), `scene` (file name of the scene of the
+    current that a browser can turn, or null) and `missing` (reasons why pictures are missing).
 
     Returns:
         The reasons why pictures are missing.
@@ -45,12 +46,18 @@ def draw(folder: Path) -> list[str]:
         }
         write_atomic(folder / CAPTIONS, strict_json(content))
 
-    todo: Sequence[Callable[[], Picture]] = []
+    currents: Run | None = None
+    todo: list[Callable[[], Picture]] = []
     try:
         if reason := drawing.can_draw():
             raise DrawingError(reason)
-        run = read_run(folder)
-        todo = pictures_3d(run) if run.geometry["dimension"] == "3d" else pictures_2d(run)
+        stressed = (folder / f"{MECHANICS}.pvtu").is_file()
+        if not stressed or (folder / f"{FIELDS}.pvtu").is_file():
+            currents = read_run(folder)
+            flat = currents.geometry["dimension"] != "3d"
+            todo += pictures_2d(currents) if flat else pictures_3d(currents)
+        if stressed:
+            todo += pictures_of_body(folder)
     except DrawingError as error:
         missing.append(str(error))
     note()
@@ -60,8 +67,8 @@ def draw(folder: Path) -> list[str]:
         except DrawingError as error:
             missing.append(str(error))
         note()  # at once: should the next one end the process, these are not lost
-    if todo:
-        write_scene(run)
+    if currents is not None and todo:
+        write_scene(currents)
         scenes.append(SCENE)
         note()
     return missing

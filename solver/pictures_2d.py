@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from solver import drawing
 from solver.drawing import Window, heading, scale_of
-from solver.mesh_pictures import MESH_TITLE, flat_mesh
+from solver.mesh_pictures import MESH_TITLE, cell_windows, flat_mesh
 from solver.output import CURRENT, POTENTIAL
 from solver.sections import (
     FACE_COLOURS,
@@ -57,9 +57,8 @@ def mesh_picture(run: Run, view: View, coarse: Simplices) -> Picture:
     """Regions and mesh: the cell, and the surroundings of the opening."""
     geometry = run.geometry
     panels = View(coarse, view.lines, view.faces, view.labels)
-    figure = flat_mesh(
-        panels, geometry["regions"], geometry["opening"], geometry["film"], run.title
-    )
+    parts = cell_windows(coarse, geometry["opening"], geometry["film"])
+    figure = flat_mesh(panels, geometry["regions"], parts, run.title)
     drawing.save(figure, run.folder / "mesh.png")
     cells = len(coarse.cells) // (2 if "x" in geometry["mirror"] else 1)
     caption = (

@@ -149,7 +149,8 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
     if isinstance(partial, output.OutputError):
         errors.print(f"liface: {partial}", markup=False)
         return FAILED
-    status, missing = FAILED, ()
+    status = FAILED
+    missing: tuple[str, ...] = ()
     try:
         log = output.open_log(partial, comm.size) if comm.rank == 0 else nullcontext()
         with log:
@@ -195,14 +196,15 @@ def _on_root[T](comm: MPI.Intracomm, work: Callable[[], T]) -> T | output.Output
 
 def shortfalls(solution: Solution) -> tuple[str, ...]:
     """Why the asked accuracy was not reached, where it was not."""
-    certificate, found, said = solution.certificate, solution.mechanical, []
+    certificate, found = solution.certificate, solution.mechanical
+    said: list[str] = []
     if certificate is not None and not certificate.reached:
         accuracy = solution.case.numerics.accuracy
-        text = f"the bounds are further apart than numerics.accuracy = {accuracy:g}"
-        said.append(f"{text}; {certificate.stopped}")
-    if found is not None and (text := mechanics_meta.shortfall(solution.case, found)):
-        said.append(text)
-    return tuple(said)
+        apart = f"the bounds are further apart than numerics.accuracy = {accuracy:g}"
+        said.append(f"{apart}; {certificate.stopped}")
+    if found is not None:
+        said.append(mechanics_meta.shortfall(solution.case, found))
+    return tuple(text for text in said if text)
 
 
 # --- one folder --------------------------------------------------------------------------------

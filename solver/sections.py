@@ -24,7 +24,12 @@ from solver.simplices import Cells, DrawingError, Floats, Simplices, read_cells
 CURRENT_MAP = "viridis"
 REGION_COLOURS = {"electrolyte": "#a9d6e5", "film": "#f4a259", "filling": "#b7e4c7"}
 OTHER_REGIONS = ["#cdb4db", "#ffe5a0", "#d5bdaf", "#95d5b2", "#ffadad", "#bde0fe"]
-FACE_COLOURS = {"window": "#c1121f", "film_face": "#1d3557", "film_wall": "#e07a00"}
+FACE_COLOURS = {
+    "window": "#c1121f",
+    "film_face": "#1d3557",
+    "film_wall": "#e07a00",
+    "crack": "#c1121f",
+}
 OTHER_FACE = "#6a4c93"
 CURRENT_TEXT = "current density |i| / (mA/cm²)"
 
