@@ -74,11 +74,15 @@ class Scale:
 
 
 def scale_of(
-    values: Floats, weights: Floats, may_be_log: bool = True, trim: float = 0.002
+    values: Floats,
+    weights: Floats,
+    may_be_log: bool = True,
+    trim: float = 0.002,
+    decades: float = DECADES,
 ) -> Scale:
     """The range that holds all but the share `trim` of the weight at either end.
 
-    It is logarithmic where it spans more than `LOG_FROM` decades, and then shows `DECADES` at most:
+    It is logarithmic where it spans more than `LOG_FROM` decades, and then shows `decades` at most:
     a film that carries 1e-7 of the current should not use up the colours.
     """
     order: npt.NDArray[np.intp] = np.argsort(values)
@@ -87,7 +91,7 @@ def scale_of(
     low, high = ordered[np.searchsorted(share, [trim * share[-1], (1 - trim) * share[-1]])]
     log = bool(may_be_log and high > 0 and low < high * 10**-LOG_FROM)
     if log:
-        low = max(low, high * 10**-DECADES)
+        low = max(low, high * 10**-decades)
     if high - low <= 1e-6 * abs(high):  # a constant field is not to show its round-off
         middle, half = high, 1e-9 + 0.01 * abs(high)
         low, high = middle - half, middle + half

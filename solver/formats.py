@@ -85,13 +85,21 @@ def axis(low: float, high: float) -> tuple[float, float, list[float]]:
     return start, end, ticks
 
 
-def history_svg(history: list[dict[str, Any]]) -> str:
-    """A small plot: width of the bounds relative to the value over unknowns, both logarithmic."""
+def history_svg(history: list[dict[str, Any]], field: str = "potential") -> str:
+    """A small plot: width of the bounds relative to the value over unknowns, both logarithmic.
+
+    Args:
+        history: Levels with `dofs`, `value`, `lower` and `upper`.
+        field: What the unknowns are of.
+    """
     points = [
-        (math.log10(level["dofs"]), math.log10((level["upper"] - level["lower"]) / level["value"]))
+        (
+            math.log10(level["dofs"]),
+            math.log10((level["upper"] - level["lower"]) / abs(level["value"])),
+        )
         for level in history
         if None not in (level["lower"], level["upper"], level["value"])
-        and level["value"] > 0
+        and level["value"] != 0
         and level["upper"] > level["lower"]
     ]
     if len(points) < 2:
@@ -120,7 +128,5 @@ def history_svg(history: list[dict[str, Any]]) -> str:
     line = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
     parts.append(f'<polyline points="{line}" fill="none" stroke="#1d3557" stroke-width="2"/>')
     parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="#c1121f"/>' for px, py in places]
-    parts.append(
-        '<text x="250" y="258" text-anchor="middle">unknowns of the potential</text></svg>'
-    )
+    parts.append(f'<text x="250" y="258" text-anchor="middle">unknowns of the {field}</text></svg>')
     return "".join(parts)

@@ -23,6 +23,7 @@ from solver.sections import (
     around,
     draw_lines,
     extent,
+    not_flat,
     overview,
     region_colours,
     region_legend,
@@ -47,7 +48,7 @@ def cell_windows(section: Simplices, opening: float, film: float | None) -> dict
 def body_windows(section: Simplices, faces: Mapping[str, Simplices]) -> dict[str, Window]:
     """All of a body, and the surroundings of its crack if it is small."""
     x0, x1, y0, y1 = extent(section)
-    parts = {"the meshed part": (x0, x1, y0, y1)}
+    parts = {"the meshed part": not_flat((x0, x1, y0, y1))}
     if "crack" not in faces:
         return parts
     points = faces["crack"].points[faces["crack"].cells].reshape(-1, 3)
@@ -58,7 +59,7 @@ def body_windows(section: Simplices, faces: Mapping[str, Simplices]) -> dict[str
         b, d = (float(v) + 0.7 * length for v in high[:2])
         rim = 0.05 * length
         near = (max(a, x0 - rim), min(b, x1 + rim), max(c, y0 - rim), min(d, y1 + rim))
-        parts["around the crack"] = near
+        parts["around the crack"] = not_flat(near)
     return parts
 
 

@@ -16,11 +16,13 @@ from solver.drawing import Scale, Window, heading, nice_length, scale_of, size_t
 from solver.formats import number, unit
 from solver.mesh_pictures import MESH_TITLE, body_windows, flat_mesh
 from solver.output import DISPLACEMENT, FIELDS, MECHANICS, RESULTS, STRESS
-from solver.sections import Picture, View, extent, inside
+from solver.sections import Picture, View, extent, inside, not_flat
 from solver.simplices import DrawingError, Floats, Simplices, joined, outline, read_cells
 
 OPENING_MAP, SIZE_MAP = "RdBu_r", "magma"
-CLIPPED = 0.02  # share of the area near the crack that may lie beyond the colours
+CLIPPED = 0.02  # share of the area near the crack with a stress above all the rest,
+ABOVE = 1.5  # and how far the colours go beyond the rest
+DECADES, TRIM = 4.0, 1e-4  # what is shown of a body that is much larger than its crack
 OPENED = 0.15  # of the length of a crack: how far it is drawn open, about
 MIRRORS = {"x": np.diag([-1.0, 1.0, 1.0]), "y": np.diag([1.0, -1.0, 1.0])}
 SIZE = "equivalent stress"
@@ -195,7 +197,8 @@ def crack_window(run: BodyRun, section: Simplices) -> Window:
     across = across if run.axis == 0 else (-0.6 * length, 0.6 * length)
     a, b, c, d = (*across, *along) if run.axis == 0 else (*along, *across)
     rim = 0.08 * length
-    return (max(a, x0 - rim), min(b, x1 + rim), max(c, y0 - rim), min(d, y1 + rim))
+    window = (max(a, x0 - rim), min(b, x1 + rim), max(c, y0 - rim), min(d, y1 + rim))
+    return not_flat(window)
 
 
 # --- pictures -----------------------------------------------------------------------------------
@@ -238,6 +241,12 @@ def opening_picture(run: BodyRun) -> Picture:
     image = drawing.flat_image(seen, window, OPENING_MAP, scale, STRESS)
     drawing.put_image(axes, image, window, run.labels)
     lines(axes, inside(still, window), ":")
+    for face in crack_face(run).values():  # its lips lie on each other before it opens
+        segments = whole(run, face)
+        before = list(segments.points[segments.cells][:, :, :2])
+        axes.add_collection(
+            LineCollection(before, colors="#000000", linewidths=0.9, linestyles=":")
+        )
     lines(axes, seen, "-")
     axis = run.labels[run.axis]
     drawing.colour_bar(bar, scale, OPENING_MAP, f"stress σ_{axis}{axis} / MPa")
@@ -248,9 +257,9 @@ def opening_picture(run: BodyRun) -> Picture:
     caption = (
         f"Stress normal to the plane of the crack, σ_{axis}{axis} (red: tension, which opens it; "
         f"blue: compression). Displacements are drawn {factor:g} times as large as they are"
-        f"{'; dotted: the body before' if factor else ''}. {mirrored_text(run)}The colours end at "
+        f"; dotted: the body before. {mirrored_text(run)}The colours end at "
         f"{-scale.upper:.3g} and {scale.upper:.3g} MPa; {clipped_text(scale, lowest, highest)}"
-        f"{numbers_text(run)} The view is {size_text(window)}."
+        f"{overlap_text(run)}{numbers_text(run)} The view is {size_text(window)}."
     )
     return Picture("crack.png", title, caption)
 
@@ -261,8 +270,10 @@ def size_picture(run: BodyRun) -> Picture:
     x0, x1, y0, y1 = extent(section)
     window = readable(run, (x0, x1, y0, y1))
     cut = window != (x0, x1, y0, y1)
+    window = not_flat(window)
     seen = inside(section, window)
-    scale = scale_of(seen.values[SIZE][seen.cells].mean(axis=1), seen.sizes())
+    values = seen.values[SIZE][seen.cells].mean(axis=1)
+    scale = scale_of(values, seen.sizes(), trim=TRIM, decades=DECADES)
     figure, axes, bar = drawing.image_and_bar((window[3] - window[2]) / (window[1] - window[0]))
     image = drawing.flat_image(seen, window, SIZE_MAP, scale, SIZE)
     drawing.put_image(axes, image, window, run.labels)
@@ -312,11 +323,11 @@ def _within(low: float, high: float, middle: float, length: float) -> tuple[floa
 
 
 def centred_scale(seen: Simplices) -> Scale:
-    """A linear scale around zero that leaves out the share `CLIPPED` with the largest stress."""
+    """A linear scale around zero that need not hold the share `CLIPPED` of the largest stress."""
     sizes, values = seen.sizes(), np.abs(seen.values[STRESS][seen.cells].mean(axis=1))
     order = np.argsort(values)
     share = np.cumsum(sizes[order])
-    top = float(values[order][np.searchsorted(share, (1.0 - CLIPPED) * share[-1])])
+    top = ABOVE * float(values[order][np.searchsorted(share, (1.0 - CLIPPED) * share[-1])])
     top = top if top > 0.0 else 1.0
     under = bool(seen.values[STRESS].min() < -1.001 * top)
     over = bool(seen.values[STRESS].max() > 1.001 * top)
@@ -348,7 +359,8 @@ def shown(run: BodyRun, name: str) -> str:
     """A quantity with its unit."""
     entry = run.numbers[name]
     value = number(entry["value"], entry["lower"], entry["upper"])
-    return f"{value} {unit(entry['unit'])}".rstrip()
+    words = unit(entry["unit"]).replace("m^0.5", "√m").replace("^2", "²")
+    return f"{value} {words}".rstrip()
 
 
 def numbers_text(run: BodyRun) -> str:
@@ -363,6 +375,17 @@ def mirrored_text(run: BodyRun) -> str:
     """What of the picture is an image of the solved part."""
     names = [f"{run.labels[0 if name == 'x' else 1]} = 0" for name in run.geometry["mirror"]]
     return f"The solved part is mirrored at {' and '.join(names)}. " if names else ""
+
+
+def overlap_text(run: BodyRun) -> str:
+    """A warning where the faces of the crack have passed through each other."""
+    apart = run.body.values[DISPLACEMENT][on_crack(run), run.axis]
+    if len(apart) == 0 or apart.min() >= -1e-6 * np.abs(apart).max():
+        return ""
+    return (
+        " Where the faces of the crack are pressed together they overlap: contact is not part of "
+        "the model."
+    )
 
 
 def clipped_text(scale: Scale, lowest: float, highest: float) -> str:

@@ -52,6 +52,21 @@ HEADLINE = (
     "mean_amplification",
     "peak_amplification",
 )
+# and of stress and a crack
+HEADLINE_OF_CRACKS = (
+    "energy_release_rate",
+    "steady_state_energy_release_rate",
+    "channelling_factor",
+    "verdict",
+    "margin",
+    "arrest_length",
+    "critical_overpotential",
+    "critical_pressure",
+    "critical_stretch",
+    "stress_intensity",
+    "shape_factor",
+)
+MOST_CARDS, MOST_CRACK_CARDS = 4, 6
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -98,6 +113,31 @@ def templates() -> Environment:
     return environment
 
 
+def headline(quantities: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What stands at the head of the page: of the currents, then of stress and cracks."""
+    found = {entry["name"]: entry for entry in quantities}
+    first = [found[name] for name in HEADLINE if name in found][:MOST_CARDS]
+    return first + [found[n] for n in HEADLINE_OF_CRACKS if n in found][:MOST_CRACK_CARDS]
+
+
+def histories(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """The refinement of the currents (bounds) and of the mechanics (estimated error bars)."""
+    both = [
+        ("history", "potential", True),
+        ("mechanics_history", "displacement", False),
+    ]
+    return [
+        {
+            "of": results[f"{key}_of"],
+            "levels": results[key],
+            "guaranteed": guaranteed,
+            "plot": history_svg(results[key], field),
+        }
+        for key, field, guaranteed in both
+        if results.get(key)
+    ]
+
+
 def render(folder: Path) -> str:
     """The text of the report.
 
@@ -121,13 +161,12 @@ def render(folder: Path) -> str:
     case = folder / "case.resolved.toml"
     quantities = results["quantities"]
     compared = [entry for entry in quantities if "reported" in entry]
-    found = {entry["name"]: entry for entry in quantities}
     return (
         templates()
         .get_template("report.html.j2")
         .render(
             results=results,
-            headline=[found[name] for name in HEADLINE if name in found][:4],
+            headline=headline(quantities),
             compared=compared,
             missed=[entry for entry in compared if entry["hit"] is False],
             groups=by_role(results["inputs"]),
@@ -135,7 +174,7 @@ def render(folder: Path) -> str:
             pictures=pictures,
             missing=captions["missing"],
             scene=(folder / scene).read_text(encoding="utf-8") if scene else "",
-            history=history_svg(results["history"]),
+            histories=histories(results),
             case=case.read_text(encoding="utf-8") if case.is_file() else "",
         )
     )
@@ -181,7 +220,8 @@ def rows_of(folders: Sequence[Path]) -> Iterator[Row]:
         compared = [entry for entry in quantities if "reported" in entry]
         if not compared:
             found = {entry["name"]: entry for entry in quantities}
-            compared = [found[name] for name in HEADLINE if name in found][:1] or quantities[:1]
+            names = (*HEADLINE, *HEADLINE_OF_CRACKS)
+            compared = [found[name] for name in names if name in found][:1] or quantities[:1]
         yield from (Row(name_of(folder, results), folder, entry) for entry in compared)
 
 

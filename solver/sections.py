@@ -133,6 +133,14 @@ def extent(section: Simplices) -> Window:
     return (float(x0), float(x1), float(y0), float(y1))
 
 
+def not_flat(window: Window, least: float = 0.3) -> Window:
+    """The window, with a rim above and below (or beside) if it is too long for a picture."""
+    x0, x1, y0, y1 = window
+    high = max(0.0, 0.5 * (least * (x1 - x0) - (y1 - y0)))
+    wide = max(0.0, 0.5 * (least * (y1 - y0) - (x1 - x0)))
+    return (x0 - wide, x1 + wide, y0 - high, y1 + high)
+
+
 def overview(section: Simplices, opening: float) -> Window:
     """The window on the whole cell, as far from the film as the field still varies."""
     x0, x1, y0, y1 = extent(section)
