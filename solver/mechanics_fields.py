@@ -1,12 +1,18 @@
 """Displacement and stress as functions to be written: one value per cell and node, no 0/0."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
 import ufl
 from dolfinx import fem
 from ufl.core.expr import Expr
 
+from meshes.geometry import Block
 from solver import compat, hooke
-from solver.domain import Domain, region_of_cells
+from solver.domain import Domain, coordinates, region_of_cells
 from solver.elasticity import strain
+from solver.fracture import origin
 from solver.mechanics import Mechanical
 
 # VTK's order of a symmetric tensor: xx, yy, zz, xy, yz, xz
@@ -27,6 +33,18 @@ def stress_tensor(found: Mechanical) -> fem.Function:
         [s[hooke.XZ], s[hooke.YZ], s[hooke.ZZ]],
     ]
     return _interpolated(found, ufl.as_matrix(rows), "stress")
+
+
+@contextmanager
+def in_the_block(found: Mechanical, block: Block) -> Iterator[None]:
+    """The mesh with its heights counted from the bottom of the block, as its users know them.
+
+    Only for what is written: next to a tip, nodes may then coincide within rounding.
+    """
+    points = np.array(found.domain.mesh.geometry.x, dtype=np.float64)
+    points[:, 1] += origin(block)
+    with coordinates(found.domain, points):
+        yield
 
 
 def region_function(domain: Domain) -> fem.Function:

@@ -119,6 +119,11 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         f"Forces balance to {found.state.balance:.0e} of their size; a run in which they do not to "
         f"{IMBALANCE:g} fails."
     )
+    if found.volume < 0.0:
+        said.append(
+            "The loads press the faces of the crack together and they overlap: contact is not part "
+            "of the model, so its driving force and verdict mean nothing here."
+        )
     if found.tips:
         said.append(
             "At the tip of a crack the stress is unbounded: its largest value grows with every "

@@ -214,7 +214,8 @@ def mesh_picture(run: BodyRun) -> Picture:
     drawing.save(figure, run.folder / file)
     caption = (
         f"{len(run.coarse.cells)} cells, on which the displacement was solved for; regions: "
-        f"{', '.join(run.geometry['regions'])}. The mesh is refined towards the ends of the crack."
+        f"{', '.join(run.geometry['regions'])}."
+        f"{' The mesh is refined towards the ends of the crack.' if view.faces else ''}"
     )
     return Picture(file, MESH_TITLE, caption)
 

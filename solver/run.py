@@ -18,6 +18,7 @@ from time import perf_counter
 from mpi4py import MPI
 from rich.console import Console
 
+from meshes.geometry import Block
 from meshes.mesh import MeshError
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
@@ -257,15 +258,16 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     mesh, axisymmetric = found.domain.mesh, found.domain.axisymmetric
     moved = output.in_components(output.DISPLACEMENT, output.DISPLACEMENT_UNIT, axisymmetric)
     stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
-    displacement = found.state.displacement
-    if "vtu" in case.output.fields:
-        stress = mechanics_fields.stress_of(found)
-        points = {moved: displacement, stressed: stress}
-        cells = {output.REGION: mechanics_fields.region_function(found.domain)}
-        fields.write_vtu(folder, output.MECHANICS, mesh, points, cells)
-    if "vtx" in case.output.fields:
-        tensor = mechanics_fields.stress_tensor(found)
-        fields.write_vtx(folder, mesh, {moved: displacement, stressed: tensor})
+    if not isinstance(case.geometry, Block):
+        return
+    points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
+    tensors = {**points, stressed: mechanics_fields.stress_tensor(found)}
+    cells = {output.REGION: mechanics_fields.region_function(found.domain)}
+    with mechanics_fields.in_the_block(found, case.geometry):
+        if "vtu" in case.output.fields:
+            fields.write_vtu(folder, output.MECHANICS, mesh, points, cells)
+        if "vtx" in case.output.fields:
+            fields.write_vtx(folder, mesh, tensors)
 
 
 def _meta(
