@@ -121,6 +121,24 @@ def test_the_collection_read_by_vtk(folder):
     assert named == sorted(path.name for path in folder.glob("f_p*.vtu"))
 
 
+def test_a_symmetric_tensor_has_six_components_beside_a_continuous_vector(folder):
+    msh = unit_mesh(2, mesh.GhostMode.none)
+
+    def tensor(x):
+        return np.vstack([x[0] ** 2, x[1], 1 + 0 * x[0], x[0] * x[1], -x[0], -(x[1] ** 2)])
+
+    stress = lagrange(msh, tensor, size=6)
+    moved = lagrange(msh, vector(2), "P", size=2)
+    fields.write_vtu(folder, "m", msh, {"displacement [um]": moved, "stress [MPa]": stress}, {})
+    if COMM.rank:
+        return
+    for piece in (meshio.read(path) for path in folder.glob("m_p*.vtu")):
+        x = piece.points.T
+        assert np.allclose(piece.point_data["stress [MPa]"].T, tensor(x), atol=1e-12)
+        assert np.allclose(piece.point_data["displacement [um]"][:, :2].T, vector(2)(x))
+    assert pyvista.read(folder / "m.pvtu")["stress [MPa]"].shape[1] == 6
+
+
 @pytest.mark.parametrize("degree", [1, 2])
 @pytest.mark.parametrize("dim", [2, 3])
 def test_faces_have_the_outward_normal_component(folder, dim, degree):

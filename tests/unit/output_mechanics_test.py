@@ -64,6 +64,8 @@ law = "isotropic"
 youngs_modulus = "50 GPa"
 poissons_ratio = 0.2
 residual_stress = "200 MPa"
+[mechanics.faces]
+bottom = { law = "symmetry" }
 [output]
 pictures = false
 """
@@ -170,6 +172,7 @@ def test_a_tensor_of_six_has_the_order_of_paraview(tmp_path, both):
 def test_currents_and_mechanics_are_both_written(both):
     results = json.loads((both / "results.json").read_text(encoding="utf-8"))
     assert (both / "fields.pvtu").is_file()
+    assert results["geometry"]["mirror"] == ["x", "y"]  # the crack, and the symmetry below
     assert results["history_of"] == "resistance [ohm cm^2]"
     assert results["mechanics_history_of"] == "energy release rate [J/m^2]"
     assert {"unknowns of the potential", "unknowns of the displacement"} <= set(results["mesh"])
@@ -264,6 +267,8 @@ def test_the_whole_body_and_its_open_crack(folder):
 
 def test_colours_around_the_crack_are_centred_and_cut_at_the_tip(folder):
     body = pictures_body.read_body(folder)
+    lips = pictures_body.on_crack(body) & (body.body.points[:, 0] < 0.7)
+    assert body.body.values[STRESS][lips] == pytest.approx(-1.0, abs=0.02)  # not -0.8, as rr is
     seen = pictures_body.inside(body.body, (0.0, 2.0, 0.0, 1.0))
     scale = pictures_body.centred_scale(seen)
     assert scale.lower == -scale.upper
@@ -321,6 +326,26 @@ def test_pictures_and_report_of_a_crack(folder):
     assert "Estimated error bar of the energy release rate [J/m^2] (no bounds)" in page
     assert "unknowns of the displacement" in page
     assert "Bounds of the" not in page
+
+
+def test_a_body_without_a_crack(tmp_path):
+    text = PENNY.replace('crack = { face = "bottom", start = "0 um", end = "1 um" }', "")
+    held = '[mechanics.faces.bottom]\nlaw = "symmetry"\n[mechanics.faces.top]'
+    text = text.replace("[mechanics.faces.crack]", held)
+    done = run(tmp_path, text.replace("pictures = false", "pictures = true"))
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert (results["geometry"]["crack"], results["geometry"]["mirror"]) == (None, ["x", "y"])
+    assert results["mechanics_history_of"] == "potential energy [pJ]"
+    # p^2 V/(2 E), and minus twice that by the load: the energy is -p^2 V/(2 E)
+    last = results["mechanics_history"][-1]["value"]
+    assert last == pytest.approx(-0.5 * np.pi * 30.0**3, rel=1e-6)
+    captions = json.loads((tmp_path / "out" / "captions.json").read_text())
+    assert captions["missing"] == []
+    words = {picture["file"]: picture["caption"] for picture in captions["pictures"]}
+    assert list(words) == ["mesh.png", "stress.png"]
+    assert "from 0.99 to 1.01 MPa" in words["stress.png"]  # uniform: no round-off is drawn
+    assert "tip" not in " ".join([*results["notes"], *words.values()])
 
 
 def test_the_start_mesh_of_a_block_has_table_and_picture(tmp_path):
