@@ -115,6 +115,8 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         said.append(NOTES_OF_THE_TIP)
     elif found.film is not None:
         said.append(NOTES_OF_THE_FILM)
+    if len(found.history) == 1 and (found.tips or found.film is not None):
+        said.append("Only one mesh was solved on: no difference of two is in the error bar.")
     said.append(
         f"Forces balance to {found.state.balance:.0e} of their size; a run in which they do not to "
         f"{IMBALANCE:g} fails."

@@ -215,6 +215,7 @@ def test_an_accuracy_that_is_not_reached_is_said_and_told_by_the_exit_status(tmp
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["status"] == "accuracy not reached"
     assert "The asked accuracy was not reached" in " ".join(results["notes"])
+    assert "Only one mesh was solved on" in " ".join(results["notes"])
 
 
 def test_forces_that_do_not_balance_end_a_run(tmp_path):
