@@ -45,6 +45,7 @@ from solver.units import FARADAY
 
 LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
 MOST_LEVELS = 5
+OVERLAP = 1e-6  # of the opening: more is not rounding
 IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
 Progress = Callable[[str], None]
 
@@ -101,6 +102,7 @@ class Mechanical:
         film: The crack through a film, if it is one.
         bar: Error bar of the first energy release rate, or of that of the film, J/m^2.
         opening: Largest opening of the crack, um.
+        overlap: By how much its faces overlap where they are pressed together, um.
         volume: Of the crack of the whole body, um^3 (plane: um^2).
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
@@ -113,6 +115,7 @@ class Mechanical:
     film: Film | None
     bar: float
     opening: float
+    overlap: float
     volume: float
     arrest: float | None
     history: tuple[Level, ...]
@@ -317,11 +320,16 @@ def _main_rate(found: Mechanical) -> float:
 
 
 def _bar(found: Mechanical, before: Mechanical | None) -> float:
-    if found.tips:
-        return error_bar(found.tips[0][1], before.tips[0][1] if before is not None else None)
     if before is None:
-        return float("inf")
+        return float("inf")  # of one mesh alone nobody knows how good it is
+    if found.tips:
+        return error_bar(found.tips[0][1], before.tips[0][1])
     return abs(_main_rate(found) - _main_rate(before))
+
+
+def is_pressed_shut(found: Mechanical) -> bool:
+    """Whether faces of the crack overlap: contact is not modelled, so nothing holds then."""
+    return found.overlap > OVERLAP * max(found.opening, found.overlap)
 
 
 def _told(found: Mechanical) -> str:
@@ -341,7 +349,9 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         for tip in find_tips(block)
         if tip.reach > 0.0
     ]
-    opening, volume = (0.0, 0.0) if block.crack is None else _opening(block, body, state, supports)
+    opening, overlap, volume = 0.0, 0.0, 0.0
+    if block.crack is not None:
+        opening, overlap, volume = _opening(block, body, state, supports)
     return Mechanical(
         domain=body.domain,
         body=body,
@@ -350,6 +360,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         film=_film(block, body, supports, state, overrides),
         bar=float("inf"),
         opening=opening,
+        overlap=-overlap,
         volume=volume,
         arrest=None,
         history=(),
@@ -385,8 +396,8 @@ def _film(
 
 def _opening(
     block: Block, body: Body, state: State, supports: dict[str, Support]
-) -> tuple[float, float]:
-    """Largest opening and volume of the crack of the whole body."""
+) -> tuple[float, float, float]:
+    """Largest and smallest opening, and volume, of the crack of the whole body."""
     domain, u = body.domain, state.displacement
     entities = facet_entities(domain, "crack")
     ds = facet_measure(domain, {0: entities})
@@ -398,8 +409,10 @@ def _opening(
     space = u.function_space
     facets = domain.facet_tags.find(domain.built.facets["crack"])
     nodes = fem.locate_dofs_topological(space, fdim, facets)
-    largest = float(u.x.array[2 * nodes + axis].max(initial=0.0))
+    normal = u.x.array[2 * nodes + axis]
+    largest = domain.comm.allreduce(float(normal.max(initial=0.0)), op=MPI.MAX)
+    smallest = domain.comm.allreduce(float(normal.min(initial=0.0)), op=MPI.MIN)
     other = "bottom" if axis == 0 else "left"
     starts_at_corner = block.crack is not None and block.crack.start == 0.0
     mirrored = block.shape == "block" and starts_at_corner and other in supports
-    return 2.0 * domain.comm.allreduce(largest, op=MPI.MAX), volume * (2.0 if mirrored else 1.0)
+    return 2.0 * largest, 2.0 * smallest, volume * (2.0 if mirrored else 1.0)

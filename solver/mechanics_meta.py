@@ -6,7 +6,13 @@ from typing import Any
 from meshes.geometry import Block
 from solver import schema
 from solver.equilibrium import Support
-from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, conditions
+from solver.mechanics import (
+    IMBALANCE,
+    MOST_LEVELS,
+    Mechanical,
+    conditions,
+    is_pressed_shut,
+)
 from solver.output import Level
 
 NOTES_OF_THE_TIP = (
@@ -121,7 +127,7 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         f"Forces balance to {found.state.balance:.0e} of their size; a run in which they do not to "
         f"{IMBALANCE:g} fails."
     )
-    if found.volume < 0.0:
+    if is_pressed_shut(found):
         said.append(
             "The loads press the faces of the crack together and they overlap: contact is not part "
             "of the model, so its driving force and verdict mean nothing here."

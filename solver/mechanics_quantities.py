@@ -10,6 +10,7 @@ from solver.fracture import stress_intensity
 from solver.mechanics import (
     Mechanical,
     conditions,
+    is_pressed_shut,
     overpotential_to_pressure,
     solid_law,
 )
@@ -27,9 +28,13 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", found.state.balance, "1", meaning=text)
-    if found.tips:
+    shut = is_pressed_shut(found)
+    if shut:
+        text = "The loads press the faces of the crack together; contact is not modelled."
+        yield Quantity("verdict", "undecided: the crack is pressed shut", "", meaning=text)
+    if found.tips and not shut:
         yield from _of_tip(block, mechanics, found)
-    if found.film is not None:
+    if found.film is not None and not shut:
         yield from _of_film(block, mechanics, found)
     if block.crack is not None:
         text = "Largest distance of the faces of the crack."
@@ -68,6 +73,8 @@ def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
     """Gc if the crack starts to grow and its driving force falls as it does, else None."""
     mechanics, block = case.mechanics, case.geometry
     if mechanics is None or not isinstance(block, Block) or not found.tips:
+        return None
+    if is_pressed_shut(found):
         return None
     tip, force = found.tips[0]
     y = tip.level

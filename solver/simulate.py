@@ -101,7 +101,7 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     mechanical = None
     if case.mechanics is not None:
         with _timed(timings, "mechanics"):
-            mechanical = _mechanics(case, comm, progress)
+            mechanical = simulate_mechanics(case, comm, progress)
             found += mechanical_quantities(case, mechanical)
     if not case.regions:
         judged = tuple(quantities.compare(found, case.references))
@@ -120,11 +120,12 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     return Solution(case, judged, built, model, certificate, mechanical, timings)
 
 
-def _mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
+def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
     """Equilibrium and driving force, and where a crack that grows comes to rest."""
 
     def mesher(block: Block) -> BuiltMesh:
-        return make_mesh(replace(case, geometry=block), comm)
+        # what carries no current carries stress: every layer is meshed
+        return make_mesh(replace(case, geometry=block, regions={}), comm)
 
     found = solve_mechanics(case, mesher, comm, progress)
     limit = starts_and_slows(case, found)

@@ -81,12 +81,10 @@ def _moved(tip: Tip, distance: float) -> Tip:
     return Tip((x, y), tip.level, tip.direction, tip.reach * (1.0 - STEP), front)
 
 
-def error_bar(force: DrivingForce, coarser: DrivingForce | None) -> float:
-    """Half width of the estimated error bar of G, J/m^2."""
-    parts = [abs(force.value - force.by_extension), force.spread]
-    if coarser is not None:
-        parts.append(abs(force.value - coarser.value))
-    return max(parts)
+def error_bar(force: DrivingForce, coarser: DrivingForce) -> float:
+    """Half width of the estimated error bar of G, J/m^2, from this mesh and a coarser one."""
+    methods = abs(force.value - force.by_extension)
+    return max(methods, force.spread, abs(force.value - coarser.value))
 
 
 def verdict(rate: float, bar: float, resistance: float, slope: float) -> Verdict:
