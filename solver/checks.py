@@ -10,6 +10,7 @@ from meshes.names import names
 from solver import balance, known, tables, units
 from solver.assemble import is_physical, values
 from solver.comparison import balance_references, comparison_faults
+from solver.conduction_checks import conduction_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
 from solver.limits import numerics_faults
 from solver.mechanics_checks import mechanics_faults
@@ -54,7 +55,11 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
                 yield from _name_faults(file, regions, found)
         if _conducts(file):
             contradictions = list(_law_faults(file, geometry))
-            yield from contradictions or _drive_faults(file)
+            yield from contradictions
+            drive = [] if contradictions else list(_drive_faults(file))
+            yield from drive
+            if not (contradictions or drive or impossible):
+                yield from conduction_faults(file, geometry, found.boundaries)
     yield from numerics_faults(file, measured)
     if geometry is None and file.balance is not None:
         yield from balance_references(file, balance.quantities(file.balance))
@@ -155,8 +160,11 @@ def _name_faults(
             if name not in there:
                 given = f'law "{table[name].law}"'
                 listed = ", ".join(there) or "none"
-                allowed = f"a {word} that the geometry has: {listed}"
-                yield Finding((key, name), given, allowed, nearest(name, there))
+                article = "an" if word[0] in "aeiou" else "a"
+                allowed = f"{article} {word} that the geometry has: {listed}"
+                turned = "|".join(reversed(name.split("|")))
+                near = turned if turned in there else nearest(name, there)
+                yield Finding((key, name), given, allowed, near)
 
 
 def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:

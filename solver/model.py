@@ -124,24 +124,20 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
         jumps["film"] = film + jumps.get("film", 0.0)
     sides = case.boundaries.get("sides")
     if isinstance(case.geometry, Cell) and isinstance(sides, schema.Electrode | schema.HalfSpace):
-        raise ModelError(
-            f"{case.path}: boundaries.sides: these are planes of symmetry: expected no condition"
-        )
+        raise ModelError("boundaries.sides: these are planes of symmetry: expected no condition")
     for name, region in case.regions.items():
         surface = f"{name}_surface"
         if isinstance(region, schema.Equipotential) and surface in built.facets:
             if surface not in case.boundaries:
                 raise ModelError(
-                    f"{case.path}: boundaries.{surface}: no condition on the surface of the metal "
+                    f"boundaries.{surface}: no condition on the surface of the metal "
                     f'{name!r}: expected an electrode with a potential, or current = "0 A" for a '
                     "floating one"
                 )
     if len(terminals) < 2:
-        raise ModelError(
-            f"{case.path}: boundaries: fewer than two electrodes at different potential"
-        )
+        raise ModelError("boundaries: fewer than two electrodes at different potential")
     if all(terminal.potential is None for terminal in terminals):
-        raise ModelError(f"{case.path}: boundaries: no electrode has a potential")
+        raise ModelError("boundaries: no electrode has a potential")
     layers = _far_layers(case, conductivity) if far is not None else ()
     cut = len(terminals) > 2 and any(contact.series > 0.0 for contact in contacts)
     if cut:  # several electrodes share the stack: its unmeshed end is taken as a local resistance
@@ -167,7 +163,7 @@ def _far_layers(
     case: schema.Case, conductivity: dict[str, float]
 ) -> tuple[tuple[str, float, float], ...]:
     if not isinstance(case.geometry, Cell):
-        raise ModelError(f"{case.path}: a half space needs one of the built-in geometries")
+        raise ModelError("a half space needs one of the built-in geometries")
     layers: list[tuple[str, float, float]] = []
     height = 0.0
     for layer in case.geometry.above:

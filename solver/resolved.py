@@ -107,7 +107,9 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         thickness = _value("geometry.film.thickness", geometry.film.thickness, "length", given)
         tree["film"] = {"thickness": thickness, "model": geometry.film.model}
     tree["opening"] = _opening(geometry.opening, given)
-    tree["filling"] = geometry.filling
+    layer = geometry.film is not None and geometry.film.model == "layer"
+    if layer and not isinstance(geometry.opening, shapes.NoOpening):
+        tree["filling"] = geometry.filling
     for side, layers in (("above", geometry.above), ("below", geometry.below)):
         tree[side] = [
             {

@@ -24,8 +24,8 @@ LINE = """
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.balance
     solver.mechanics_tables solver.schema solver.tables solver.assemble solver.limits solver.editor
-    solver.messages solver.partial solver.comparison solver.mechanics_checks solver.checks
-    solver.case solver.resolved
+    solver.messages solver.partial solver.comparison solver.mechanics_checks
+    solver.conduction_checks solver.checks solver.case solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual

@@ -293,7 +293,8 @@ SEVERAL = [
         ('law = "ionic_conductor"\n' + KAPPA, 'law = "insulator"'),
         (FILM_LAW, '[regions.film]\nlaw = "insulator"'), (VARIANT, 'title = "another"'),
         (JUMP, ""),
-    ], ["regions", "boundaries.window", "boundaries.film_face", "boundaries.top"]),
+    ], ["regions", "boundaries.window", "boundaries.film_face", "boundaries.film_wall",
+        "boundaries.top"]),
     ("PETSc loads code", [
         (PETSC, 'pc_type = "python", pc_python_type = "x.Y"'),
     ], ["numerics.petsc_options.pc_type", "numerics.petsc_options.pc_python_type"]),
