@@ -1,9 +1,6 @@
-"""Build a mesh and write it, or take it from a cache."""
+"""Build a mesh and write it."""
 
-import hashlib
 import math
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -30,7 +27,7 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
-from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, from_json, to_json
+from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
 from meshes.names import names
 from meshes.section import Model, build_section
 from meshes.sizing import MeshSize, size_faults, varied
@@ -39,8 +36,6 @@ from meshes.solid import build_solid
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
 ATTEMPTS = 4
-SCRATCH = ".building-"
-DAY = 86400.0  # s
 
 
 @contextmanager
@@ -220,80 +215,3 @@ def _refuse(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> None:
             reasons.append("omit: no region is left")
     if reasons:
         raise MeshError("mesh: " + "; ".join(reasons))
-
-
-def cached(
-    geometry: Geometry, size: MeshSize, omit: Iterable[str], cache_folder: Path
-) -> BuiltMesh:
-    """As `build`, in a subfolder of the cache named by a hash of all that makes the mesh.
-
-    A mesh is built beside its place and renamed, so an interrupted run leaves none that looks
-    finished. An entry whose files do not fit their checksums is built again.
-
-    Raises:
-        MeshError: as `build`, or the cache cannot be written.
-    """
-    left_out = tuple(sorted(set(omit)))
-    place = cache_folder / _key(geometry, size, left_out)
-    known = _read_entry(place)
-    if known is not None:
-        return known
-    try:
-        cache_folder.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(cache_folder)
-        with tempfile.TemporaryDirectory(dir=cache_folder, prefix=SCRATCH) as scratch:
-            work = Path(scratch) / "mesh"
-            work.mkdir()
-            build(geometry, size, left_out, work)
-            (work / "sha256").write_text(_checksums(work), encoding="ascii")
-            _move_in(work, place)
-    except OSError as error:
-        raise MeshError(f"mesh: cannot write to the cache {cache_folder}: {error}") from error
-    done = _read_entry(place)
-    if done is None:
-        raise MeshError(f"mesh: {place} cannot be read back")
-    return done
-
-
-def _move_in(work: Path, place: Path) -> None:
-    """Put a finished mesh in its place, unless another run has done so meanwhile."""
-    if place.exists() and _read_entry(place) is None:
-        shutil.rmtree(place)
-    try:
-        work.rename(place)
-    except OSError:
-        if _read_entry(place) is None:
-            raise
-
-
-def _remove_leftovers(cache_folder: Path) -> None:
-    """Remove what builds that were killed left behind more than a day ago."""
-    for scratch in cache_folder.glob(f"{SCRATCH}*"):
-        if time.time() - scratch.stat().st_mtime > DAY:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _key(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> str:
-    """Hash of everything a mesh depends on: input, Gmsh, this package, the mesh file."""
-    hashed = hashlib.sha256(repr((geometry, size, omit, gmsh.__version__)).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        hashed.update(source.read_bytes())
-    if isinstance(geometry, MeshFile) and Path(geometry.path).is_file():
-        hashed.update(Path(geometry.path).read_bytes())
-    return hashed.hexdigest()[:32]
-
-
-def _checksums(folder: Path) -> str:
-    return "\n".join(
-        hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MESH_NAME, DATA_NAME)
-    )
-
-
-def _read_entry(place: Path) -> BuiltMesh | None:
-    """A cache entry; None if it is not there or not sound."""
-    try:
-        if (place / "sha256").read_text(encoding="ascii") != _checksums(place):
-            return None
-        return from_json((place / DATA_NAME).read_text(encoding="utf-8"), place)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

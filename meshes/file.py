@@ -1,10 +1,11 @@
 """Meshes from files with named regions.
 
 A file may be anything that meshio reads; cells are triangles (plane, axisymmetric with x = r,
-y = z) or tetrahedra, facets are lines or triangles, all straight. Names of regions (cells) and of
-facet groups come from, in this order:
+y = z) or tetrahedra, facets are lines or triangles, all with straight edges. Names of regions
+(cells) and of facet groups come from, in this order:
 
-1. the file's own named sets: physical groups of a Gmsh `.msh`, element sets of `.inp` and others;
+1. the file's own named sets: physical groups of a Gmsh `.msh`, element sets of `.inp`, groups of
+   `.med`;
 2. formats without names (`.vtu`, `.vtk`, `.xdmf`): a whole-number cell array whose own name is the
    list of names joined by "-", its values being places in that list from 0, -1 for none. This is
    what meshio's `Mesh.cell_sets_to_data()` makes of named sets.
@@ -13,9 +14,7 @@ Each cell belongs to exactly one region, each facet to at most one group; a grou
 surface (a boundary) or all inside (an interface). Outer facets without a name are insulated.
 """
 
-import io
 from collections.abc import Collection
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import gmsh
@@ -23,6 +22,7 @@ import meshio
 import numpy as np
 from numpy.typing import NDArray
 
+from meshes.formats import CORNERS, named_sets, read
 from meshes.geometry import Dimension, MeshFile, Names
 from meshes.mesh import MeshError
 from meshes.topology import Facets, Nodes, facets_of, find
@@ -77,13 +77,13 @@ def read_mesh(file: MeshFile, omit: Collection[str] = ()) -> FileMesh:
     Raises:
         MeshError: it cannot be read, or is not a mesh with names as described above.
     """
-    raw = _read(file.path)
+    raw = read(file.path)
     if raw.points.ndim != 2:
         raise MeshError("mesh file: no points")
     points = np.zeros((len(raw.points), 3))
     points[:, : raw.points.shape[1]] = np.asarray(raw.points, dtype=np.float64)[:, :3]
     points *= file.length_unit
-    sets = _named_sets(raw)
+    sets = named_sets(raw, file.path)
     cells, regions = _collect(raw, sets, CELLS[file.dimension])
     facets, groups = _collect(raw, sets, FACETS[file.dimension])
     _check_points(points, cells, file.dimension)
@@ -143,67 +143,11 @@ def put_into_gmsh(mesh: FileMesh, dimension: Dimension) -> dict[str, list[tuple[
     return entities
 
 
-def _read(path: str) -> meshio.Mesh:
-    """Read with meshio, which prints and exits where others raise."""
-    if path.lower().endswith(".inp"):
-        _refuse_split_sets(path)
-    said = io.StringIO()
-    try:
-        with redirect_stderr(said), redirect_stdout(said):
-            return meshio.read(path)
-    except (Exception, SystemExit) as error:
-        reason = str(error) if not isinstance(error, SystemExit) else "unknown format or content"
-        raise MeshError(f"mesh file: {path} cannot be read: {reason}") from error
-
-
-def _refuse_split_sets(path: str) -> None:
-    """MeshError if an element set of an Abaqus file has several parts: meshio keeps the last."""
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        titles = [line.upper().replace(" ", "").rstrip() for line in lines if line[:1] == "*"]
-    sets = [title for title in titles if title.startswith("*ELSET,")]
-    for title in sets:
-        if sets.count(title) > 1:
-            raise MeshError(f"mesh file: {path}: more than one part of {title}; join them")
-
-
-def _named_sets(raw: meshio.Mesh) -> dict[str, list[NDArray[np.int64]]]:
-    """For each name, the members in each block of cells."""
-    own = {name: members for name, members in raw.cell_sets.items() if not _is_internal(name)}
-    if own:
-        return {name: [_indices(block) for block in members] for name, members in own.items()}
-    tags = raw.cell_data.get("gmsh:physical")
-    if tags is not None and raw.field_data:
-        return {
-            name: [
-                np.flatnonzero((np.asarray(values) == tag) & (block.dim == dim))
-                for block, values in zip(raw.cells, tags, strict=True)
-            ]
-            for name, (tag, dim) in raw.field_data.items()
-        }
-    for key, blocks in raw.cell_data.items():
-        names = key.split("-")
-        values = [np.asarray(block) for block in blocks]
-        if all(v.ndim == 1 and np.issubdtype(v.dtype, np.integer) for v in values):
-            largest = max((int(v.max(initial=-1)) for v in values), default=-1)
-            if 0 <= largest == len(names) - 1:
-                return {n: [np.flatnonzero(v == i) for v in values] for i, n in enumerate(names)}
-    raise MeshError("mesh file: no named regions: no sets, and no array named by joined names")
-
-
-def _is_internal(name: str) -> bool:
-    return name.startswith("gmsh:")
-
-
-def _indices(block: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    return np.empty(0, np.int64) if block is None else np.asarray(block, dtype=np.int64)
-
-
 def _collect(
     raw: meshio.Mesh, sets: dict[str, list[NDArray[np.int64]]], kind: str
 ) -> tuple[Nodes, dict[str, NDArray[np.int64]]]:
     """All elements of a kind, and the members of each name that has such elements."""
-    corners = {"line": 2, "triangle": 3, "tetra": 4}[kind]
-    rows: list[Nodes] = [np.empty((0, corners), np.int64)]
+    rows: list[Nodes] = [np.empty((0, CORNERS[kind]), np.int64)]
     members: dict[str, list[NDArray[np.int64]]] = {}
     count = 0
     for index, block in enumerate(raw.cells):
@@ -221,7 +165,7 @@ def _check_points(points: NDArray[np.float64], cells: Nodes, dimension: Dimensio
     """Cells there, coordinates finite, plane meshes in the plane, radii not negative."""
     kind = CELLS[dimension]
     if not len(cells):
-        raise MeshError(f"mesh file: no cells of type {kind} (straight), which {dimension} needs")
+        raise MeshError(f"mesh file: no cells of type {kind}, which {dimension} needs")
     used = points[np.unique(cells)]
     if not np.isfinite(used).all():
         raise MeshError("mesh file: coordinates that are not finite")

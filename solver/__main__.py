@@ -129,8 +129,12 @@ def mesh(
     shutil.copyfile(built.path, target)
     _print_mesh(built, case, target)
     from solver.pictures import draw_mesh
+    from solver.simplices import DrawingError
 
-    draw_mesh(built, folder / "mesh.png")
+    try:
+        draw_mesh(built, folder / "mesh.png")
+    except DrawingError as error:
+        raise Failed(f"{path}: no picture of the mesh: {error}") from error
     typer.echo(f"{folder / 'mesh.png'}")
     return 0
 

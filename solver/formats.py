@@ -25,20 +25,24 @@ def number(
 
 
 def width(entry: dict[str, Any]) -> str:
-    """Width of the bounds relative to the value, as text; empty without bounds."""
+    """Width of the bounds as text, relative unless the value may be zero; empty without bounds."""
     lower, upper, value = entry["lower"], entry["upper"], entry["value"]
     if lower is None or upper is None or not isinstance(value, int | float) or value == 0:
         return ""
+    if lower <= 0.0 <= upper:
+        return f"{upper - lower:.2g} {unit(entry['unit'])}".rstrip()
     return f"{100 * (upper - lower) / abs(value):.2g} %"
 
 
 def half_width(entry: dict[str, Any]) -> str:
-    """Half the distance of the bounds relative to the value, as text; empty without bounds."""
+    """Half the distance of the bounds as text, relative unless the value may be zero."""
     lower, upper, value = entry["lower"], entry["upper"], entry["value"]
     if lower is None or upper is None or not isinstance(value, int | float) or value == 0:
         return ""
     if upper <= lower:
         return "exact"
+    if lower <= 0.0 <= upper:  # zero, as far as one can tell: nothing to be relative to
+        return f"{0.5 * (upper - lower):.1g} {unit(entry['unit'])}".rstrip()
     percent = 50 * (upper - lower) / abs(value)
     return f"{percent:.1g} %" if percent >= 1e-6 else "< 1e-6 %"
 

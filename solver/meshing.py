@@ -57,7 +57,7 @@ def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":
     Raises:
         MeshError: The mesh can't be built.
     """
-    from meshes.build import cached
+    from meshes.cache import cached
 
     if case.geometry is None:
         raise ValueError("a case without geometry has no mesh")

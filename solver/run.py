@@ -239,7 +239,7 @@ def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str
     points, cells = output_functions(solution)
     named_points = {output.POTENTIAL: points["potential"], output.CURRENT: points["current"]}
     named_cells = {output.REGION: cells["region"], output.INDICATOR: cells["indicator"]}
-    if "vtu" in case.output.fields:
+    if "vtu" in case.output.fields or case.output.pictures:  # pictures are drawn from it
         fields.write_vtu(folder, output.FIELDS, domain.mesh, named_points, named_cells)
     if "vtx" in case.output.fields:
         fields.write_vtx(folder, domain.mesh, named_points)
@@ -264,7 +264,7 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     tensors = {**points, stressed: mechanics_fields.stress_tensor(found)}
     cells = {output.REGION: mechanics_fields.region_function(found.domain)}
     with mechanics_fields.in_the_block(found, case.geometry):
-        if "vtu" in case.output.fields:
+        if "vtu" in case.output.fields or case.output.pictures:
             fields.write_vtu(folder, output.MECHANICS, mesh, points, cells)
         if "vtx" in case.output.fields:
             fields.write_vtx(folder, mesh, tensors)

@@ -281,7 +281,7 @@ class Numerics(Strict):
 
 
 class Output(Strict):
-    """What a run writes besides the numbers."""
+    """What a run writes besides the numbers; pictures bring `vtu`, from which they are drawn."""
 
     fields: Annotated[tuple[Literal["vtu", "vtx"], ...], BeforeValidator(as_tuple)] = ("vtu",)
     pictures: bool = True

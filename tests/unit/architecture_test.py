@@ -17,9 +17,9 @@ LONGEST = 450  # lines of a module
 
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
-    meshes.geometry meshes.block meshes.mesh meshes.topology meshes.file meshes.names meshes.faults
-    meshes.sizing meshes.field meshes.plan meshes.section meshes.cracked
-    meshes.solid meshes.checks meshes.build
+    meshes.geometry meshes.block meshes.mesh meshes.topology meshes.formats meshes.file
+    meshes.names meshes.faults meshes.sizing meshes.field meshes.plan meshes.section meshes.cracked
+    meshes.solid meshes.checks meshes.build meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.balance

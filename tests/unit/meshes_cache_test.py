@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from meshes import build as building
-from meshes.build import build, cached
+from meshes import cache as caching
+from meshes.build import build
+from meshes.cache import cached
 from meshes.geometry import Cell, Cross, Film, Layer, MeshFile, Slit
 from meshes.mesh import BuiltMesh, MeshError, from_json, to_json
 from meshes.sizing import MeshSize
@@ -28,7 +29,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         done.append(folder)
         return build(geometry, size, omit, folder)
 
-    monkeypatch.setattr(building, "build", counted)
+    monkeypatch.setattr(caching, "build", counted)
     return done
 
 
@@ -62,7 +63,7 @@ def test_another_gmsh_makes_another_mesh(
     tmp_path: Path, builds: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cached(STRIP, SIZE, (), tmp_path)
-    monkeypatch.setattr(building.gmsh, "__version__", "0.0")
+    monkeypatch.setattr(caching.gmsh, "__version__", "0.0")
     cached(STRIP, SIZE, (), tmp_path)
     assert len(builds) == 2
 
@@ -97,7 +98,7 @@ def test_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(building, "build", interrupted)
+        patch.setattr(caching, "build", interrupted)
         with pytest.raises(KeyboardInterrupt):
             cached(STRIP, SIZE, (), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -138,7 +139,7 @@ def test_another_run_may_be_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             entries[0] = cached(STRIP, SIZE, (), tmp_path)
         return build(geometry, size, omit, folder)
 
-    monkeypatch.setattr(building, "build", slow)
+    monkeypatch.setattr(caching, "build", slow)
     second = cached(STRIP, SIZE, (), tmp_path)
     assert second == entries[0]  # the seconds of the first build included
     assert [path.name for path in tmp_path.iterdir()] == [second.path.parent.name]
@@ -152,3 +153,19 @@ def test_leftovers_of_killed_builds_are_removed_after_a_day(tmp_path: Path) -> N
     cached(STRIP, SIZE, (), tmp_path)
     assert not old.exists()
     assert young.exists()
+
+
+def test_above_its_limit_the_cache_loses_what_was_used_longest_ago(
+    tmp_path: Path, builds: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [replace(SIZE, seed=seed) for seed in range(4)]
+    places = [cached(STRIP, size, (), tmp_path).path.parent for size in sizes]
+    one = sum(file.stat().st_size for file in places[0].iterdir())
+    monkeypatch.setattr(caching, "CACHE_LIMIT", 3.5 * one)
+    for days, place in zip((2, 5, 4, 3), places, strict=True):
+        os.utime(place, (0.0, time.time() - days * 86400.0))
+    cached(STRIP, sizes[1], (), tmp_path)  # the oldest, used again
+    cached(STRIP, replace(SIZE, seed=9), (), tmp_path)
+    assert [place.exists() for place in places] == [True, True, False, True]
+    cached(STRIP, replace(SIZE, seed=10), (), tmp_path)
+    assert [place.exists() for place in places] == [True, True, False, False]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import gmsh
+import h5py
 import meshio
 import numpy as np
 import pytest
@@ -88,15 +89,82 @@ def test_round_trip_through_meshio(cell: Cell, suffix: str, tmp_path: Path) -> N
     )
 
 
+def rewrite(path: Path, other: Path, order: int = 1, version: float = 4.1, bend: bool = False):
+    """Write a Gmsh file again, in other elements or another format."""
+    gmsh.initialize([], readConfigFiles=False, interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    gmsh.open(str(path))
+    gmsh.model.mesh.setOrder(order)
+    if bend:
+        tags = gmsh.model.mesh.getElementsByType(9 if gmsh.model.getDimension() == 2 else 11)[1]
+        at = gmsh.model.mesh.getNode(tags[-1])[0]
+        gmsh.model.mesh.setNode(tags[-1], at + [1e-3, 1e-3, 0.0], [])
+    gmsh.option.setNumber("Mesh.MshFileVersion", version)
+    gmsh.write(str(other))
+    gmsh.finalize()
+
+
+@pytest.mark.parametrize("cell", [STRIP, SQUARE], ids=["plane", "3d"])
+@pytest.mark.parametrize("suffix, order", [(".msh", 2), (".med", 1), (".med", 2), (".inp", 1)])
+def test_what_gmsh_writes_keeps_names_and_measures(
+    cell: Cell, suffix: str, order: int, tmp_path: Path
+) -> None:
+    built = build(cell, SIZE, (), tmp_path)
+    rewrite(built.path, tmp_path / f"other{suffix}", order)
+    file = MeshFile(str(tmp_path / f"other{suffix}"), built.dimension, 1.0, 2.0, 10.0)
+    assert faults(file) == []
+    assert set(names(file).regions) == set(names(cell).regions)
+    folder = tmp_path / "again"
+    folder.mkdir()
+    again = build(file, SIZE, (), folder)
+    for measures, others in (
+        (built.report.regions, again.report.regions),
+        (built.report.facets, again.report.facets),
+    ):
+        found = {m.name: pytest.approx(m.computed) for m in others}
+        assert {m.name: m.computed for m in measures} == found
+    assert again.report.cells == built.report.cells
+
+
+def test_curved_cells_are_refused(tmp_path: Path) -> None:
+    built = build(STRIP, SIZE, (), tmp_path)
+    rewrite(built.path, tmp_path / "bent.msh", order=2, bend=True)
+    (fault,) = faults(MeshFile(str(tmp_path / "bent.msh"), "plane", 1.0, 2.0, 10.0))
+    assert "triangle6 with curved edges" in fault.expected
+
+
+def test_data_from_elsewhere_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    file = write(two_triangles(), tmp_path / "small.xdmf")
+    text = (tmp_path / "small.xdmf").read_text()
+    assert "small.h5:/data" in text
+    reasons = {
+        "../small.h5": "takes data from ../small.h5, which is not beside it",
+        str(tmp_path / "small.h5"): "which is not beside it",
+        "link.h5": "takes data from link.h5, a link to elsewhere",
+        "outer.h5": "takes data0 from another file",
+    }
+    (folder / "link.h5").symlink_to(tmp_path / "small.h5")
+    with h5py.File(folder / "outer.h5", "w") as outer:
+        for name in ("data0", "data1", "data2"):
+            outer[name] = h5py.ExternalLink(str(tmp_path / "small.h5"), name)
+    for name, reason in reasons.items():
+        (folder / "far.xdmf").write_text(text.replace("small.h5", name))
+        (fault,) = faults(replace(file, path=str(folder / "far.xdmf")))
+        assert reason in fault.expected
+    meshio.write(tmp_path / "whole.inp", two_triangles())
+    whole = replace(file, path=str(tmp_path / "whole.inp"))
+    assert faults(whole) == []
+    (folder / "part.inp").write_text(f"*INCLUDE, INPUT={whole.path}\n")
+    (fault,) = faults(replace(whole, path=str(folder / "part.inp")))
+    assert "takes in another file" in fault.expected
+
+
 @pytest.mark.parametrize("version", [2.2, 4.1])
 def test_msh_keeps_its_physical_names(version: float, tmp_path: Path) -> None:
     built = build(STRIP, SIZE, (), tmp_path)
-    gmsh.initialize([], readConfigFiles=False, interruptible=False)
-    gmsh.option.setNumber("General.Terminal", 0)
-    gmsh.open(str(built.path))
-    gmsh.option.setNumber("Mesh.MshFileVersion", version)
-    gmsh.write(str(tmp_path / "other.msh"))
-    gmsh.finalize()
+    rewrite(built.path, tmp_path / "other.msh", version=version)
     file = MeshFile(str(tmp_path / "other.msh"), "plane", 1.0, 2.0, 10.0)
     assert names(file) == names(STRIP)
     folder = tmp_path / "again"

@@ -75,3 +75,19 @@ def test_the_folder_is_complete_and_the_report_says_that_nothing_was_drawn(folde
     assert not list(folder.glob("*.png"))
     assert "no pictures were drawn" in (folder / "report.html").read_text(encoding="utf-8")
     assert [path.name for path in folder.parent.iterdir() if "partial" in path.name] == []
+
+
+def test_pictures_are_drawn_from_what_vtx_alone_would_lack(tmp_path):
+    text = CASE.read_text(encoding="utf-8")
+    assert 'accuracy = "0.1 %"' in text
+    case = tmp_path / "slit.toml"
+    case.write_text(text.replace('"0.1 %"', '"5 %"') + '\n[output]\nfields = ["vtx"]\n')
+    command = [sys.executable, "-m", "solver", "run", str(case), "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert any(name.endswith(".bp") for name in made)
+    pictures = [name for name in made if name.endswith(".png")]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert len(pictures) >= 3
+    assert page.count("data:image/png;base64,") >= 3

@@ -209,6 +209,10 @@ def test_words_of_a_comparison():
     assert formats.verdict(entry(hit=False)) == "miss"
     assert formats.verdict(entry(hit=None)) == "not scored"
     assert formats.ratio(entry()) == "0.5"
+    around_zero = entry(value=1e-11, lower=-1e-11, upper=3e-11, unit="ohm")
+    assert formats.half_width(around_zero) == "2e-11 ohm"
+    assert formats.width(around_zero) == "4e-11 ohm"
+    assert formats.half_width(entry(value=2.0, lower=1.98, upper=2.02)) == "1 %"
     assert formats.ratio(entry(value="unbounded")) == ""
     assert formats.ratio(entry(reported=0.0)) == ""
     assert formats.reported(entry(relation="at_most")) == "at most 4"

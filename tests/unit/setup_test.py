@@ -277,6 +277,11 @@ def test_activated_conda_environment_wins(host, tmp_path):
 
 
 def test_choice_can_be_made_by_hand(host):
+    host.tool("python3", "exit 1")
+    out = host.run("exec", "true", LIFACE_ENV="current")
+    assert out.returncode == 2
+    assert "LIFACE_ENV=current, but" in out.stderr
+    host.tool("python3", "exit 0")
     assert host.run("exec", "true", LIFACE_ENV="current").returncode == 0
     out = host.run("exec", "true", LIFACE_ENV="nonsense")
     assert out.returncode == 2
@@ -298,6 +303,21 @@ def test_conda_environment_is_made_once(host, tmp_path):
         assert out.stdout.strip() == "conda yes", out.stderr
         assert out.returncode == 3
     assert (tmp_path / "calls").read_text() == "call\n"
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_current_python_with_dolfinx_comes_before_what_was_made(host, tmp_path, works):
+    host.tool("micromamba", CONDA)
+    supported = conda()["fenics-dolfinx"].lstrip("=")
+    site = tmp_path / "lib/python3.13/site-packages"  # of the Python in tmp_path/bin
+
+    def chosen() -> str:
+        return host.run("exec", "sh", "-c", "echo $LIFACE_INSIDE").stdout.strip()
+
+    assert chosen() == "conda"
+    (site / f"fenics_dolfinx-{supported}.0.dist-info").mkdir(parents=True)
+    host.tool("python3", f"exit {0 if works else 1}")
+    assert chosen() == ("current" if works else "conda")
 
 
 def test_failed_conda_environment_is_removed(host):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mpi4py import MPI
 
-from meshes.build import cached
+from meshes.cache import cached
 from meshes.geometry import Cell, Film, Layer, NoOpening, Round, Slit
 from meshes.sizing import MeshSize
 from solver import quantities, schema
