@@ -6,6 +6,11 @@ import math
 from meshes.geometry import Block, Crack
 
 
+def heights(block: Block) -> list[float]:
+    """Heights (um) of the faces between the layers of a block, from 0 to the top."""
+    return [0.0, *itertools.accumulate(layer.thickness for layer in block.layers)]
+
+
 def planes_between(block: Block) -> tuple[str, ...]:
     """Names of the planes between neighbouring layers, upwards."""
     return tuple(f"{a.name}|{b.name}" for a, b in itertools.pairwise(block.layers))
@@ -24,7 +29,7 @@ def is_cracked(crack: Crack | None, face: str, low: float, high: float) -> bool:
 
 def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, float]:
     """Area (axisymmetric: volume) of each region, length (area) of each face, exactly."""
-    levels = [0.0, *itertools.accumulate(layer.thickness for layer in block.layers)]
+    levels = heights(block)
     names = [layer.name for layer in block.layers]
     present = [name not in omit for name in names]
     plane = block.shape == "block"
@@ -42,6 +47,12 @@ def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, fl
         for a, b in itertools.pairwise(broken(block.crack, "left", low, high)):
             inside = is_cracked(block.crack, "left", a, b)
             add("crack" if inside else "left", (b - a) if plane else 0.0)
+        if block.pit is not None and i == len(levels) - 3:
+            half, depth = 0.5 * block.pit.width, block.pit.depth
+            out[names[i]] -= half * depth if plane else math.pi * half**2 * depth
+            out["left"] -= depth if plane else 0.0
+            add("pit", half + depth if plane else math.pi * half * (half + 2.0 * depth))
+            add("pit_roof", half if plane else math.pi * half**2)
         if i == 0:
             for a, b in itertools.pairwise(broken(block.crack, "bottom", 0.0, block.width)):
                 inside = is_cracked(block.crack, "bottom", a, b)
@@ -50,7 +61,8 @@ def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, fl
     for i in range(1, len(levels)):
         below, above = present[i - 1], i < len(present) and present[i]
         if below and above:
-            add(f"{names[i - 1]}|{names[i]}", area)
+            hole = out["pit_roof"] if block.pit is not None and i == len(levels) - 2 else 0.0
+            add(f"{names[i - 1]}|{names[i]}", area - hole)
         elif below:
             add("top" if i == len(present) else f"{names[i]}_surface", area)
         elif above:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import gmsh
 
-from meshes.block import broken, is_cracked
+from meshes.block import broken, heights, is_cracked
 from meshes.field import Slab, limiting, point_distance, set_sizes
-from meshes.geometry import Block, tips
+from meshes.geometry import Block, pit_corners, tips
 from meshes.section import Model, Points
 from meshes.sizing import MeshSize
 
@@ -21,7 +21,7 @@ AWAY_FROM_LAYERS = 0.5  # growth of the size per distance from a thin layer
 
 def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
     """Mesh a block in the current Gmsh model; regions in `omit` are left out."""
-    levels = [0.0, *itertools.accumulate(layer.thickness for layer in block.layers)]
+    levels = heights(block)
     made = Points()
     groups: dict[str, list[tuple[int, int]]] = {}
     present = [layer.name not in omit for layer in block.layers]
@@ -37,13 +37,21 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
         lower = (
             broken(block.crack, "bottom", 0.0, block.width) if low == 0.0 else (0.0, block.width)
         )
-        left = broken(block.crack, "left", low, high)
+        rim = [x for x, _ in pit_corners(block)[:1]] if layer is block.layers[-1] else []
+        pit = _pit(block) if len(block.layers) > 1 and layer is block.layers[-2] else ()
+        left = broken(block.crack, "left", low, pit[-1][1] if pit else high)
         corners: list[Place] = [
-            *((x, low) for x in lower),
+            (0.0, low),
+            *((x, low) for x in (*rim, *lower[1:])),
             (block.width, high),
+            *pit[:-1],
             *((0.0, y) for y in reversed(left)),
         ]
-        around = [made.line(a, b) for a, b in itertools.pairwise(corners)]
+        around = [made.line(one, other) for one, other in itertools.pairwise(corners)]
+        for one, other in itertools.pairwise(pit):
+            group("pit", 1, made.line(one, other))
+        for x in rim:
+            group("pit_roof", 1, made.line((0.0, low), (x, low)))
         surface = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(around)])
         group(layer.name, 2, surface)
         group("right", 1, made.line((block.width, low), (block.width, high)))
@@ -59,11 +67,18 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
 
     gmsh.model.geo.synchronize()
     slabs = limiting((Slab(a, b) for a, b in itertools.pairwise(levels)), size.maximum)
-    near = [f"{size.edge!r}+{size.growth!r}*{point_distance(*tip)}" for tip in tips(block)]
+    ends = (*tips(block), *pit_corners(block))
+    near = [f"{size.edge!r}+{size.growth!r}*{point_distance(*end)}" for end in ends]
     set_sizes(replace(size, growth=AWAY_FROM_LAYERS), [], slabs, "y", near)
     gmsh.option.setNumber("Mesh.Algorithm", 6)  # frontal: best quality on strongly graded sizes
     gmsh.model.mesh.generate(2)
     return Model(groups, {}, 0.0, {}, (), (), {})
+
+
+def _pit(block: Block) -> tuple[Place, ...]:
+    """The outline of the pit from its rim to the middle of its floor."""
+    corners = pit_corners(block)
+    return (*corners, (0.0, corners[-1][1])) if corners else ()
 
 
 def _planes(
@@ -74,7 +89,8 @@ def _planes(
     names = [layer.name for layer in block.layers]
     for i, y in enumerate(levels):
         below, above = i > 0 and present[i - 1], i < len(present) and present[i]
-        line = ((0.0, y), (block.width, y))
+        under_last = block.pit is not None and i == len(levels) - 2
+        line = ((0.5 * block.pit.width if under_last and block.pit else 0.0, y), (block.width, y))
         if below and above:
             out.append((f"{names[i - 1]}|{names[i]}", made.line(*line)))
         elif below:

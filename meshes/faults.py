@@ -28,6 +28,7 @@ from meshes.geometry import (
 
 BOUNDARY_NAMES = (
     "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",
+    "pit", "pit_roof",
 )  # fmt: skip
 RESERVED = (*BOUNDARY_NAMES, "film", "filling")
 MESH_SUFFIXES = (
@@ -61,6 +62,7 @@ def _block_faults(block: Block) -> Iterator[Fault]:
         yield Fault("layers", "no layer", "at least one layer")
         return
     yield from _layer_faults("layers", block.layers, 1e-6 * block.width, set(), BOUNDARY_NAMES)
+    yield from _pit_faults(block)
     if block.crack is None or not _is_length(height(block)):
         return
     crack, length = block.crack, face_length(block, block.crack.face)
@@ -75,6 +77,25 @@ def _block_faults(block: Block) -> Iterator[Fault]:
         yield Fault("crack.end", _um(crack.end), expected)
     elif crack.end - crack.start >= length * (1.0 - 1e-12):
         yield Fault("crack.end", _um(crack.end), "a crack with a tip inside of the face")
+
+
+def _pit_faults(block: Block) -> Iterator[Fault]:
+    """A pit that does not fit into the last layer but one."""
+    pit = block.pit
+    if pit is None:
+        return
+    if len(block.layers) < 2:
+        yield Fault("pit", "a pit", "at least two layers: the last one bridges the pit")
+        return
+    if not 0.0 < pit.width < 2.0 * block.width:
+        expected = f"more than 0 and less than the whole body ({_um(2.0 * block.width)})"
+        yield Fault("pit.width", _um(pit.width), expected)
+    below = block.layers[-2].thickness
+    if not 0.0 < pit.depth < below:
+        expected = f"more than 0 and less than the layer {block.layers[-2].name} ({_um(below)})"
+        yield Fault("pit.depth", _um(pit.depth), expected)
+    if block.crack is not None:
+        yield Fault("pit", "a pit", "a crack or a pit, not both")
 
 
 def _layer_faults(

@@ -138,17 +138,32 @@ class Crack:
 
 
 @dataclass(frozen=True)
+class Pit:
+    """An empty pit in the middle of the last layer but one, bridged by the last one.
+
+    Attributes:
+        width: of the whole pit (a cylinder: its diameter), um; half of it is in the block.
+        depth: from the underside of the last layer, um.
+    """
+
+    width: float
+    depth: float
+
+
+@dataclass(frozen=True)
 class Block:
     """Half of a body of flat layers, for stress and cracks: 0 < x < width, layers along y from 0.
 
     `block` is 2D plane, `cylinder` is axisymmetric with x the radius. Outer faces are `left`,
-    `right`, `bottom`, `top` and `crack`. What is behind a plane of symmetry is not meshed.
+    `right`, `bottom`, `top`, `crack`, and of a pit `pit_roof` (the underside of the last layer) and
+    `pit` (its wall and floor). What is behind a plane of symmetry is not meshed.
     """
 
     shape: Literal["block", "cylinder"]
     width: float
     layers: tuple[Layer, ...]
     crack: Crack | None
+    pit: Pit | None = None
 
 
 Geometry = Cell | MeshFile | Block
@@ -235,6 +250,14 @@ def tips(block: Block) -> tuple[tuple[float, float], ...]:
         return ()
     inside = [s for s in (crack.end, crack.start) if 0.0 < s < face_length(block, crack.face)]
     return tuple((0.0, s) if crack.face == "left" else (s, 0.0) for s in inside)
+
+
+def pit_corners(block: Block) -> tuple[tuple[float, float], ...]:
+    """Rim and foot (x, y) of the wall of a pit, um."""
+    if block.pit is None:
+        return ()
+    half, rim = 0.5 * block.pit.width, height(block) - block.layers[-1].thickness
+    return ((half, rim), (half, rim - block.pit.depth))
 
 
 def is_half_space(cell: Cell) -> bool:

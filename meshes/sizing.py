@@ -108,6 +108,10 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
 
 def default_block_size(block: Block) -> MeshSize:
     """Sizes of the first mesh: fine along the crack, ever coarser away from it."""
+    if block.pit is not None:
+        film = block.layers[-1].thickness
+        largest = max(min(block.width, height(block)) / 8.0, film)
+        return MeshSize(film / 8.0, 0.4, largest)
     if block.crack is None:
         largest = min(block.width, height(block)) / 10.0
         return MeshSize(largest, 0.5, largest)

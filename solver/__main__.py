@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -44,7 +44,7 @@ Paths = Annotated[
 
 
 ERROR_LOG = "error.log"
-WITH_PATHS = ("run", "check", "mesh")  # commands that do nothing without a path
+WITH_PATHS = ("run", "check", "mesh", "solve-for")  # commands that do nothing without a path
 # Typer names the base of all errors in the words of a command line only as the base of this one.
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -94,6 +94,40 @@ def run(
     return run_cases(
         files, None if out is None else Path(out), quiet, resume, tuple(context.obj or ())
     )
+
+
+@app.command("solve-for")
+def solve_for(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="A case file.")],
+    parameter: Annotated[str, typer.Argument(help="Key of a value, as geometry.pit.width.")],
+    until: Annotated[str, typer.Option(help='As "verdict=grows" or "margin=2".')],
+    between: Annotated[
+        tuple[str, str] | None, typer.Option(help='As "1 um" "20 um"; else from the case\'s own.')
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the answer.")] = "solved_for",
+    out: Annotated[str | None, typer.Option(help="Folder for the results.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> int:
+    """Find the value of a case for which a quantity meets its target, and run the case with it.
+
+    A verdict (grows, breaks) changes where the margin is 1.
+    """
+    quantity, sign, target = until.partition("=")
+    quantity, target = quantity.strip(), target.strip()
+    if not sign or not quantity or not target:
+        raise Failed(f'--until "{until}": expected as "verdict=grows" or "margin=2"', 2)
+    if quantity == "verdict":
+        if target not in ("grows", "grows unstably", "breaks", "stable", "holds", "arrests"):
+            raise Failed(f'--until "{until}": expected verdict=grows, breaks, stable or holds', 2)
+        quantity, target = "margin", "1"
+    table = {"parameter": parameter, "quantity": quantity, "target": target, "name": name}
+    change = {"solve_for": table | ({"bracket": list(between)} if between else {})}
+    files = _on_root(_world(), lambda: _checked([path], out, change))
+    from solver.run import run as run_cases
+
+    folder = None if out is None else Path(out)
+    return run_cases(files, folder, quiet, False, tuple(context.obj or ()), change)
 
 
 @app.command()
@@ -156,13 +190,15 @@ def _print_mesh(built: "BuiltMesh", case: "Case", target: Path) -> None:
     console.print(str(target), soft_wrap=True)
 
 
-def _checked(paths: Sequence[str], out: str | None) -> list[Path]:
+def _checked(
+    paths: Sequence[str], out: str | None, change: dict[str, Any] | None = None
+) -> list[Path]:
     """The case files named by the paths, all of them loaded once; the output folder tried."""
     files = gather(Path(path) for path in paths)
     faults: list[Fault] = []
     for file in files:
         try:
-            load_case(file)
+            load_case(file, change=change)
         except CaseError as error:
             faults += error.faults
     if faults:

@@ -52,7 +52,10 @@ def block(table: tables.Block) -> shapes.Block:
             for mark, s in zip(ends, _ends(table.crack), strict=True)
         ]
         crack = shapes.Crack(table.crack.face, *ends)
-    return shapes.Block(table.shape, table.width.number, layers, crack)
+    pit = None
+    if table.pit is not None:
+        pit = shapes.Pit(table.pit.width.number, table.pit.depth.number)
+    return shapes.Block(table.shape, table.width.number, layers, crack, pit)
 
 
 def _ends(crack: tables.Crack) -> tuple[float, float]:
@@ -69,6 +72,7 @@ def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
         solids={name: _solid(law) for name, law in table.solids.items()},
         faces={name: _face(condition) for name, condition in table.faces.items()},
         stretch=None if file.load is None else _number(file.load.stretch),
+        large=table.deflections == "large",
     )
 
 
@@ -86,6 +90,7 @@ def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
         misfit_strain=_number(table.misfit_strain) or 0.0,
         fracture_energy=_number(table.fracture_energy),
         fracture_toughness=_number(table.fracture_toughness),
+        strength=_number(table.strength),
     )
 
 
@@ -103,6 +108,10 @@ def _face(table: mechanics_tables.Face) -> schema.Face:
             return schema.Clamped()
         case mechanics_tables.Plate():
             return schema.Plate(_number(table.pressure) or 0.0)
+        case mechanics_tables.Contact():
+            return schema.Contact()
+        case mechanics_tables.Indenter():
+            return schema.Indenter(table.radius.number, table.depth.number)
         case mechanics_tables.Lithium():
             return schema.Lithium(table.overpotential.number)
 

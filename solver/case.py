@@ -1,5 +1,6 @@
 """Loads a case file: reads it, merges its bases, checks everything, converts to working units."""
 
+import copy
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from meshes.geometry import Geometry, dimension
 from solver import assemble, known, schema, tables, units
 from solver.checks import case_faults, provenance_faults
-from solver.faults import CaseError, Fault, Finding, as_given, key_path
+from solver.faults import CaseError, Fault, Finding, as_given, key_path, split_table_key
 from solver.messages import schema_findings
 from solver.partial import Part, sound_part
 from solver.reading import Source, combined, file_of, inside, merged, read_chain
@@ -18,12 +19,15 @@ from solver.schema import Case
 __all__ = ["Case", "CaseError", "Fault", "load_case", "with_value"]
 
 
-def load_case(path: Path | str, require_provenance: bool = False) -> Case:
+def load_case(
+    path: Path | str, require_provenance: bool = False, change: dict[str, Any] | None = None
+) -> Case:
     """Loads and checks a case file with its bases and variants; nothing is computed.
 
     Args:
         path: The case file.
         require_provenance: Whether every physical value must say where it comes from.
+        change: Tables that the file is taken to have besides its own.
 
     Returns:
         The case in working units.
@@ -32,7 +36,7 @@ def load_case(path: Path | str, require_provenance: bool = False) -> Case:
         CaseError: Holds every fault of the case.
     """
     chain = read_chain(Path(path))
-    data = combined(chain)
+    data = merged(combined(chain), change or {})
     case, faults = _build(data, chain, (), require_provenance)
     own = list(faults)
     variants: dict[str, Case] = {}
@@ -84,7 +88,7 @@ def _build(
         findings += more
     if findings or part is None:
         return None, [_fault(finding, chain, prefix) for finding in findings]
-    return _converted(part.file, shape, chain), []
+    return dataclasses.replace(_converted(part.file, shape, chain), table=data), []
 
 
 def _checked(
@@ -143,7 +147,56 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         inputs=assemble.inputs(file),
         sources=tuple((source.path.name, source.content) for source in chain),
         mechanics=assemble.mechanics(file),
+        solve_for=_solve_for(file, plane),
     )
+
+
+def _solve_for(file: tables.CaseFile, plane: bool) -> schema.SolveFor | None:
+    table = file.solve_for
+    if table is None:
+        return None
+    value = assemble.values(file)[table.parameter]
+    kind = value.kinds[0]
+    text = table.bracket[0] if table.bracket else value.value
+    unit_text = units.split(text)[1] if isinstance(text, str) else ""
+    unit = units.parse(f"1 {unit_text}", kind)
+    target, _ = known.read_quantity(table.quantity, table.target, plane)
+    bracket = None
+    if table.bracket is not None:
+        low, high = (units.parse(end, kind) / unit for end in table.bracket)
+        bracket = (low, high)
+    start = value.number / unit
+    return schema.SolveFor(
+        table.parameter, unit_text, unit, bracket, start, table.quantity, float(target), table.name
+    )
+
+
+def with_setting(case: Case, parameter: str, text: str) -> Case:
+    """The case with another text for one of its values; it has no references.
+
+    Args:
+        case: A case.
+        parameter: Key path of a value that its file gives.
+        text: The value with its unit.
+
+    Raises:
+        CaseError: With this value the case makes no sense.
+    """
+    gone = ("solve_for", "references", "variants")
+    data = copy.deepcopy({key: value for key, value in case.table.items() if key not in gone})
+    *above, last = split_table_key(parameter)
+    item: Any = data
+    for part in above:
+        item = item[part]
+    if isinstance(item[last], dict):
+        item[last] = {**item[last], "value": text}
+    else:
+        item[last] = text
+    chain = (Source(case.path, b"", data),)
+    varied, faults = _build(data, chain, (), False)
+    if faults or varied is None:
+        raise CaseError(faults)
+    return dataclasses.replace(varied, sources=case.sources)
 
 
 def _calibration(file: tables.CaseFile, plane: bool) -> schema.Calibration | None:

@@ -1,11 +1,11 @@
 """Checks of what a case is compared with: references, specimens, the calibration."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from meshes import geometry as shapes
 from solver import known, stoichiometry, tables, units
-from solver.assemble import values
+from solver.assemble import is_physical, values
 from solver.faults import Finding, KeyPath, as_given, nearest
 
 
@@ -39,6 +39,30 @@ def comparison_faults(
                 yield Finding(("calibrate", "target"), as_given(table.target), "a finite value")
             yield from _number_faults(table.quantity, table.target, ("calibrate", "target"), plane)
         yield from _parameter_faults(file, table)
+    if file.solve_for is not None:
+        yield from _solve_for_faults(file, file.solve_for, names, plane)
+
+
+def _solve_for_faults(
+    file: tables.CaseFile, table: tables.SolveFor, names: set[str], plane: bool
+) -> Iterator[Finding]:
+    """A value that the case gives, a quantity that it has, numbers of the right kinds."""
+    yield from _quantity_faults(table.quantity, ("solve_for", "quantity"), names - {table.name})
+    if table.quantity in known.TEXTS or table.target == known.UNBOUNDED:
+        allowed = "a number: of a verdict, solve for margin = 1"
+        yield Finding(("solve_for", "target"), as_given(table.target), allowed)
+    elif table.quantity in names:
+        yield from _number_faults(table.quantity, table.target, ("solve_for", "target"), plane)
+    if file.calibrate is not None:
+        yield Finding(("solve_for",), "a table", "either [calibrate] or [solve_for]")
+    given = {key: value for key, value in values(file).items() if is_physical(key)}
+    value = given.get(table.parameter)
+    if value is None:
+        near = nearest(table.parameter, given)
+        allowed = "a physical value that the case gives"
+        yield Finding(("solve_for", "parameter"), as_given(table.parameter), allowed, near)
+        return
+    yield from _bracket_faults("solve_for", table.bracket or (), value.kinds[0], "any")
 
 
 def _quantity_faults(name: str, path: KeyPath, names: set[str]) -> Iterator[Finding]:
@@ -73,16 +97,23 @@ def _parameter_faults(file: tables.CaseFile, table: tables.Calibrate) -> Iterato
         listed = ", ".join(given) or "none"
         yield Finding(("calibrate", "parameter"), as_given(table.parameter), allowed + listed, near)
         return
+    yield from _bracket_faults("calibrate", table.bracket, value.kinds[0], "positive")
+
+
+def _bracket_faults(
+    key: str, bracket: Sequence[str], kind: units.Kind, sign: units.Sign
+) -> Iterator[Finding]:
+    """Two values of a kind, the first below the second."""
     ends: list[float] = []
-    for index, text in enumerate(table.bracket):
+    for index, text in enumerate(bracket):
         try:
-            ends.append(units.parse(text, value.kinds[0], "positive"))
+            ends.append(units.parse(text, kind, sign))
         except units.UnitError as error:
-            path = ("calibrate", "bracket", index)
+            path = (key, "bracket", index)
             yield Finding(path, as_given(text), error.expected, error.nearest)
     if len(ends) == 2 and not ends[0] < ends[1]:
-        given_text = as_given(list(table.bracket))
-        yield Finding(("calibrate", "bracket"), given_text, "a first value below the second")
+        given_text = as_given(list(bracket))
+        yield Finding((key, "bracket"), given_text, "a first value below the second")
 
 
 def balance_references(

@@ -18,7 +18,7 @@ from dolfinx import fem
 from ufl.core.expr import Expr
 
 from solver.domain import Domain, facet_entities, facet_measure, region_of_cells
-from solver.hooke import Floats
+from solver.hooke import XX, ZZ, Floats
 
 DEGREE = 2  # of the displacement
 
@@ -70,6 +70,18 @@ def strain(u: Expr, domain: Domain) -> Expr:
     return ufl.as_vector([g[0, 0], g[1, 1], around, 0.0, 0.0, g[0, 1] + g[1, 0]])
 
 
+def green_strain(u: Expr, domain: Domain) -> Expr:
+    """Green's strains (F^T F - 1)/2 of a displacement: right for any rotation."""
+    g = ufl.grad(u)
+    h = ufl.dot(g.T, g)
+    if domain.mesh.geometry.dim == 3:
+        twice = ufl.as_vector([h[0, 0], h[1, 1], h[2, 2], 2 * h[1, 2], 2 * h[0, 2], 2 * h[0, 1]])
+        return strain(u, domain) + 0.5 * twice
+    around = (u[0] / ufl.SpatialCoordinate(domain.mesh)[0]) ** 2 if domain.axisymmetric else 0.0
+    twice = ufl.as_vector([h[0, 0], h[1, 1], around, 0.0, 0.0, 2 * h[0, 1]])
+    return strain(u, domain) + 0.5 * twice
+
+
 @dataclass(frozen=True)
 class Body:
     """Laws and loads on a mesh, as cellwise constants.
@@ -80,6 +92,10 @@ class Body:
         eigenstrain: (6,) on every cell.
         initial_stress: (6,) on every cell.
         tractions: By name of the face.
+        large: Whether rotations count: Green's strain, and stresses of the second Piola-Kirchhoff
+            kind, which are the true ones as long as strains are small. Pressures keep their
+            direction.
+        load: Share of the tractions that acts, 1 but on the way to large deflections.
     """
 
     domain: Domain
@@ -87,15 +103,31 @@ class Body:
     eigenstrain: fem.Function
     initial_stress: fem.Function
     tractions: dict[str, Traction]
+    large: bool
+    load: fem.Constant
+
+    def strain(self, u: Expr) -> Expr:
+        """The six strains of a displacement, Green's if deflections are large."""
+        return green_strain(u, self.domain) if self.large else strain(u, self.domain)
 
     def stress(self, u: Expr) -> Expr:
         """The six stresses, MPa."""
-        elastic = strain(u, self.domain) - self.eigenstrain
+        elastic = self.strain(u) - self.eigenstrain
         return self.stiffness * elastic + self.initial_stress
+
+    def stress_everywhere(self, u: Expr) -> Expr:
+        """The same, also on the axis, where the strain around is that along the radius."""
+        eps = self.strain(u)
+        if self.domain.axisymmetric:
+            mesh = self.domain.mesh
+            off_axis = ufl.gt(ufl.SpatialCoordinate(mesh)[0], 1e-6 * ufl.Circumradius(mesh))
+            around = ufl.conditional(off_axis, eps[ZZ], eps[XX])
+            eps = ufl.as_vector([around if i == ZZ else eps[i] for i in range(6)])
+        return self.stiffness * (eps - self.eigenstrain) + self.initial_stress
 
     def potential_energy(self, u: Expr) -> ufl.Form:
         """Pi(u), pJ (plane: pJ/um)."""
-        eps = strain(u, self.domain)
+        eps = self.strain(u)
         elastic = eps - self.eigenstrain
         density = 0.5 * ufl.dot(elastic, self.stiffness * elastic)
         density += ufl.dot(self.initial_stress, eps)
@@ -110,22 +142,25 @@ class Body:
         n = ufl.FacetNormal(domain.mesh)
         for i, name in enumerate(names):
             traction = self.tractions[name]
-            pressure = fem.Constant(domain.mesh, np.float64(traction.pressure))
+            pressure = self.load * fem.Constant(domain.mesh, np.float64(traction.pressure))
             energy += weight(domain) * pressure * ufl.dot(n, u) * ds(i)
             if traction.shear:
-                shear = fem.Constant(domain.mesh, np.float64(traction.shear))
+                shear = self.load * fem.Constant(domain.mesh, np.float64(traction.shear))
                 along = ufl.as_vector([-n[1], n[0]])
                 energy -= weight(domain) * shear * ufl.dot(along, u) * ds(i)
         return energy
 
 
-def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Traction]) -> Body:
+def make_body(
+    domain: Domain, solids: dict[str, Solid], tractions: dict[str, Traction], large: bool = False
+) -> Body:
     """Spread laws by region over the cells of a mesh.
 
     Args:
         domain: The mesh.
         solids: Law of every region.
         tractions: Loads by name of the face; faces that are not named are free.
+        large: Whether rotations count.
     """
     return Body(
         domain,
@@ -133,6 +168,8 @@ def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Tra
         _cellwise(domain, {name: s.eigenstrain for name, s in solids.items()}, "eigenstrain"),
         _cellwise(domain, {name: s.initial_stress for name, s in solids.items()}, "initial_stress"),
         tractions,
+        large,
+        fem.Constant(domain.mesh, np.float64(1.0)),
     )
 
 

@@ -9,7 +9,8 @@ Rigid motions that no support resists are taken out as the null space: a body th
 artificial pin, but its loads must balance.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -17,10 +18,12 @@ import numpy.typing as npt
 import ufl
 from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
 from petsc4py import PETSc
 
 from solver.domain import Domain, facet_entities, facets_of
 from solver.elasticity import Body, displacement_space
+from solver.nonlinear import NonlinearSolver
 from solver.solve import DIRECT, ELASTICITY, ELASTICITY_LIMIT, make_solver, solve
 
 Floats = npt.NDArray[np.float64]
@@ -40,12 +43,15 @@ class Support:
         kind: `normal`: the normal displacement outwards is `value`, the face slides freely along
             itself; `tangential`: the displacement along it is `value`, in 2D along (-n_y, n_x);
             `clamped`: no displacement; `plate`: all of the face has one normal displacement, which
-            follows from the loads on it.
+            follows from the loads on it; `obstacle`: the normal displacement is at most
+            s^2/(2 radius) - value at the distance s from the corner of the face with an axis.
         value: um.
+        radius: Of a rigid parabola that is pushed into the face, um; infinite: a flat obstacle.
     """
 
-    kind: Literal["normal", "tangential", "clamped", "plate"]
+    kind: Literal["normal", "tangential", "clamped", "plate", "obstacle"]
     value: float = 0.0
+    radius: float = inf
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class State:
         reactions: Force of every support on the body, outwards along its normal (`tangential`:
             along the face), pJ/um = uN (plane: per um).
         balance: Reactions plus loads, over the sum of the sizes of both.
-        iterations: Krylov iterations.
+        iterations: Krylov iterations; Newton steps where one linear solve is not enough.
+        touching: Of every obstacle how far along the face it is touched, um; 0: nowhere.
     """
 
     displacement: fem.Function
@@ -66,6 +73,7 @@ class State:
     reactions: dict[str, float]
     balance: float
     iterations: int
+    touching: dict[str, float] = field(default_factory=dict)
 
 
 class Equilibrium:
@@ -89,7 +97,9 @@ class Equilibrium:
         self.matrix.assemble()
         self.force = fem_petsc.assemble_vector(fem.form(-residual))
         self.force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        self.overrides = overrides
         self._constrain()
+        self.nonlinear = body.large or bool(self.obstacles)
         self._set_up(overrides)
 
     # -- constraints -------------------------------------------------------------------------------
@@ -103,9 +113,10 @@ class Equilibrium:
         self.rows: dict[str, npt.NDArray[np.int32]] = {}
         self.sign: dict[str, float] = {}
         plates = sorted(name for name, s in self.supports.items() if s.kind == "plate")
-        order = {"plate": 0, "tangential": 1, "normal": 1, "clamped": 2}  # stricter ones later
+        # stricter ones later
+        order = {"obstacle": 0, "plate": 0, "tangential": 1, "normal": 1, "clamped": 2}
         for name, support in sorted(self.supports.items(), key=lambda item: order[item[1].kind]):
-            axis, sign = _normal(self.domain, name)
+            axis, sign = face_normal(self.domain, name)
             if support.kind == "tangential":
                 axis, sign = 1 - axis, sign if axis == 0 else -sign
             self.sign[name] = sign
@@ -117,13 +128,20 @@ class Equilibrium:
             elif support.kind in ("normal", "tangential"):
                 rows = self.rows[name]
                 self.state[rows], self.given[rows] = FIXED, sign * support.value
-            else:
+            elif support.kind == "plate":
                 self.state[self.rows[name]] = PLATE + plates.index(name)
         if self.domain.axisymmetric:
             x = self.space.tabulate_dof_coordinates()[: owned // gdim, 0]
             on_axis = np.flatnonzero(np.abs(x) < 1e-12 * self.domain.mesh.geometry.x[:, 0].max())
             self.state[on_axis * gdim], self.given[on_axis * gdim] = FIXED, 0.0
         self.plates = plates
+        self.obstacles: dict[str, tuple[npt.NDArray[np.int32], Floats]] = {}
+        for name, support in self.supports.items():
+            if support.kind == "obstacle":
+                rows = self.rows[name]
+                rows = rows[self.state[rows] == FREE]
+                gap = self._along(name, rows) ** 2 / (2.0 * support.radius) - support.value
+                self.obstacles[name] = (rows, gap)
 
     def _components(self, name: str, axis: int) -> npt.NDArray[np.int32]:
         """Owned rows of one component of the displacement on a face."""
@@ -147,6 +165,7 @@ class Equilibrium:
         columns = np.zeros(len(self.state), dtype=PETSc.IntType)
         columns[free] = start + np.arange(len(free))
         columns[held] = self.state[held]  # rank 0 owns the plates: the first columns
+        self.column = columns - first
         present = (self.state != FIXED).astype(PETSc.IntType)
         pointer = np.concatenate([[0], np.cumsum(present)]).astype(PETSc.IntType)
         expansion.setValuesCSR(pointer, columns[self.state != FIXED], np.ones(present.sum()))
@@ -168,9 +187,9 @@ class Equilibrium:
             turn[:, i], turn[:, j] = -x[:, j], x[:, i]
             fields.append(turn)
         modes = []
-        for field in fields:
+        for motion in fields:
             mode = self.matrix.createVecRight()
-            mode.array[:] = field.ravel()
+            mode.array[:] = motion.ravel()
             modes.append(mode)
         return modes
 
@@ -220,9 +239,9 @@ class Equilibrium:
         if self.floating:
             space = PETSc.NullSpace().create(vectors=self.floating, comm=self.domain.comm)
             self.reduced.setNullSpace(space)
-        self.ksp = make_solver(
-            self.reduced, "elasticity_", DIRECT if direct else ELASTICITY, overrides
-        )
+        if not self.nonlinear:
+            options = DIRECT if direct else ELASTICITY
+            self.ksp = make_solver(self.reduced, "elasticity_", options, overrides)
 
     def solve(self) -> State:
         """The displacement under the loads of the body; collective.
@@ -236,6 +255,8 @@ class Equilibrium:
         moved = self.matrix.createVecRight()
         self.matrix.mult(given, moved)
         moved.aypx(-1.0, self.force)
+        if self.nonlinear:
+            return self._solve_nonlinear(given)
         load = self.expansion.createVecRight()
         self.expansion.multTranspose(moved, load)
         self._check_balance(load)
@@ -248,8 +269,47 @@ class Equilibrium:
         displacement = fem.Function(self.space, name="displacement")
         displacement.x.array[: len(u.array_r)] = u.array_r
         displacement.x.scatter_forward()
-        reactions, balance = self._reactions(u)
+        left = self.matrix.createVecRight()
+        self.matrix.mult(u, left)
+        left.axpy(-1.0, self.force)
+        reactions, balance = self._reactions(left)
         return State(displacement, self.energy(displacement), reactions, balance, iterations)
+
+    def _solve_nonlinear(self, given: PETSc.Vec) -> State:
+        """Large deflections, or obstacles."""
+        solver = NonlinearSolver(self.body, self.space, self.expansion, given, self.overrides)
+        y = self.expansion.createVecRight()
+        y.set(0.0)
+        low = high = None
+        if self.obstacles:
+            low, high = y.duplicate(), y.duplicate()
+            low.set(-inf)
+            high.set(inf)
+            for name, (rows, gap) in self.obstacles.items():
+                side = high if self.sign[name] > 0.0 else low
+                side.array[self.column[rows]] = self.sign[name] * gap
+        steps = solver.solve(y, low, high)
+        left = solver.forces()
+        reactions, balance = self._reactions(left)
+        displacement = solver.displacement
+        touching = {name: self._touched(name, displacement, left) for name in self.obstacles}
+        energy = self.energy(displacement)
+        return State(displacement, energy, reactions, balance, steps, touching)
+
+    def _touched(self, name: str, displacement: fem.Function, left: PETSc.Vec) -> float:
+        """How far along its face an obstacle presses, um."""
+        rows, gap = self.obstacles[name]
+        room = gap - self.sign[name] * displacement.x.array[rows]
+        size = self.domain.comm.allreduce(np.abs(gap).max(initial=0.0), op=MPI.MAX)
+        pressed = (room <= 1e-12 * max(size, 1e-300)) & (self.sign[name] * left.array_r[rows] < 0.0)
+        along = self._along(name, rows)[pressed]
+        return float(self.domain.comm.allreduce(along.max(initial=0.0), op=MPI.MAX))
+
+    def _along(self, name: str, rows: npt.NDArray[np.int32]) -> Floats:
+        """Distance of rows of a face from its end at an axis, um."""
+        axis = 1 - face_normal(self.domain, name)[0]
+        gdim = self.domain.mesh.geometry.dim
+        return np.asarray(np.abs(self.space.tabulate_dof_coordinates()[rows // gdim, axis]))
 
     def energy(self, displacement: fem.Function) -> float:
         """Potential energy of a displacement, pJ (plane: pJ/um)."""
@@ -267,20 +327,22 @@ class Equilibrium:
                 )
             load.axpy(-part, motion)
 
-    def _reactions(self, u: PETSc.Vec) -> tuple[dict[str, float], float]:
-        """Sum of K u - f over the components of every support, and how all forces balance.
+    def _reactions(self, left: PETSc.Vec) -> tuple[dict[str, float], float]:
+        """Sum of what is left of dPi/du over every support, and how all forces balance.
 
         A plate passes its load on and has no reaction.
         """
-        left = self.matrix.createVecRight()
-        self.matrix.mult(u, left)
-        left.axpy(-1.0, self.force)
         comm, gdim = self.domain.comm, self.domain.mesh.geometry.dim
+        # a node that a support holds as well counts there, not for the obstacle
+        rows_of = self.rows | {name: rows for name, (rows, _) in self.obstacles.items()}
         out = {
             name: self.sign[name] * comm.allreduce(float(left.array_r[rows].sum()))
-            for name, rows in self.rows.items()
+            for name, rows in rows_of.items()
         }
-        held = np.where(self.state == FIXED, left.array_r, 0.0).reshape(-1, gdim)
+        holds = self.state == FIXED
+        for rows, _ in self.obstacles.values():
+            holds[rows] = True
+        held = np.where(holds, left.array_r, 0.0).reshape(-1, gdim)
         loads = self.force.array_r.reshape(-1, gdim)
         axes = slice(1 if self.domain.axisymmetric else 0, gdim)  # radial forces balance around
         total = comm.allreduce((held + loads).sum(axis=0)[axes])
@@ -288,7 +350,7 @@ class Equilibrium:
         return out, float(np.abs(total).max() / max(size.max(), np.finfo(float).tiny))
 
 
-def _normal(domain: Domain, name: str) -> tuple[int, float]:
+def face_normal(domain: Domain, name: str) -> tuple[int, float]:
     """Axis and sign of the outward normal of a flat face.
 
     Raises:

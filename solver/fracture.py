@@ -29,13 +29,14 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from meshes.geometry import Block, face_length, height, tips
+from meshes.geometry import Block, face_length, height, pit_corners, tips
 from solver.domain import Domain, node_positions, refine_cells
 from solver.elasticity import Body
 
 # Contours: q is one inside of the first radius and zero outside of the second, in shares of the
 # distance to the next end, interface or face that the field must not move.
-HALVINGS, HALVINGS_ON_INTERFACE = 20, 44  # of the cells at a tip
+# Of the cells at a tip. At the corner of a pit strains must stay moderate for large deflections.
+HALVINGS, HALVINGS_ON_INTERFACE, HALVINGS_AT_CORNER = 20, 44, 6
 CONTOURS = ((0.02, 0.1), (0.1, 0.3), (0.3, 0.6), (0.5, 0.95))
 
 
@@ -94,7 +95,7 @@ def find_tips(block: Block) -> tuple[Tip, ...]:
 
 
 def resolve_tips(domain: Domain, block: Block) -> Domain:
-    """Bisect the cells at the tips again and again; collective.
+    """Bisect the cells at the tips and at the corners of a pit again and again; collective.
 
     The mesh of the block is moved so that `origin` is at y = 0, then the size of the cells at a tip
     halves each time. In a homogeneous body the error that a tip leaves in the energy goes with
@@ -102,10 +103,14 @@ def resolve_tips(domain: Domain, block: Block) -> Domain:
     power 0.4 or so.
     """
     domain.mesh.geometry.x[:, 1] -= origin(block)
-    for tip in find_tips(block):
-        for _ in range(HALVINGS if tip.reach else HALVINGS_ON_INTERFACE):
+    ends = [
+        (tip.place, HALVINGS if tip.reach else HALVINGS_ON_INTERFACE) for tip in find_tips(block)
+    ]
+    ends += [((x, y - origin(block)), HALVINGS_AT_CORNER) for x, y in pit_corners(block)]
+    for place, halvings in ends:
+        for _ in range(halvings):
             points = node_positions(domain.mesh)
-            far = np.hypot(points[:, 0] - tip.place[0], points[:, 1] - tip.place[1])
+            far = np.hypot(points[:, 0] - place[0], points[:, 1] - place[1])
             least = domain.comm.allreduce(float(far.min(initial=np.inf)), op=MPI.MIN)
             near = far <= least  # the node at the tip itself, however small its cells are
             cells = np.flatnonzero(near[domain.mesh.geometry.dofmap].any(axis=1)).astype(np.int32)

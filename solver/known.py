@@ -49,9 +49,18 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "critical_pressure": ("stress",),
     "critical_overpotential": ("potential",),
     "critical_stretch": ("dimensionless",),
+    "critical_span": ("length",),
+    "critical_thickness": ("length",),
+    "critical_current_density": ("current_density",),
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),
+}
+ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
+    "tension": ("stress",),
+    "peak_contact_pressure": ("stress",),
+    "contact_reach": ("length",),
+    "contact_force": ("force", "force_per_length"),
 }
 TEXTS = ("verdict",)  # quantities whose value is a word
 
@@ -65,6 +74,7 @@ def known_quantities(
     names = set(QUANTITIES) | set(TEXTS) | {f"current.{name}" for name in faces}
     names |= {f"potential.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
+    names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
     return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}
@@ -75,6 +85,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
     head = quantity.split(".", 1)[0]
     if quantity in QUANTITIES:
         return QUANTITIES[quantity]
+    if head in ON_A_FACE:
+        return ON_A_FACE[head]
     if head == "share":
         return ("dimensionless",)
     if head == "current":

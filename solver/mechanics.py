@@ -13,7 +13,8 @@ p = F eta/V_Li (7.423 MPa per mV).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import inf, sqrt
 
 import numpy as np
 import ufl
@@ -22,18 +23,21 @@ from mpi4py import MPI
 
 from meshes.geometry import Block, face_length, height
 from meshes.mesh import BuiltMesh
-from solver import hooke, schema
+from solver import schema
 from solver.domain import (
     Domain,
     facet_entities,
     facet_measure,
+    node_positions,
     number_of_cells,
     read_domain,
     refine_cells,
 )
 from solver.elasticity import Body, Solid, Traction, make_body, weight
 from solver.equilibrium import Equilibrium, State, Support
-from solver.fracture import Tip, energy_release_rates, find_tips, resolve_tips
+from solver.face_stress import face_stress
+from solver.fracture import Tip, energy_release_rates, find_tips, origin, resolve_tips
+from solver.mechanics_model import conditions, solid_law
 from solver.stability import (
     FURTHEST,
     DrivingForce,
@@ -41,9 +45,7 @@ from solver.stability import (
     driving_force,
     error_bar,
 )
-from solver.units import FARADAY
 
-LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
 MOST_LEVELS = 5
 OVERLAP = 1e-6  # of the opening: more is not rounding
 IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
@@ -104,6 +106,8 @@ class Mechanical:
         opening: Largest opening of the crack, um.
         overlap: By how much its faces overlap where they are pressed together, um.
         volume: Of the crack of the whole body, um^3 (plane: um^2).
+        tensions: Largest tension along the faces of a layer that has a strength, MPa, by face.
+        pressures: Largest pressure on the faces that something touches, MPa, by face.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
     """
@@ -119,65 +123,8 @@ class Mechanical:
     volume: float
     arrest: float | None
     history: tuple[Level, ...]
-
-
-def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bool) -> Solid:
-    """Stiffness, eigenstrain and initial stress of a region.
-
-    Args:
-        region: Its data.
-        mechanics: Plane strain or stress.
-        plane: Whether the section is plane, not axisymmetric.
-    """
-    match region.elastic:
-        case schema.Isotropic(modulus, ratio):
-            stiffness = hooke.isotropic(modulus, ratio)
-        case schema.Cubic(c11, c12, c44, angle):
-            stiffness = hooke.cubic(c11, c12, c44, angle)
-    eigenstrain = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * region.misfit_strain
-    if plane and mechanics.stretch is not None:
-        eigenstrain[hooke.ZZ] -= mechanics.stretch  # the section is stretched across as well
-    initial: hooke.Floats = np.zeros(6)
-    initial[[hooke.XX, hooke.ZZ]] = region.residual_stress  # along the layers
-    if plane and mechanics.plane == "stress":
-        stiffness, initial = hooke.without_stress_across(stiffness, initial)
-    return Solid(stiffness, eigenstrain, initial)
-
-
-def overpotential_to_pressure(overpotential: float) -> float:
-    """Pressure (MPa) of stalled lithium at an overpotential (V): F eta/V_Li."""
-    return FARADAY * overpotential / LITHIUM_VOLUME
-
-
-def conditions(
-    block: Block, mechanics: schema.Mechanics
-) -> tuple[dict[str, Traction], dict[str, Support]]:
-    """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
-    tractions: dict[str, Traction] = {}
-    supports: dict[str, Support] = {}
-    if block.crack is not None:
-        supports[block.crack.face] = Support("normal")
-    for name, face in mechanics.faces.items():
-        match face:
-            case schema.Symmetry():
-                supports[name] = Support("normal")
-            case schema.Moved(normal, tangential):
-                given = Support("normal", normal) if normal is not None else None
-                supports[name] = given or Support("tangential", tangential or 0.0)
-            case schema.Clamped():
-                supports[name] = Support("clamped")
-            case schema.Plate(pressure):
-                supports[name] = Support("plate")
-                tractions[name] = Traction(pressure)
-            case schema.Traction(pressure, shear):
-                tractions[name] = Traction(pressure, shear)
-            case schema.Lithium(overpotential):
-                tractions[name] = Traction(overpotential_to_pressure(overpotential))
-            case schema.Free():
-                pass
-    if mechanics.stretch is not None:
-        supports["right"] = Support("normal", mechanics.stretch * block.width)
-    return tractions, supports
+    tensions: dict[str, float] = field(default_factory=dict)
+    pressures: dict[str, float] = field(default_factory=dict)
 
 
 def through_film(block: Block) -> float:
@@ -202,17 +149,22 @@ class Problem:
     tractions: dict[str, Traction]
     supports: dict[str, Support]
     overrides: dict[str, str]
+    large: bool
+    bridge: bool
 
     def mesh(self, mesher: "Mesher", comm: MPI.Intracomm, refinements: int) -> Domain:
         """A mesh with fine cells at the tips, all of its cells divided some times."""
         domain = resolve_tips(read_domain(mesher(self.block), comm), self.block)
+        for support in self.supports.values():
+            if support.kind == "obstacle" and support.radius < inf:
+                domain = _resolve_touch(domain, self.block, sqrt(support.radius * support.value))
         for _ in range(refinements):
             domain = _refined(domain)
         return domain
 
     def body_on(self, domain: Domain) -> Body:
         """Laws and loads on a mesh."""
-        return make_body(domain, self.solids, self.tractions)
+        return make_body(domain, self.solids, self.tractions, self.large)
 
 
 def make_problem(case: schema.Case, block: Block) -> Problem:
@@ -225,7 +177,9 @@ def make_problem(case: schema.Case, block: Block) -> Problem:
         for name, region in mechanics.solids.items()
     }
     options = dict(case.numerics.petsc_options)
-    return Problem(block, solids, *conditions(block, mechanics), options)
+    loads = conditions(block, mechanics)
+    bridge = mechanics.solids[block.layers[-1].name].strength is not None
+    return Problem(block, solids, *loads, options, mechanics.large, bridge)
 
 
 def solve_mechanics(
@@ -259,6 +213,7 @@ def solve_mechanics(
         history.append(Level(number_of_cells(domain), dofs, value, found.bar))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
         enough = before is not None and found.bar <= case.numerics.accuracy * abs(value)
+        enough = enough or (before is not None and is_closed(found))
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         if enough or last or case.numerics.refinement == "none":
             break
@@ -267,6 +222,19 @@ def solve_mechanics(
     if found.film is not None and problem.supports.get("right") == Support("normal"):
         found = _with_sequence(case, found, mesher, comm, len(history) - 1)
     return found
+
+
+def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:
+    """Bisect the cells where an indenter touches the top, out to about `reach` from the axis."""
+    top = height(block) - origin(block)
+    while True:
+        points = node_positions(domain.mesh)[domain.mesh.geometry.dofmap]
+        far = np.hypot(points[..., 0], points[..., 1] - top).min(axis=1)
+        size = np.ptp(points, axis=1).max(axis=1)
+        cells = np.flatnonzero(size > np.maximum(reach / 10.0, 0.4 * (far - 1.5 * reach)))
+        if domain.comm.allreduce(len(cells)) == 0:
+            return domain
+        domain = refine_cells(domain, cells.astype(np.int32))
 
 
 def _refined(domain: Domain) -> Domain:
@@ -316,7 +284,13 @@ def with_arrest(
 def _main_rate(found: Mechanical) -> float:
     if found.tips:
         return found.tips[0][1].value
-    return found.film.rate if found.film is not None else found.state.energy
+    if found.film is not None:
+        return found.film.rate
+    if found.tensions:
+        return max(found.tensions.values())
+    if found.pressures:
+        return max(found.pressures.values())
+    return found.state.energy
 
 
 def _bar(found: Mechanical, before: Mechanical | None) -> float:
@@ -325,6 +299,11 @@ def _bar(found: Mechanical, before: Mechanical | None) -> float:
     if found.tips:
         return error_bar(found.tips[0][1], before.tips[0][1])
     return abs(_main_rate(found) - _main_rate(before))
+
+
+def is_closed(found: Mechanical) -> bool:
+    """Whether the crack is closed all along: nothing drives it then, to rounding."""
+    return found.opening == 0.0 and found.state.touching.get("crack", 0.0) > 0.0
 
 
 def is_pressed_shut(found: Mechanical) -> bool:
@@ -337,6 +316,8 @@ def _told(found: Mechanical) -> str:
         return f"G = {found.tips[0][1].value:.6g} J/m^2, error bar {found.bar:.1e}"
     if found.film is not None:
         return f"G_ss = {found.film.rate:.6g} J/m^2, error bar {found.bar:.1e}"
+    if found.tensions or found.pressures:
+        return f"{'tension' if found.tensions else 'pressure'} {_main_rate(found):.6g} MPa"
     return f"energy {found.state.energy:.9g} pJ"
 
 
@@ -352,6 +333,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     opening, overlap, volume = 0.0, 0.0, 0.0
     if block.crack is not None:
         opening, overlap, volume = _opening(block, body, state, supports)
+    watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
+    there = [name for name in watched if name in body.domain.built.facets]
+    tensions = {name: face_stress(body, state.displacement, name).tension for name in there}
+    pressures = {
+        name: face_stress(body, state.displacement, name).pressure for name in state.touching
+    }
     return Mechanical(
         domain=body.domain,
         body=body,
@@ -364,6 +351,8 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         volume=volume,
         arrest=None,
         history=(),
+        tensions=tensions,
+        pressures=pressures,
     )
 
 

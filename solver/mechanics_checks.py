@@ -7,7 +7,12 @@ from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.tables import CaseFile
 
-OPEN = (tables.Free, tables.Traction, tables.Lithium)  # what the faces of a crack may have
+OPEN = (
+    tables.Free,
+    tables.Traction,
+    tables.Lithium,
+    tables.Contact,
+)  # what the faces of a crack may have
 
 
 def mechanics_faults(
@@ -58,7 +63,13 @@ def _face_faults(mechanics: tables.Mechanics, block: shapes.Block) -> Iterator[F
         path: KeyPath = ("mechanics", "faces", name, "law")
         given = f'"{face.law}"'
         if name == "crack" and not isinstance(face, OPEN):
-            yield Finding(path, given, "free, traction or lithium on the faces of a crack")
+            yield Finding(path, given, "free, traction, contact or lithium on a crack")
+        elif name != "crack" and isinstance(face, tables.Contact):
+            yield Finding(path, given, "contact only between the faces of the crack")
+        elif name != "top" and isinstance(face, tables.Indenter):
+            yield Finding(path, given, "an indenter only on the top")
+        elif name in ("pit", "pit_roof") and not isinstance(face, tables.Free | tables.Traction):
+            yield Finding(path, given, "free or traction in a pit")
         elif name != "crack" and isinstance(face, tables.Lithium):
             yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
         elif block.crack is not None and name == block.crack.face and face.law != "symmetry":

@@ -11,7 +11,6 @@ from ufl.core.expr import Expr
 from meshes.geometry import Block
 from solver import compat, hooke
 from solver.domain import Domain, coordinates, region_of_cells
-from solver.elasticity import strain
 from solver.fracture import origin
 from solver.mechanics import Mechanical
 
@@ -57,14 +56,7 @@ def region_function(domain: Domain) -> fem.Function:
 
 def _stress(found: Mechanical) -> Expr:
     """The six stresses, also on the axis, where the strain around is that along the radius."""
-    body, u = found.body, found.state.displacement
-    eps = strain(u, body.domain)
-    if body.domain.axisymmetric:
-        mesh = body.domain.mesh
-        off_axis = ufl.gt(ufl.SpatialCoordinate(mesh)[0], 1e-6 * ufl.Circumradius(mesh))
-        around = ufl.conditional(off_axis, eps[hooke.ZZ], eps[hooke.XX])
-        eps = ufl.as_vector([around if i == hooke.ZZ else eps[i] for i in range(6)])
-    return body.stiffness * (eps - body.eigenstrain) + body.initial_stress
+    return found.body.stress_everywhere(found.state.displacement)
 
 
 def _interpolated(found: Mechanical, expression: Expr, name: str) -> fem.Function:

@@ -6,13 +6,8 @@ from typing import Any
 from meshes.geometry import Block
 from solver import schema
 from solver.equilibrium import Support
-from solver.mechanics import (
-    IMBALANCE,
-    MOST_LEVELS,
-    Mechanical,
-    conditions,
-    is_pressed_shut,
-)
+from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, is_closed, is_pressed_shut
+from solver.mechanics_model import conditions
 from solver.output import Level
 
 NOTES_OF_THE_TIP = (
@@ -32,13 +27,17 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
         return "energy release rate", "J/m^2"
     if found.film is not None:
         return "steady-state energy release rate", "J/m^2"
+    if found.tensions:
+        return "largest tension", "MPa"
+    if found.pressures:
+        return "largest contact pressure", "MPa"
     return "potential energy", "pJ" if found.domain.axisymmetric else "pJ/um"
 
 
 def reached(case: schema.Case, found: Mechanical) -> bool:
     """Whether the error bar is within the asked accuracy."""
     last = found.history[-1]
-    return last.bar <= case.numerics.accuracy * abs(last.value)
+    return is_closed(found) or last.bar <= case.numerics.accuracy * abs(last.value)
 
 
 def shortfall(case: schema.Case, found: Mechanical) -> str:

@@ -7,13 +7,8 @@ from meshes.geometry import Block, height
 from solver import hooke, schema
 from solver.equilibrium import Support
 from solver.fracture import stress_intensity
-from solver.mechanics import (
-    Mechanical,
-    conditions,
-    is_pressed_shut,
-    overpotential_to_pressure,
-    solid_law,
-)
+from solver.mechanics import Mechanical, is_pressed_shut
+from solver.mechanics_model import conditions, overpotential_to_pressure, solid_law
 from solver.quantities import Bound, Quantity
 from solver.stability import verdict
 
@@ -36,6 +31,8 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         yield from _of_tip(block, mechanics, found)
     if found.film is not None and not shut:
         yield from _of_film(block, mechanics, found)
+    yield from _of_touching(block, found)
+    yield from _of_strength(block, mechanics, found)
     if block.crack is not None:
         text = "Largest distance of the faces of the crack."
         yield Quantity("crack_opening", found.opening, "um", meaning=text)
@@ -109,7 +106,7 @@ def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Ite
     yield _scaled(_estimate("stress_intensity", intensity, half, TOUGHNESS, text), PER_TOUGHNESS)
     load = _only_load(block, mechanics)
     length = _crack_length(block)
-    if load and length and intensity:
+    if load and length and intensity and not rate <= bar < inf:
         factor = 1.0 / (abs(load) * sqrt(pi * length))
         text = "K_I over load times sqrt(pi a), a the length of the crack, of the meshed part."
         yield _scaled(_estimate("shape_factor", intensity, half, "1", text), factor)
@@ -128,13 +125,54 @@ def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Ite
         yield from _judged(block, mechanics, rate, bar, limit)
 
 
+def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
+    """Where bodies touch, and how hard."""
+    unit = "N/m" if block.shape == "block" else "uN"
+    for name, reach in found.state.touching.items():
+        text = (
+            f"Force with which what touches {name} presses on it (plane: per depth; meshed part)."
+        )
+        force = -found.state.reactions[name]
+        yield Quantity(f"contact_force.{name}", force, unit, meaning=text)
+        text = "How far along the face it is touched, to the last node."
+        yield Quantity(f"contact_reach.{name}", reach, "um", meaning=text)
+        bar = found.bar if not (found.tips or found.film or found.tensions) else inf
+        text = "Largest pressure of the contact."
+        pressure = found.pressures[name]
+        yield _estimate(f"peak_contact_pressure.{name}", pressure, bar, "MPa", text)
+
+
+def _of_strength(
+    block: Block, mechanics: schema.Mechanics, found: Mechanical
+) -> Iterator[Quantity]:
+    """The largest tension in the last layer against its strength."""
+    strength = mechanics.solids[block.layers[-1].name].strength
+    if strength is None or not found.tensions:
+        return
+    for name, tension in found.tensions.items():
+        text = f"Largest stress along {name}, in the section or across it."
+        yield _estimate(f"tension.{name}", tension, found.bar, "MPa", text)
+    largest = max(found.tensions.values())
+    if largest <= 0.0:
+        yield Quantity("verdict", "holds", "", meaning="Does the layer break?")
+        return
+    margin = strength / largest
+    half = margin * found.bar / largest
+    text = "Strength over the largest tension: above 1 the layer holds."
+    yield _estimate("margin", margin, half, "1", text)
+    word = "holds" if margin > 1.0 else "breaks"
+    if abs(margin - 1.0) <= half:
+        word = "undecided within the error bar"
+    yield Quantity("verdict", word, "", meaning="Does the layer break?")
+
+
 def _judged(
     block: Block, mechanics: schema.Mechanics, rate: float, bar: float, limit: float
 ) -> Iterator[Quantity]:
     """Margin and the load at which the crack begins to grow."""
     yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
-    if rate <= 0.0:
-        return
+    if rate <= 0.0 or rate <= bar < inf:
+        return  # nothing drives it, as far as one can tell
     margin = limit / rate
     text = "Gc/G: above 1 the crack does not grow."
     yield _estimate("margin", margin, margin * bar / rate, "1", text)

@@ -9,6 +9,7 @@ from solver.values import (
     Displacement,
     FractureEnergy,
     FractureToughness,
+    Length,
     Modulus,
     Number,
     Potential,
@@ -22,6 +23,7 @@ class _Solid(Strict):
     """What every solid may have: stress that it was made with, and what it costs to crack it."""
 
     residual_stress: Stress | None = None  # biaxial, along the layers
+    strength: Modulus | None = None  # the tensile stress at which it breaks
     misfit_strain: Number | None = None  # equal in all directions
     fracture_energy: FractureEnergy | None = None
     fracture_toughness: FractureToughness | None = None
@@ -119,6 +121,20 @@ class Plate(Strict):
     pressure: Stress | None = None
 
 
+class Contact(Strict):
+    """The faces of a crack, which may touch and press on each other but not overlap."""
+
+    law: Literal["contact"]
+
+
+class Indenter(Strict):
+    """A rigid smooth indenter of a radius, pushed into the face by a depth at its middle."""
+
+    law: Literal["indenter"]
+    radius: Length
+    depth: Length
+
+
 class Lithium(Strict):
     """The faces of a crack that lithium fills: p = F eta/V_Li at the overpotential of a stall."""
 
@@ -128,7 +144,8 @@ class Lithium(Strict):
 
 SolidLaw = Annotated[Isotropic | Cubic, Field(discriminator="law")]
 Face = Annotated[
-    Symmetry | Free | Traction | Moved | Clamped | Plate | Lithium, Field(discriminator="law")
+    Symmetry | Free | Traction | Moved | Clamped | Plate | Contact | Indenter | Lithium,
+    Field(discriminator="law"),
 ]
 
 
@@ -136,6 +153,7 @@ class Mechanics(Strict):
     """Small-strain mechanics of a block: solids by region, conditions by face."""
 
     plane: Literal["strain", "stress"] | None = None
+    deflections: Literal["small", "large"] = "small"
     solids: dict[str, SolidLaw]
     faces: dict[str, Face] = Field(default_factory=dict)
 

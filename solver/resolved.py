@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from meshes import geometry as shapes
-from solver import schema, units
+from solver import known, schema, units
 from solver.faults import key_path
 from solver.schema import Case
 from solver.values import INFINITE, Value
@@ -42,6 +42,8 @@ def resolved_toml(case: Case) -> str:
     tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
     tree["specimens"] = [_specimen(i, item, given) for i, item in enumerate(case.specimens)]
     tree["references"] = [_reference(item) for item in case.references]
+    if case.solve_for is not None:
+        tree["solve_for"] = _solve_for(case.solve_for)
     if case.calibrate is not None:
         tree["calibrate"] = _calibrate(case.calibrate)
     if case.balance is not None:
@@ -147,6 +149,11 @@ def _block(block: shapes.Block, given: Given) -> Tree:
             "start": _value("geometry.crack.start", block.crack.start, "length", given),
             "end": _value("geometry.crack.end", block.crack.end, "length", given),
         }
+    if block.pit is not None:
+        tree["pit"] = {
+            "width": _value("geometry.pit.width", block.pit.width, "length", given),
+            "depth": _value("geometry.pit.depth", block.pit.depth, "length", given),
+        }
     return tree
 
 
@@ -164,12 +171,17 @@ MECHANICAL: dict[str, units.Kind] = {
     "normal": "length",
     "tangential": "length",
     "overpotential": "potential",
+    "strength": "stress",
+    "radius": "length",
+    "depth": "length",
 }
 LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
 
 def _mechanics(mechanics: schema.Mechanics, plane: bool, given: Given) -> Tree:
     tree: Tree = {"plane": mechanics.plane} if plane else {}
+    if mechanics.large:
+        tree["deflections"] = "large"
     tree["solids"] = {
         name: {
             **_mechanical(("mechanics", "solids", name), solid.elastic, given),
@@ -322,6 +334,18 @@ def _calibrate(calibrate: schema.Calibration) -> Tree:
         "target": units.format_value(calibrate.target, calibrate.unit_text),
         "source": calibrate.source,
     }
+
+
+def _solve_for(wanted: schema.SolveFor) -> Tree:
+    def text(value: float) -> str:
+        return units.format_value(value * wanted.unit, wanted.unit_text)
+
+    tree: Tree = {"parameter": wanted.parameter, "quantity": wanted.quantity}
+    if wanted.bracket is not None:
+        tree["bracket"] = [text(value) for value in wanted.bracket]
+    kinds = known.kinds_of(wanted.quantity)
+    unit = units.DISPLAY[kinds[0]][0] if kinds else ""
+    return {**tree, "target": units.format_value(wanted.target, unit), "name": wanted.name}
 
 
 def plain(item: object) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from mpi4py import MPI
 from rich.console import Console
@@ -36,13 +37,14 @@ from solver.resolved import resolved_toml
 from solver.schema import Case
 from solver.simulate import CalibrationError, Solution, output_functions, simulate
 from solver.solve import SolveFailed, command_line
+from solver.solving_for import NoAnswer
 from solver.units import in_unit
 
 LOG = logging.getLogger("liface")
 SOLVED, FAILED = 0, 1
 FAILURES = (
     MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError, Unbalanced,
-    NotInEquilibrium,
+    NotInEquilibrium, NoAnswer,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
 
@@ -62,6 +64,7 @@ def run(
     quiet: bool,
     resume: bool,
     petsc_options: tuple[str, ...],
+    change: dict[str, Any] | None = None,
 ) -> int:
     """Run case files with their variants, collective on all processes.
 
@@ -72,6 +75,7 @@ def run(
         quiet: No progress.
         resume: Leave out what is solved already by the same case and the same sources.
         petsc_options: Words for PETSc's options database.
+        change: Tables that every case is taken to have besides its own.
 
     Returns:
         Exit status: 0 all solved, 1 a run failed or its output can't be written.
@@ -88,7 +92,7 @@ def run(
         force_terminal=None if seen else False,
     )
     errors = Console(stderr=True, quiet=comm.rank > 0, highlight=False, soft_wrap=True)
-    loaded = [load_case(path) for path in paths] if comm.rank == 0 else None
+    loaded = [load_case(path, change=change) for path in paths] if comm.rank == 0 else None
     jobs = _jobs(comm.bcast(loaded), out)
     status = SOLVED
     for job in jobs:

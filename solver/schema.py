@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from meshes.geometry import Geometry
 from solver.balance import BalanceSpec
@@ -109,6 +109,7 @@ class SolidRegion:
         misfit_strain: Strain, equal in all directions, at which it would be free of stress.
         fracture_energy: Gc, J/m^2; None if not given so.
         fracture_toughness: K_Ic, MPa um^(1/2); None if not given so.
+        strength: Tensile stress at which it breaks, MPa; None if not given.
     """
 
     elastic: Isotropic | Cubic
@@ -116,6 +117,7 @@ class SolidRegion:
     misfit_strain: float
     fracture_energy: float | None
     fracture_toughness: float | None
+    strength: float | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,20 @@ class Lithium:
     overpotential: float
 
 
-Face = Symmetry | Free | Traction | Moved | Clamped | Plate | Lithium
+@dataclass(frozen=True)
+class Contact:
+    """The faces of the crack touch where they are pressed together, without friction."""
+
+
+@dataclass(frozen=True)
+class Indenter:
+    """A rigid smooth parabola of a radius, `depth` below the face at its middle; um."""
+
+    radius: float
+    depth: float
+
+
+Face = Symmetry | Free | Traction | Moved | Clamped | Plate | Contact | Indenter | Lithium
 
 
 @dataclass(frozen=True)
@@ -175,12 +190,14 @@ class Mechanics:
         solids: Of every layer.
         faces: Conditions by name of the face; what is missing is free.
         stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
+        large: Whether rotations change the equilibrium (Green's strain).
     """
 
     plane: Literal["strain", "stress"]
     solids: dict[str, SolidRegion]
     faces: dict[str, Face]
     stretch: float | None
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -256,6 +273,24 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class SolveFor:
+    """One value of the case to be found such that `quantity` becomes `target`.
+
+    `parameter` is its key path, its values are in the unit `unit_text` of which one is
+    `unit` in the working system; `target` is in the working system.
+    """
+
+    parameter: str
+    unit_text: str
+    unit: float
+    bracket: tuple[float, float] | None
+    start: float
+    quantity: str
+    target: float
+    name: str
+
+
+@dataclass(frozen=True)
 class Input:
     """A physical value as the file gives it, and where it comes from."""
 
@@ -291,6 +326,8 @@ class Case:
         inputs: Every physical value with its source.
         sources: File name and bytes of the case file, then of its bases.
         mechanics: Stress and cracks, if the case has them.
+        solve_for: A value to be found, if any.
+        table: What the case file says, with its bases.
     """
 
     title: str
@@ -311,3 +348,5 @@ class Case:
     inputs: tuple[Input, ...]
     sources: tuple[tuple[str, bytes], ...] = field(compare=False, repr=False)
     mechanics: Mechanics | None = None
+    solve_for: SolveFor | None = None
+    table: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -15,7 +15,7 @@ from meshes.geometry import Block, Cell, NoOpening
 from meshes.mesh import BuiltMesh, MeshError
 from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
-from solver.case import with_value
+from solver.case import with_setting, with_value
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
 from solver.mechanics import Mechanical, solve_mechanics, with_arrest
@@ -23,7 +23,8 @@ from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
 from solver.meshing import start_mesh
 from solver.model import Model, build_model
 from solver.quantities import Quantity
-from solver.units import in_unit
+from solver.solving_for import NoAnswer, bracket_around, find_value
+from solver.units import format_value, in_unit
 
 LOG = logging.getLogger("liface")
 Progress = Callable[[str], None]
@@ -88,6 +89,8 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         SolveFailed: A solve did not converge.
         NotBalanced: The currents do not balance.
     """
+    if case.solve_for is not None:
+        return _solved_for(case, case.solve_for, comm, progress)
     timings: dict[str, float] = {}
     found: list[Quantity] = []
     if case.balance is not None:
@@ -195,6 +198,45 @@ def _calibrated(
     name = f"calibrated.{calibration.parameter}"
     quantity = Quantity(name, shown, unit, grade="C", source=calibration.source, meaning=text)
     return with_value(case, calibration.parameter, value), domain, quantity
+
+
+def _solved_for(
+    case: schema.Case, wanted: schema.SolveFor, comm: MPI.Intracomm, progress: Progress
+) -> Solution:
+    """The case with the value for which its quantity meets the target, and that value."""
+
+    def at(value: float) -> schema.Case:
+        text = format_value(value * wanted.unit, wanted.unit_text)
+        return with_setting(case, wanted.parameter, text)
+
+    def evaluate(value: float) -> Quantity:
+        solution = simulate(at(value), comm, lambda _: None)
+        for quantity in solution.quantities:
+            if quantity.name == wanted.quantity:
+                return quantity
+        raise NoAnswer(f"solve_for: there is no {wanted.quantity} at {text_of(value)}")
+
+    def text_of(value: float) -> str:
+        return f"{value:.8g} {wanted.unit_text}".rstrip()
+
+    def say(line: str) -> None:
+        progress(f"{wanted.parameter} = {line}")
+
+    begin = perf_counter()
+    first = evaluate(wanted.start if wanted.bracket is None else wanted.bracket[0])
+    target = in_unit(wanted.target, first.unit)
+    bracket = wanted.bracket or bracket_around(evaluate, target, wanted.start)
+    answer = find_value(evaluate, target, bracket, say)
+    seconds = perf_counter() - begin
+    solution = simulate(at(answer.value), comm, progress)
+    text = f"{wanted.parameter} at which {wanted.quantity} is {target:g} {first.unit}".rstrip()
+    unit = wanted.unit_text or "1"
+    low, high = answer.value - answer.half_width, answer.value + answer.half_width
+    found = Quantity(wanted.name, answer.value, unit, low, high, "estimated", f"{text}.")
+    judged = quantities.compare([found, *solution.quantities], case.references)
+    last = replace(solution.case, references=case.references)
+    timings = {"solve for": seconds, **solution.timings}
+    return replace(solution, case=last, quantities=tuple(judged), timings=timings)
 
 
 class CalibrationError(ValueError):

@@ -48,6 +48,16 @@ DIRECT: dict[str, str] = {
     "pc_factor_mat_solver_type": "mumps",
     "mat_mumps_icntl_14": "100",
 }
+DIRECT_UNSYMMETRIC: dict[str, str] = {**DIRECT, "pc_type": "lu"}
+# Newton's method for mechanics; the energy may be far from quadratic at the start.
+NONLINEAR: dict[str, str] = {
+    "snes_type": "newtonls",
+    "snes_linesearch_type": "cp",
+    "snes_rtol": "1e-11",
+    "snes_atol": "1e-14",
+    "snes_stol": "1e-13",
+    "snes_max_it": "30",
+}
 DIRECT_LIMIT = 20_000
 # Elasticity: smoothed aggregation with the rigid motions as near null space.
 ELASTICITY: dict[str, str] = {
@@ -63,14 +73,14 @@ ELASTICITY: dict[str, str] = {
     "mg_levels_ksp_max_it": "2",
 }
 ELASTICITY_LIMIT = 400_000  # plane problems: a direct solve is quicker than strong grading is slow
-PREFIXES = ("primal_", "dual_", "elasticity_")
+PREFIXES = ("primal_", "dual_", "elasticity_", "mechanics_")
 
 
 def command_line(options: Sequence[str]) -> None:
     """Hand options such as -ksp_view to PETSc; they hold for every solver and win over the case.
 
-    An option without one of the prefixes primal_, dual_, elasticity_ is given to the solver of the
-    potential.
+    An option without one of the prefixes primal_, dual_, elasticity_, mechanics_ is given to the
+    solver of the potential.
     """
     database = PETSc.Options()
     pending = ""

@@ -157,6 +157,13 @@ class Crack(Strict):
     end: Length
 
 
+class Pit(Strict):
+    """An empty pit in the last layer but one, bridged by the last; `width` is all of it."""
+
+    width: Length
+    depth: Length
+
+
 BLOCKS = ("block", "cylinder")
 
 
@@ -167,6 +174,7 @@ class Block(Strict):
     width: Length
     layers: Layers
     crack: Crack | None = None
+    pit: Pit | None = None
 
 
 def _geometry_tag(data: Any) -> str:
@@ -333,6 +341,26 @@ class Calibrate(Strict):
     source: str = Field(min_length=1)
 
 
+class SolveFor(Strict):
+    """A value of the case for which a quantity meets its target: a critical span, a critical load.
+
+    Without `bracket` it is looked for around the value that the case gives. The answer becomes a
+    quantity called `name`.
+    """
+
+    parameter: str
+    bracket: Annotated[tuple[str, str], BeforeValidator(as_tuple)] | None = None
+    quantity: str
+    target: Given
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)] = "solved_for"
+
+    @model_validator(mode="after")
+    def _not_itself(self) -> Self:
+        if self.quantity == self.name:
+            raise fault("a name other than that of the quantity", key="name")
+        return self
+
+
 class CaseFile(Strict):
     """A case file. Every physical value is a text with its unit, as "2.5 mS/cm"."""
 
@@ -351,5 +379,6 @@ class CaseFile(Strict):
     specimens: Annotated[tuple[Specimen, ...], BeforeValidator(as_tuple)] = ()
     references: Annotated[tuple[Reference, ...], BeforeValidator(as_tuple)] = ()
     calibrate: Calibrate | None = None
+    solve_for: SolveFor | None = None
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     balance: BalanceSpec | None = None

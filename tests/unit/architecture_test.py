@@ -31,8 +31,9 @@ LINE = """
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
     solver.quantities solver.faces
-    solver.hooke solver.elasticity solver.equilibrium solver.fracture solver.stability
-    solver.mechanics solver.mechanics_quantities solver.mechanics_fields solver.simulate
+    solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
+    solver.stability solver.face_stress solver.mechanics_model solver.mechanics
+    solver.mechanics_quantities solver.mechanics_fields solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
     solver.fields solver.mechanics_meta

@@ -1,0 +1,140 @@
+"""Equilibria that one linear solve does not find: large deflections, and contact.
+
+The unknowns y of `solver.equilibrium` (u = P y + g) solve
+
+    P^T (dPi/du)(P y + g) = 0,     or, with bounds, the variational inequality
+    low <= y <= high,  and the same residual is >= 0 where y = low, <= 0 where y = high.
+
+Newton's method with line search; with bounds the active set is part of it (PETSc SNES, newtonls and
+vinewtonrsls): no penalty, so nothing overlaps and pressure appears where bodies touch.
+
+Source: Benson & Munson 2006, Optim. Methods Softw. 21, 279 (reduced-space active set).
+"""
+
+from collections.abc import Mapping
+
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from petsc4py import PETSc
+
+from solver.elasticity import Body
+from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+
+MOST_CUTS = 12
+
+
+class NonlinearSolver:
+    """Newton's method for the potential energy of a body in constrained unknowns."""
+
+    def __init__(
+        self,
+        body: Body,
+        space: fem.FunctionSpace,
+        expansion: PETSc.Mat,
+        given: PETSc.Vec,
+        overrides: Mapping[str, str],
+    ) -> None:
+        """Compile the forms; collective.
+
+        Args:
+            body: Laws and loads.
+            space: Of the displacement.
+            expansion: The matrix P.
+            given: The displacements g.
+            overrides: PETSc options of the case.
+        """
+        self.load = body.load
+        self.expansion, self.given, self.overrides = expansion, given, overrides
+        self.displacement = fem.Function(space, name="displacement")
+        energy = body.potential_energy(self.displacement)
+        residual = ufl.derivative(energy, self.displacement, ufl.TestFunction(space))
+        self.residual = fem.form(residual)
+        tangent = ufl.derivative(residual, self.displacement, ufl.TrialFunction(space))
+        self.tangent = fem.form(tangent)
+        self.matrix = fem_petsc.create_matrix(self.tangent)
+        self.comm = space.mesh.comm
+
+    def put(self, y: PETSc.Vec) -> None:
+        """Sets the displacement P y + g."""
+        u = self.given.duplicate()
+        self.expansion.mult(y, u)
+        u.axpy(1.0, self.given)
+        self.displacement.x.array[: len(u.array_r)] = u.array_r
+        self.displacement.x.scatter_forward()
+        u.destroy()
+
+    def forces(self) -> PETSc.Vec:
+        """dPi/du at the present displacement: what supports and obstacles have to hold."""
+        force = fem_petsc.assemble_vector(self.residual)
+        force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        return force
+
+    def solve(self, y: PETSc.Vec, low: PETSc.Vec | None, high: PETSc.Vec | None) -> int:
+        """Solves from y, which becomes the answer; the number of Newton steps.
+
+        All of the tractions at once if that converges, else in steps that are cut as often as it
+        takes and grow again.
+
+        Raises:
+            SolveFailed: No convergence after `MOST_CUTS` cuts.
+        """
+        load, step, cuts, total = 0.0, 1.0, 0, 0
+        reached = y.copy()
+        while load < 1.0:
+            self.load.value = min(load + step, 1.0)
+            try:
+                total += self._newton(y, low, high)
+            except SolveFailed as error:
+                cuts += 1
+                if cuts > MOST_CUTS:
+                    self.load.value = 1.0
+                    at = f"{100.0 * (load + step):.3g} % of the load, after {MOST_CUTS} cuts"
+                    raise SolveFailed(f"{error}; at {at}") from error
+                reached.copy(y)
+                step *= 0.5
+            else:
+                load = min(load + step, 1.0)
+                step *= 1.5
+                y.copy(reached)
+        return total
+
+    def _newton(self, y: PETSc.Vec, low: PETSc.Vec | None, high: PETSc.Vec | None) -> int:
+        snes = PETSc.SNES().create(self.comm)
+        snes.setOptionsPrefix("mechanics_")
+        self._assemble()
+        reduced = self.matrix.PtAP(self.expansion)
+
+        def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
+            self.put(at)
+            force = self.forces()
+            self.expansion.multTranspose(force, out)
+            force.destroy()
+
+        def tangent(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
+            self.put(at)
+            self._assemble()
+            self.matrix.PtAP(self.expansion, result=out)
+
+        out = y.duplicate()
+        snes.setFunction(residual, out)
+        snes.setJacobian(tangent, reduced, reduced)
+        options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, **self.overrides}
+        if low is not None and high is not None:
+            options |= {"snes_type": "vinewtonrsls", "snes_linesearch_type": "bt"}
+            snes.setVariableBounds(low, high)
+        with prefixed_options("mechanics_", options):
+            snes.setFromOptions()
+        snes.solve(None, y)
+        reason, steps = snes.getConvergedReason(), snes.getIterationNumber()
+        if reason <= 0:
+            norms = f"residual {snes.getFunctionNorm():.2e} after {steps} steps"
+            raise SolveFailed(f"mechanics: Newton's method did not converge ({norms})")
+        self.put(y)
+        snes.destroy()
+        return int(steps)
+
+    def _assemble(self) -> None:
+        self.matrix.zeroEntries()
+        fem_petsc.assemble_matrix(self.matrix, self.tangent)
+        self.matrix.assemble()
