@@ -72,7 +72,6 @@ def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
         solids={name: _solid(law) for name, law in table.solids.items()},
         faces={name: _face(condition) for name, condition in table.faces.items()},
         stretch=None if file.load is None else _number(file.load.stretch),
-        large=table.deflections == "large",
     )
 
 
@@ -91,6 +90,7 @@ def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
         fracture_energy=_number(table.fracture_energy),
         fracture_toughness=_number(table.fracture_toughness),
         strength=_number(table.strength),
+        large=table.deflections == "large",
     )
 
 

@@ -31,11 +31,14 @@ class Solid:
         stiffness: MPa, shape (6, 6), order as in `solver.hooke`; for plane stress the reduced one.
         eigenstrain: Strain at which it would be free of stress, shape (6,).
         initial_stress: Stress at no strain, MPa, shape (6,).
+        large: Whether its rotations count: Green's strain, and stresses of the second
+            Piola-Kirchhoff kind, which are the true ones as long as strains are small.
     """
 
     stiffness: Floats
     eigenstrain: Floats
     initial_stress: Floats
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,15 @@ def strain(u: Expr, domain: Domain) -> Expr:
     return ufl.as_vector([g[0, 0], g[1, 1], around, 0.0, 0.0, g[0, 1] + g[1, 0]])
 
 
-def green_strain(u: Expr, domain: Domain) -> Expr:
-    """Green's strains (F^T F - 1)/2 of a displacement: right for any rotation."""
+def rotation_strain(u: Expr, domain: Domain) -> Expr:
+    """What Green's strains (F^T F - 1)/2 add to the small ones: right for any rotation."""
     g = ufl.grad(u)
     h = ufl.dot(g.T, g)
     if domain.mesh.geometry.dim == 3:
-        twice = ufl.as_vector([h[0, 0], h[1, 1], h[2, 2], 2 * h[1, 2], 2 * h[0, 2], 2 * h[0, 1]])
-        return strain(u, domain) + 0.5 * twice
+        shear = (2 * h[1, 2], 2 * h[0, 2], 2 * h[0, 1])
+        return 0.5 * ufl.as_vector([h[0, 0], h[1, 1], h[2, 2], *shear])
     around = (u[0] / ufl.SpatialCoordinate(domain.mesh)[0]) ** 2 if domain.axisymmetric else 0.0
-    twice = ufl.as_vector([h[0, 0], h[1, 1], around, 0.0, 0.0, 2 * h[0, 1]])
-    return strain(u, domain) + 0.5 * twice
+    return 0.5 * ufl.as_vector([h[0, 0], h[1, 1], around, 0.0, 0.0, 2 * h[0, 1]])
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,7 @@ class Body:
         eigenstrain: (6,) on every cell.
         initial_stress: (6,) on every cell.
         tractions: By name of the face.
-        large: Whether rotations count: Green's strain, and stresses of the second Piola-Kirchhoff
-            kind, which are the true ones as long as strains are small. Pressures keep their
+        rotates: 1 on cells whose rotations count, 0 on others; None: nowhere. Pressures keep their
             direction.
         load: Share of the tractions that acts, 1 but on the way to large deflections.
     """
@@ -103,12 +104,15 @@ class Body:
     eigenstrain: fem.Function
     initial_stress: fem.Function
     tractions: dict[str, Traction]
-    large: bool
+    rotates: fem.Function | None
     load: fem.Constant
 
     def strain(self, u: Expr) -> Expr:
-        """The six strains of a displacement, Green's if deflections are large."""
-        return green_strain(u, self.domain) if self.large else strain(u, self.domain)
+        """The six strains of a displacement, Green's where rotations count."""
+        small = strain(u, self.domain)
+        if self.rotates is None:
+            return small
+        return small + self.rotates * rotation_strain(u, self.domain)
 
     def stress(self, u: Expr) -> Expr:
         """The six stresses, MPa."""
@@ -151,24 +155,25 @@ class Body:
         return energy
 
 
-def make_body(
-    domain: Domain, solids: dict[str, Solid], tractions: dict[str, Traction], large: bool = False
-) -> Body:
+def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Traction]) -> Body:
     """Spread laws by region over the cells of a mesh.
 
     Args:
         domain: The mesh.
         solids: Law of every region.
         tractions: Loads by name of the face; faces that are not named are free.
-        large: Whether rotations count.
     """
+    rotates = None
+    if any(solid.large for solid in solids.values()):
+        flags = {name: np.array(float(solid.large)) for name, solid in solids.items()}
+        rotates = _cellwise(domain, flags, "rotates")
     return Body(
         domain,
         _cellwise(domain, {name: s.stiffness for name, s in solids.items()}, "stiffness"),
         _cellwise(domain, {name: s.eigenstrain for name, s in solids.items()}, "eigenstrain"),
         _cellwise(domain, {name: s.initial_stress for name, s in solids.items()}, "initial_stress"),
         tractions,
-        large,
+        rotates,
         fem.Constant(domain.mesh, np.float64(1.0)),
     )
 

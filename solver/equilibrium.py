@@ -99,7 +99,7 @@ class Equilibrium:
         self.force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         self.overrides = overrides
         self._constrain()
-        self.nonlinear = body.large or bool(self.obstacles)
+        self.nonlinear = body.rotates is not None or bool(self.obstacles)
         self._set_up(overrides)
 
     # -- constraints -------------------------------------------------------------------------------

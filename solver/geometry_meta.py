@@ -47,6 +47,7 @@ class GeometryMeta:
         open_area: Area of the opening of the whole cell.
         crack: Face of a block in which a crack lies ("left" or "bottom"), and its start and end
             along the face; None without one.
+        pit: Width and depth of the pit of a block.
         height: Of a block, with all of its layers; else 0.
     """
 
@@ -65,6 +66,7 @@ class GeometryMeta:
     cell_area: float
     open_area: float
     crack: tuple[str, float, float] | None = None
+    pit: tuple[float, float] | None = None
     height: float = 0.0
 
 
@@ -98,7 +100,7 @@ def geometry_meta(
                 opening, kind = size, "cross"
             case TwoDiscs(radius=radius, distance=distance):
                 opening, kind = distance + 2 * radius, "two_discs"
-    crack, high = None, 0.0
+    crack, pit, high = None, None, 0.0
     if isinstance(geometry, Block):
         shape, width, high = geometry.shape, geometry.width, height(geometry)
         mirror = tuple(
@@ -108,6 +110,8 @@ def geometry_meta(
         )
         if geometry.crack is not None:
             crack = (geometry.crack.face, geometry.crack.start, geometry.crack.end)
+        if geometry.pit is not None:
+            pit = (geometry.pit.width, geometry.pit.depth)
     return GeometryMeta(
         dimension=built.dimension,
         shape=shape,
@@ -124,5 +128,6 @@ def geometry_meta(
         cell_area=built.cell_area or 0.0,
         open_area=built.open_area,
         crack=crack,
+        pit=pit,
         height=high,
     )

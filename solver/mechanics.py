@@ -149,7 +149,6 @@ class Problem:
     tractions: dict[str, Traction]
     supports: dict[str, Support]
     overrides: dict[str, str]
-    large: bool
     bridge: bool
 
     def mesh(self, mesher: "Mesher", comm: MPI.Intracomm, refinements: int) -> Domain:
@@ -164,7 +163,7 @@ class Problem:
 
     def body_on(self, domain: Domain) -> Body:
         """Laws and loads on a mesh."""
-        return make_body(domain, self.solids, self.tractions, self.large)
+        return make_body(domain, self.solids, self.tractions)
 
 
 def make_problem(case: schema.Case, block: Block) -> Problem:
@@ -179,7 +178,7 @@ def make_problem(case: schema.Case, block: Block) -> Problem:
     options = dict(case.numerics.petsc_options)
     loads = conditions(block, mechanics)
     bridge = mechanics.solids[block.layers[-1].name].strength is not None
-    return Problem(block, solids, *loads, options, mechanics.large, bridge)
+    return Problem(block, solids, *loads, options, bridge)
 
 
 def solve_mechanics(

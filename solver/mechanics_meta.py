@@ -73,7 +73,8 @@ def planes(case: schema.Case) -> tuple[str, ...]:
     if case.mechanics is not None:
         _, supports = conditions(block, case.mechanics)
         for name, face in (("x", "left"), ("y", "bottom")):
-            if supports.get(face) == Support("normal"):
+            resting = face == "bottom" and block.pit is not None  # below a film over a pit
+            if supports.get(face) == Support("normal") and not resting:
                 found.add(name)
     return tuple(sorted(found))
 

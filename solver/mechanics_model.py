@@ -31,7 +31,7 @@ def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bo
     initial[[hooke.XX, hooke.ZZ]] = region.residual_stress  # along the layers
     if plane and mechanics.plane == "stress":
         stiffness, initial = hooke.without_stress_across(stiffness, initial)
-    return Solid(stiffness, eigenstrain, initial)
+    return Solid(stiffness, eigenstrain, initial, region.large)
 
 
 def overpotential_to_pressure(overpotential: float) -> float:

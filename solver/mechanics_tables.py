@@ -23,6 +23,7 @@ class _Solid(Strict):
     """What every solid may have: stress that it was made with, and what it costs to crack it."""
 
     residual_stress: Stress | None = None  # biaxial, along the layers
+    deflections: Literal["small", "large"] = "small"  # large: its rotations count
     strength: Modulus | None = None  # the tensile stress at which it breaks
     misfit_strain: Number | None = None  # equal in all directions
     fracture_energy: FractureEnergy | None = None
@@ -153,7 +154,6 @@ class Mechanics(Strict):
     """Small-strain mechanics of a block: solids by region, conditions by face."""
 
     plane: Literal["strain", "stress"] | None = None
-    deflections: Literal["small", "large"] = "small"
     solids: dict[str, SolidLaw]
     faces: dict[str, Face] = Field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from solver.output import CAPTIONS, FIELDS, MECHANICS, write_atomic
 from solver.pictures_2d import pictures_2d
 from solver.pictures_3d import pictures_3d
 from solver.pictures_body import pictures_of_body
+from solver.pictures_bridge import bridge_picture, bridges_a_pit
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
 from solver.sections import Picture, Run, read_run
@@ -58,6 +59,8 @@ def draw(folder: Path) -> list[str]:
             todo += pictures_2d(currents) if flat else pictures_3d(currents)
         if stressed:
             todo += pictures_of_body(folder)
+            if bridges_a_pit(folder):
+                todo.append(lambda: bridge_picture(folder))
     except DrawingError as error:
         missing.append(str(error))
     note()

@@ -54,6 +54,9 @@ HEADLINE = (
 )
 # and of stress and a crack
 HEADLINE_OF_CRACKS = (
+    "critical_span",
+    "critical_thickness",
+    "solved_for",
     "energy_release_rate",
     "steady_state_energy_release_rate",
     "channelling_factor",

@@ -180,12 +180,11 @@ LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
 def _mechanics(mechanics: schema.Mechanics, plane: bool, given: Given) -> Tree:
     tree: Tree = {"plane": mechanics.plane} if plane else {}
-    if mechanics.large:
-        tree["deflections"] = "large"
     tree["solids"] = {
         name: {
             **_mechanical(("mechanics", "solids", name), solid.elastic, given),
             **_numbers(("mechanics", "solids", name), vars(solid), given),
+            **({"deflections": "large"} if solid.large else {}),
         }
         for name, solid in mechanics.solids.items()
     }

@@ -110,6 +110,7 @@ class SolidRegion:
         fracture_energy: Gc, J/m^2; None if not given so.
         fracture_toughness: K_Ic, MPa um^(1/2); None if not given so.
         strength: Tensile stress at which it breaks, MPa; None if not given.
+        large: Whether its rotations change the equilibrium (Green's strain).
     """
 
     elastic: Isotropic | Cubic
@@ -118,6 +119,7 @@ class SolidRegion:
     fracture_energy: float | None
     fracture_toughness: float | None
     strength: float | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,14 +192,12 @@ class Mechanics:
         solids: Of every layer.
         faces: Conditions by name of the face; what is missing is free.
         stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
-        large: Whether rotations change the equilibrium (Green's strain).
     """
 
     plane: Literal["strain", "stress"]
     solids: dict[str, SolidRegion]
     faces: dict[str, Face]
     stretch: float | None
-    large: bool = False
 
 
 @dataclass(frozen=True)

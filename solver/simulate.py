@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from time import perf_counter
 
 import numpy as np
@@ -209,6 +210,7 @@ def _solved_for(
         text = format_value(value * wanted.unit, wanted.unit_text)
         return with_setting(case, wanted.parameter, text)
 
+    @cache
     def evaluate(value: float) -> Quantity:
         solution = simulate(at(value), comm, lambda _: None)
         for quantity in solution.quantities:

@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from solver.quantities import Quantity
 
 ACCURACY = 1e-5  # of the value that is found, relative; its error bar is usually wider
+ENOUGH = 0.05  # of the error bar of the quantity: closer to the target means nothing
 WIDEN, MOST_WIDENINGS = 2.0, 12
 
 
@@ -56,16 +57,20 @@ def find_value(
                 raise NoAnswer(f"{quantity.name} is {quantity.value} at {value:.6g}")
             say(f"{value:.8g}: {quantity.name} = {quantity.value:.6g} {quantity.unit}")
             known[value] = _measured(quantity, target)
-        return known[value][0]
+        off, half = known[value]
+        return 0.0 if abs(off) < ENOUGH * half else off
 
     low, high = bracket
     if miss(low) * miss(high) > 0.0:
         raise NoAnswer(f"the target is not passed between {low:.6g} and {high:.6g}")
     value = float(brentq(miss, low, high, xtol=ACCURACY * abs(high), rtol=ACCURACY))
     miss(value)
-    one, other = sorted(known, key=lambda x: abs(known[x][0]))[:2]
-    slope = (known[one][0] - known[other][0]) / (one - other)
-    return Answer(value, max(abs(known[value][1] / slope), ACCURACY * abs(value)))
+    off, half = known[value]
+    # the slope from a value that is clearly on one side of the target, not from two in the bar
+    clear = [x for x in known if abs(known[x][0]) > 10.0 * half] or [low, high]
+    other = min((x for x in clear if x != value), key=lambda x: abs(x - value))
+    slope = (off - known[other][0]) / (value - other)
+    return Answer(value, max(abs(half / slope), ACCURACY * abs(value)))
 
 
 def bracket_around(

@@ -38,8 +38,8 @@ LINE = """
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
     solver.fields solver.mechanics_meta
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
-    solver.pictures_2d solver.pictures_3d solver.pictures_body solver.scene solver.pictures
-    solver.report
+    solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
+    solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
 """.split()

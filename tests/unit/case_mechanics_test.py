@@ -166,7 +166,7 @@ WRONG = [
         TOP,
         '[mechanics.faces.crack]\nlaw = "clamped"',
         "mechanics.faces.crack.law",
-        "free, traction or lithium",
+        "free, traction, contact or lithium",
     ),
     (
         "the plane of the crack is loaded",

@@ -22,8 +22,8 @@ THICKNESS, SPAN = 0.2, 8.0  # um
 NONE = np.zeros(6)
 
 
-def solid(modulus: float, ratio: float) -> Solid:
-    return Solid(hooke.isotropic(modulus, ratio), NONE, NONE)
+def solid(modulus: float, ratio: float, large: bool = False) -> Solid:
+    return Solid(hooke.isotropic(modulus, ratio), NONE, NONE, large)
 
 
 def strip(pressure: float) -> tuple[float, float, float]:
@@ -56,7 +56,7 @@ def clamped(tmp_path, pressure: float, large: bool, size: float = 0.1):
     """Half of a clamped strip: deflection in the middle, membrane stress, force balance."""
     block = Block("block", 0.5 * SPAN, (Layer("film", THICKNESS),), None)
     domain = read_domain(build(block, MeshSize(size, 1.0, size), (), tmp_path), MPI.COMM_SELF)
-    body = make_body(domain, {"film": solid(E, NU)}, {"top": Traction(pressure)}, large)
+    body = make_body(domain, {"film": solid(E, NU, large)}, {"top": Traction(pressure)})
     supports = {"left": Support("normal"), "right": Support("clamped")}
     state = Equilibrium(body, supports, {}).solve()
     down = -state.displacement.x.array.reshape(-1, 2)[:, 1].min()
@@ -89,7 +89,7 @@ def test_a_large_deflection_is_that_of_the_exact_strip(tmp_path, pressure):
 def test_a_load_that_no_step_carries_says_how_far_it_came(tmp_path):
     block = Block("block", 0.5 * SPAN, (Layer("film", THICKNESS),), None)
     domain = read_domain(build(block, MeshSize(0.2, 1.0, 0.2), (), tmp_path), MPI.COMM_SELF)
-    body = make_body(domain, {"film": solid(E, NU)}, {"top": Traction(math.nan)}, True)
+    body = make_body(domain, {"film": solid(E, NU, True)}, {"top": Traction(math.nan)})
     supports = {"left": Support("normal"), "right": Support("clamped")}
     with pytest.raises(SolveFailed, match=r"did not converge .* % of the load, after 12 cuts"):
         Equilibrium(body, supports, {}).solve()
