@@ -1,6 +1,7 @@
 """Large deflections against the exact strip of Timoshenko, contact against Hertz."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ from meshes.build import build
 from meshes.geometry import Block, Crack, Layer
 from meshes.sizing import MeshSize
 from solver import hooke
+from solver.case import load_case
 from solver.domain import read_domain
 from solver.elasticity import Solid, Traction, make_body
 from solver.equilibrium import Equilibrium, Support
 from solver.face_stress import face_stress
+from solver.simulate import simulate
 from solver.solve import SolveFailed
+from solver.solving_for import NoAnswer
 
 E, NU = 77e3, 0.25  # MPa
 THICKNESS, SPAN = 0.2, 8.0  # um
@@ -93,6 +97,57 @@ def test_a_load_that_no_step_carries_says_how_far_it_came(tmp_path):
     supports = {"left": Support("normal"), "right": Support("clamped")}
     with pytest.raises(SolveFailed, match=r"did not converge .* % of the load, after 12 cuts"):
         Equilibrium(body, supports, {}).solve()
+
+
+# --- cases ---------------------------------------------------------------------------------------
+
+FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "mechanics"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_references_of_the_cases_are_met(path):
+    solution = simulate(load_case(path), MPI.COMM_WORLD, lambda _: None)
+    judged = [quantity for quantity in solution.quantities if quantity.reported is not None]
+    assert len(judged) >= 2
+    assert all(quantity.hit for quantity in judged), judged
+
+
+@pytest.mark.parallel
+def test_contact_is_the_same_on_any_number_of_ranks():
+    """Numbers of one rank, to solver tolerance."""
+    case = load_case(FOLDER / "hertz_sphere.toml")
+    found = []
+    for comm in (MPI.COMM_SELF, MPI.COMM_WORLD):
+        solution = simulate(case, comm, lambda _: None)
+        found.append({q.name: q.value for q in solution.quantities})
+    for name in ("contact_force.top", "contact_reach.top", "peak_contact_pressure.top"):
+        assert found[1][name] == pytest.approx(found[0][name], rel=1e-8)
+
+
+def test_a_value_is_found_for_which_a_quantity_meets_its_target(tmp_path):
+    """G goes with p^2: the pressure of margin 4 is half of the critical one."""
+    text = (FOLDER.parent / "fracture" / "penny.toml").read_text(encoding="utf-8")
+    text = text[: text.index("[[references]]")]
+    text = text.replace("[mechanics.faces.crack]", "fracture_energy = 1\n\n[mechanics.faces.crack]")
+    text = text.replace("fracture_energy = 1", 'fracture_energy = "1 J/m^2"')
+    text = text.replace('accuracy = "0.1 %"', 'accuracy = "1 %"')
+    wanted = {"parameter": "mechanics.faces.crack.pressure", "quantity": "margin", "target": "4"}
+    path = tmp_path / "penny.toml"
+    path.write_text(text)
+    whole = simulate(load_case(path), MPI.COMM_SELF, lambda _: None)
+    critical = next(q for q in whole.quantities if q.name == "critical_pressure")
+    for bracket in ({}, {"bracket": ["0.1 MPa", "2 MPa"]}):
+        case = load_case(path, change={"solve_for": wanted | bracket})
+        solution = simulate(case, MPI.COMM_SELF, lambda _: None)
+        answer = solution.quantities[0]
+        assert (answer.name, answer.unit, answer.bound) == ("solved_for", "MPa", "estimated")
+        assert answer.value == pytest.approx(0.5 * critical.value, rel=1e-4)
+        assert answer.lower <= 0.5 * critical.value <= answer.upper
+        margin = next(q for q in solution.quantities if q.name == "margin")
+        assert margin.value == pytest.approx(4.0, rel=2e-4)
+    nowhere = load_case(path, change={"solve_for": wanted | {"bracket": ["1 MPa", "2 MPa"]}})
+    with pytest.raises(NoAnswer, match="not passed between 1 and 2"):
+        simulate(nowhere, MPI.COMM_SELF, lambda _: None)
 
 
 # --- contact --------------------------------------------------------------------------------------
