@@ -113,7 +113,13 @@ def _face(table: mechanics_tables.Face) -> schema.Face:
         case mechanics_tables.Indenter():
             return schema.Indenter(table.radius.number, table.depth.number)
         case mechanics_tables.Lithium():
-            return schema.Lithium(table.overpotential.number)
+            return schema.Lithium(
+                _number(table.overpotential),
+                table.metal or "",
+                _number(table.dry_length) or 0.0,
+                _number(table.width),
+                _number(table.yield_stress),
+            )
 
 
 def opening(table: tables.Cell) -> shapes.Opening:

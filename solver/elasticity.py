@@ -42,14 +42,38 @@ class Solid:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """How a pressure is spread along a straight crack that lithium fills from its mouth.
+
+    p(s) = min(pressure, gradient s) at the distance s from the mouth, zero within `dry` of the tip.
+
+    Attributes:
+        axis: Of the coordinate along the crack.
+        mouth: Its value at the mouth, um (of the mesh).
+        tip: Its value at the tip.
+        gradient: Most that the walls hold, MPa/um: 2 tau_y/w for lithium that yields at the shear
+            stress tau_y in a flaw of the width w; infinite: nothing flows.
+        dry: Length at the tip that lithium does not reach, um.
+    """
+
+    axis: int
+    mouth: float
+    tip: float
+    gradient: float
+    dry: float
+
+
+@dataclass(frozen=True)
 class Traction:
     """Force per area on a face, MPa: `pressure` pushes against the body, `shear` acts along it.
 
-    `shear` is along the tangent t = (-n_y, n_x), n the outward normal (2D).
+    `shear` is along the tangent t = (-n_y, n_x), n the outward normal (2D). A `profile` spreads
+    the pressure unevenly.
     """
 
     pressure: float = 0.0
     shear: float = 0.0
+    profile: "Profile | None" = None
 
 
 def displacement_space(domain: Domain) -> fem.FunctionSpace:
@@ -82,6 +106,21 @@ def rotation_strain(u: Expr, domain: Domain) -> Expr:
         return 0.5 * ufl.as_vector([h[0, 0], h[1, 1], h[2, 2], *shear])
     around = (u[0] / ufl.SpatialCoordinate(domain.mesh)[0]) ** 2 if domain.axisymmetric else 0.0
     return 0.5 * ufl.as_vector([h[0, 0], h[1, 1], around, 0.0, 0.0, 2 * h[0, 1]])
+
+
+def spread(pressure: Expr, profile: Profile, domain: Domain) -> Expr:
+    """A pressure with its profile along the crack, fixed in space."""
+    place = ufl.SpatialCoordinate(domain.mesh)[profile.axis]
+    mouth = fem.Constant(domain.mesh, np.float64(profile.mouth))
+    if profile.gradient < np.inf:
+        slope = fem.Constant(domain.mesh, np.float64(profile.gradient))
+        held = slope * abs(place - mouth)
+        pressure = ufl.conditional(ufl.lt(held, pressure), held, pressure)
+    if profile.dry > 0.0:
+        length = abs(profile.tip - profile.mouth) - profile.dry
+        wet = fem.Constant(domain.mesh, np.float64(length))
+        pressure = ufl.conditional(ufl.lt(abs(place - mouth), wet), pressure, 0.0)
+    return pressure
 
 
 @dataclass(frozen=True)
@@ -147,6 +186,8 @@ class Body:
         for i, name in enumerate(names):
             traction = self.tractions[name]
             pressure = self.load * fem.Constant(domain.mesh, np.float64(traction.pressure))
+            if traction.profile is not None:
+                pressure = spread(pressure, traction.profile, domain)
             energy += weight(domain) * pressure * ufl.dot(n, u) * ds(i)
             if traction.shear:
                 shear = self.load * fem.Constant(domain.mesh, np.float64(traction.shear))

@@ -52,6 +52,8 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "critical_span": ("length",),
     "critical_thickness": ("length",),
     "critical_current_density": ("current_density",),
+    "flaw_overpotential": ("potential",),
+    "flaw_pressure": ("stress",),
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),

@@ -161,6 +161,12 @@ class Problem:
             domain = _refined(domain)
         return domain
 
+    def tips(self) -> tuple[Tip, ...]:
+        """The tips, their contours within what no lithium reaches: they may not cross its end."""
+        profile = self.tractions["crack"].profile if "crack" in self.tractions else None
+        dry = profile.dry if profile is not None and profile.dry > 0.0 else inf
+        return tuple(replace(tip, reach=min(tip.reach, dry)) for tip in find_tips(self.block))
+
     def body_on(self, domain: Domain) -> Body:
         """Laws and loads on a mesh."""
         return make_body(domain, self.solids, self.tractions)
@@ -275,7 +281,7 @@ def with_arrest(
         problem = make_problem(case, replace(block, crack=replace(crack, start=start, end=end)))
         body = problem.body_on(problem.mesh(mesher, comm, 1))
         state = Equilibrium(body, problem.supports, problem.overrides).solve()
-        return energy_release_rates(body, state.displacement, find_tips(problem.block)[0])[-2]
+        return energy_release_rates(body, state.displacement, problem.tips()[0])[-2]
 
     return replace(found, arrest=arrest_length(rate_at, limit, length, longest))
 
@@ -326,7 +332,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     state = balanced(equilibrium.solve())
     rates = [
         (tip, driving_force(body, supports, state, tip, overrides))
-        for tip in find_tips(block)
+        for tip in problem.tips()
         if tip.reach > 0.0
     ]
     opening, overlap, volume = 0.0, 0.0, 0.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from meshes import geometry as shapes
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
-from solver.tables import CaseFile
+from solver.tables import CaseFile, Electrode
 
 OPEN = (
     tables.Free,
@@ -52,6 +52,7 @@ def mechanics_faults(
         yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
     yield from _face_faults(mechanics, geometry)
     yield from _load_faults(file, mechanics)
+    yield from _coupling_faults(file, mechanics)
     if mechanics.plane == "stress" and any(
         isinstance(law, tables.Cubic) and law.residual_stress for law in mechanics.solids.values()
     ):
@@ -72,10 +73,53 @@ def _face_faults(mechanics: tables.Mechanics, block: shapes.Block) -> Iterator[F
             yield Finding(path, given, "free or traction in a pit")
         elif name != "crack" and isinstance(face, tables.Lithium):
             yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
+        elif isinstance(face, tables.Lithium):
+            yield from _lithium_faults(face, block)
         elif block.crack is not None and name == block.crack.face and face.law != "symmetry":
             yield Finding(path, given, "symmetry (or no condition): the crack lies in this plane")
         elif name == "left" and block.shape == "cylinder":
             yield Finding(path, given, "no condition: it is the axis")
+
+
+def _lithium_faults(face: tables.Lithium, block: shapes.Block) -> Iterator[Finding]:
+    """A dry tip needs one tip, lithium that flows a mouth at the surface."""
+    path: KeyPath = ("mechanics", "faces", "crack")
+    crack = block.crack
+    if crack is None:
+        return
+    length = crack.end - crack.start
+    if face.dry_length is not None:
+        if len(shapes.tips(block)) != 1:
+            yield Finding((*path, "dry_length"), as_given(face.dry_length.value), "one tip")
+        elif face.dry_length.number >= length:
+            allowed = f"less than the length of the crack ({length:g} um)"
+            yield Finding((*path, "dry_length"), as_given(face.dry_length.value), allowed)
+    surface = shapes.face_length(block, crack.face)
+    emerges = crack.end >= surface or (crack.face == "left" and crack.start == 0.0)
+    if face.width is not None and not emerges:
+        allowed = "no such key: lithium flows out only where the crack reaches the surface"
+        yield Finding((*path, "width"), as_given(face.width.value), allowed)
+
+
+def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
+    """A crack whose overpotential follows from the current is an electrode without current."""
+    face = mechanics.faces.get("crack")
+    if not isinstance(face, tables.Lithium) or face.metal is None:
+        return
+    electrodes = [
+        name
+        for name, law in file.boundaries.items()
+        if isinstance(law, Electrode) and law.potential is not None
+    ]
+    if face.metal not in electrodes:
+        near = nearest(face.metal, electrodes)
+        allowed = "a boundary of lithium: an electrode with a potential"
+        yield Finding(("mechanics", "faces", "crack", "metal"), as_given(face.metal), allowed, near)
+    law = file.boundaries.get("crack")
+    stalled = isinstance(law, Electrode) and law.current is not None and law.current.number == 0.0
+    if not stalled:
+        allowed = 'an electrode with current = "0 A/m" (a cylinder: "0 A"): plating has stalled'
+        yield Finding(("boundaries", "crack"), "a table" if law else "", allowed)
 
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

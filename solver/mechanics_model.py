@@ -1,14 +1,17 @@
 """The laws, loads and supports of a case in the form that equilibrium takes."""
 
+from math import inf
+
 import numpy as np
 
-from meshes.geometry import Block
+from meshes.geometry import Block, face_length
 from solver import hooke, schema
-from solver.elasticity import Solid, Traction
+from solver.elasticity import Profile, Solid, Traction
 from solver.equilibrium import Support
+from solver.fracture import origin
 from solver.units import FARADAY
 
-LITHIUM_VOLUME = 12.998e-3  # um^3/fmol (12.998 cm^3/mol); handbook: molar mass over density
+LITHIUM_VOLUME = 6.941e-3 / 0.534  # um^3/fmol: molar mass (g/mol) over density (g/cm^3), handbook
 
 
 def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bool) -> Solid:
@@ -32,6 +35,17 @@ def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bo
     if plane and mechanics.plane == "stress":
         stiffness, initial = hooke.without_stress_across(stiffness, initial)
     return Solid(stiffness, eigenstrain, initial, region.large)
+
+
+def _profile(block: Block, lithium: schema.Lithium) -> Profile | None:
+    """How the pressure of lithium is spread along the crack; None: evenly."""
+    crack = block.crack
+    if crack is None or (lithium.gradient == inf and lithium.dry_length == 0.0):
+        return None
+    axis, shift = (1, origin(block)) if crack.face == "left" else (0, 0.0)
+    ends = (crack.start, crack.end)
+    tip, mouth = ends if crack.end >= face_length(block, crack.face) else ends[::-1]
+    return Profile(axis, mouth - shift, tip - shift, lithium.gradient, lithium.dry_length)
 
 
 def overpotential_to_pressure(overpotential: float) -> float:
@@ -65,8 +79,9 @@ def conditions(
                 supports[name] = Support("obstacle")
             case schema.Indenter(radius, depth):
                 supports[name] = Support("obstacle", depth, radius)
-            case schema.Lithium(overpotential):
-                tractions[name] = Traction(overpotential_to_pressure(overpotential))
+            case schema.Lithium() as lithium:
+                pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
+                tractions[name] = Traction(pressure, profile=_profile(block, lithium))
             case schema.Free():
                 pass
     if mechanics.stretch is not None:

@@ -212,7 +212,9 @@ def _loads(block: Block, mechanics: schema.Mechanics) -> list[tuple[str, float]]
     out: list[tuple[str, float]] = []
     for face in mechanics.faces.values():
         match face:
-            case schema.Lithium(overpotential) if overpotential:
+            case schema.Lithium(gradient=held) if held < inf:
+                out.append(("", 1.0))  # not all of the pressure grows with the overpotential
+            case schema.Lithium(overpotential=overpotential) if overpotential:
                 out.append(("critical_overpotential", overpotential))
             case schema.Traction(pressure, shear) if pressure or shear:
                 out.append(("critical_pressure" if not shear else "", pressure))

@@ -137,10 +137,28 @@ class Indenter(Strict):
 
 
 class Lithium(Strict):
-    """The faces of a crack that lithium fills: p = F eta/V_Li at the overpotential of a stall."""
+    """The faces of a crack that lithium fills: p = F eta/V_Li at the overpotential of a stall.
+
+    Without `overpotential` it comes from the current: that of the crack, an electrode without net
+    current, against the boundary `metal`. `dry_length` at the tip stays without lithium; in a flaw
+    of the `width` lithium of the `yield_stress` flows to the mouth, so that the pressure rises with
+    at most 2 yield_stress/(sqrt(3) width) from there.
+    """
 
     law: Literal["lithium"]
-    overpotential: Potential
+    overpotential: Potential | None = None
+    metal: str | None = None
+    dry_length: Length | None = None
+    width: Length | None = None
+    yield_stress: Modulus | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.overpotential is None) == (self.metal is None):
+            raise fault("exactly one of overpotential, metal")
+        if (self.width is None) != (self.yield_stress is None):
+            raise fault("width and yield_stress together, or none of them")
+        return self
 
 
 SolidLaw = Annotated[Isotropic | Cubic, Field(discriminator="law")]

@@ -174,6 +174,9 @@ MECHANICAL: dict[str, units.Kind] = {
     "strength": "stress",
     "radius": "length",
     "depth": "length",
+    "dry_length": "length",
+    "width": "length",
+    "yield_stress": "stress",
 }
 LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
@@ -198,7 +201,8 @@ def _mechanics(mechanics: schema.Mechanics, plane: bool, given: Given) -> Tree:
 
 def _mechanical(path: tuple[str, ...], law: object, given: Given) -> Tree:
     word = type(law).__name__.lower()
-    return {"law": LAWS.get(word, word), **_numbers(path, vars(law), given)}
+    words = {name: value for name, value in vars(law).items() if isinstance(value, str) and value}
+    return {"law": LAWS.get(word, word), **words, **_numbers(path, vars(law), given)}
 
 
 def _numbers(path: tuple[str, ...], found: dict[str, Any], given: Given) -> Tree:

@@ -1,6 +1,7 @@
 """The data of a case: frozen, checked, all numbers floats of the working system (see `units`)."""
 
 from dataclasses import dataclass, field
+from math import inf, sqrt
 from pathlib import Path
 from typing import Any, Literal
 
@@ -162,9 +163,28 @@ class Plate:
 
 @dataclass(frozen=True)
 class Lithium:
-    """Lithium in a crack, stalled at this overpotential (V)."""
+    """Lithium in a crack, stalled at an overpotential.
 
-    overpotential: float
+    Attributes:
+        overpotential: V; None: it follows from the current, against the boundary `metal`.
+        metal: "" where the overpotential is given.
+        dry_length: Length at the tip without lithium, um.
+        width: Of the flaw, um; None: lithium does not flow.
+        yield_stress: Of lithium in the flaw, MPa.
+    """
+
+    overpotential: float | None
+    metal: str = ""
+    dry_length: float = 0.0
+    width: float | None = None
+    yield_stress: float | None = None
+
+    @property
+    def gradient(self) -> float:
+        """Most that the walls hold, 2 tau_y/w with tau_y = yield_stress/sqrt(3), MPa/um."""
+        if self.width is None or self.yield_stress is None:
+            return inf
+        return 2.0 * self.yield_stress / (sqrt(3.0) * self.width)
 
 
 @dataclass(frozen=True)

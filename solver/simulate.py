@@ -17,6 +17,12 @@ from meshes.mesh import BuiltMesh, MeshError
 from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.case import with_setting, with_value
+from solver.coupling import (
+    critical_current,
+    overpotential_of_flaw,
+    stalls,
+    with_overpotential,
+)
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
 from solver.mechanics import Mechanical, solve_mechanics, with_arrest
@@ -103,7 +109,7 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         built = make_mesh(case, comm)
     progress(f"mesh: {built.report.cells} cells, {built.report.seconds:.1f} s to build")
     mechanical = None
-    if case.mechanics is not None:
+    if case.mechanics is not None and not stalls(case):
         with _timed(timings, "mechanics"):
             mechanical = simulate_mechanics(case, comm, progress)
             found += mechanical_quantities(case, mechanical)
@@ -120,6 +126,14 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         certificate = _certify(case, model, built, domain, progress)
     with _timed(timings, "quantities"):
         found += _evaluate(case, model, built, certificate)
+    if stalls(case):
+        with _timed(timings, "mechanics"):
+            step = overpotential_of_flaw(case, found)
+            progress(f"lithium in the crack has stalled at {1e3 * step:.6g} mV")
+            driven = with_overpotential(case, step)
+            mechanical = simulate_mechanics(driven, comm, progress)
+            found += mechanical_quantities(driven, mechanical)
+            found += critical_current(case, built, found, step)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
 

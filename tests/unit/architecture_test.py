@@ -33,7 +33,8 @@ LINE = """
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
     solver.stability solver.face_stress solver.mechanics_model solver.mechanics
-    solver.mechanics_quantities solver.mechanics_fields solver.solving_for solver.simulate
+    solver.mechanics_quantities solver.mechanics_fields
+    solver.coupling solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
     solver.fields solver.mechanics_meta

@@ -1,0 +1,189 @@
+"""Current and crack in one case: pressure from the current, and how it is spread in the flaw."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from mpi4py import MPI
+
+from solver import schema
+from solver.case import load_case
+from solver.equilibrium import Equilibrium
+from solver.fracture import energy_release_rates, find_tips
+from solver.mechanics import make_problem
+from solver.simulate import make_mesh, simulate
+
+KIC, E, NU, RHO = 0.23, 22.1e3, 0.37, 10.0  # MPa m^0.5, MPa, 1, ohm cm^2
+TEXT = """
+title = "Current past a lithium-filled flaw"
+[geometry]
+shape = "block"
+width = "100 um"
+layers = [{ name = "electrolyte", thickness = "100 um" }]
+crack = { face = "left", start = "0 um", end = "1 um" }
+[regions.electrolyte]
+law = "ionic_conductor"
+conductivity = "2.5 mS/cm"
+[boundaries.bottom]
+law = "electrode"
+potential = "0 V"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.crack]
+law = "electrode"
+current = "0 A/m"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.top]
+law = "electrode"
+current_density = "1 mA/cm^2"
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+fracture_toughness = "0.23 MPa m^0.5"
+[mechanics.faces.crack]
+law = "lithium"
+metal = "bottom"
+[numerics]
+accuracy = "1 %"
+"""
+# Y p sqrt(pi a) = K_Ic: 115.7 MPa, and p = 7.423018 MPa per mV
+CRITICAL_STEP = 1e3 * KIC / (1.1215222552 * math.sqrt(math.pi * 1.0)) / 7.423018  # mV
+
+
+def case_of(text, tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text(text)
+    return load_case(path)
+
+
+def numbers(case, comm=MPI.COMM_SELF):
+    solution = simulate(case, comm, lambda _: None)
+    return solution, {quantity.name: quantity.value for quantity in solution.quantities}
+
+
+def test_a_uniform_current_is_critical_at_the_critical_step_over_the_resistance(tmp_path):
+    # 15.587 mV / 10 ohm cm^2 = 1.5587 mA/cm^2; the electrolyte along the flaw adds 0.2 %
+    solution, found = numbers(case_of(TEXT, tmp_path))
+    assert found["critical_overpotential"] == pytest.approx(CRITICAL_STEP, rel=2e-3)
+    assert found["critical_current_density"] == pytest.approx(CRITICAL_STEP / RHO, rel=5e-3)
+    assert found["flaw_overpotential"] == pytest.approx(RHO * 1.0, rel=5e-3)
+    # the step before the shift; after it none is left, and half of it would be half the pressure
+    assert found["flaw_pressure"] == pytest.approx(7.423018 * found["flaw_overpotential"], rel=1e-6)
+    assert found["current_balance"] < 1e-8
+    assert found["force_balance"] < 1e-8
+    assert abs(found["current.crack"]) < 1e-10 * abs(found["current.top"])
+    assert found["verdict"] == "stable"
+    assert solution.mechanical is not None
+
+
+def test_at_the_critical_current_the_crack_is_at_its_limit(tmp_path):
+    _, found = numbers(case_of(TEXT, tmp_path))
+    critical = found["critical_current_density"]
+    text = TEXT.replace('"1 mA/cm^2"', f'"{1.01 * critical} mA/cm^2"')
+    _, above = numbers(case_of(text, tmp_path))
+    assert above["verdict"] == "grows unstably"
+    assert above["critical_current_density"] == pytest.approx(critical, rel=1e-4)
+    assert above["margin"] == pytest.approx(1.01**-2, rel=1e-3)
+
+
+def test_the_critical_current_goes_with_the_inverse_root_of_the_length(tmp_path):
+    _, small = numbers(case_of(TEXT, tmp_path))
+    text = TEXT.replace('end = "1 um"', 'end = "0.25 um"')
+    _, smaller = numbers(case_of(text, tmp_path))
+    ratio = smaller["critical_current_density"] / small["critical_current_density"]
+    assert ratio == pytest.approx(2.0, rel=1e-2)
+
+
+def test_stripping_makes_no_pressure(tmp_path):
+    text = TEXT.replace('"1 mA/cm^2"', '"-1 mA/cm^2"')
+    _, found = numbers(case_of(text, tmp_path))
+    assert found["flaw_overpotential"] == pytest.approx(-RHO, rel=5e-3)
+    assert found["flaw_pressure"] == 0.0
+    assert found["energy_release_rate"] == 0.0
+    assert found["verdict"] == "stable"
+    assert "critical_current_density" not in found
+
+
+@pytest.mark.parallel
+def test_the_coupled_numbers_are_the_same_on_any_number_of_ranks(tmp_path_factory):
+    comm = MPI.COMM_WORLD
+    folder = comm.bcast(tmp_path_factory.mktemp("coupled") if comm.rank == 0 else None)
+    if comm.rank == 0:
+        (folder / "case.toml").write_text(TEXT)
+    comm.barrier()
+    case = load_case(folder / "case.toml")
+    _, one = numbers(case)
+    _, all_ = numbers(case, comm)
+    for name in ("flaw_overpotential", "energy_release_rate", "critical_current_density"):
+        assert all_[name] == pytest.approx(one[name], rel=1e-8)
+
+
+# --- how the pressure is spread -------------------------------------------------------------------
+
+PENNY = (
+    TEXT[: TEXT.index("[regions")]
+    .replace('"block"', '"cylinder"')
+    .replace('face = "left"', 'face = "bottom"')
+    + """
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+[mechanics.faces.crack]
+law = "lithium"
+overpotential = "10 mV"
+"""
+)
+
+
+def test_a_dry_ring_at_the_tip_of_a_penny(tmp_path):
+    # K = 2 p/sqrt(pi a) (a - sqrt(a^2 - b^2)), pressed for r < b = 0.7 a: 28.6 % of all of it
+    _, wet = numbers(case_of(PENNY, tmp_path))
+    text = PENNY.replace('"10 mV"', '"10 mV"\ndry_length = "0.3 um"')
+    _, dry = numbers(case_of(text, tmp_path))
+    share = 1.0 - math.sqrt(1.0 - 0.7**2)
+    ratio = dry["stress_intensity"] / wet["stress_intensity"]
+    assert ratio == pytest.approx(share, rel=5e-3)
+
+
+def test_lithium_that_flows_presses_in_proportion_to_the_depth(tmp_path):
+    """Griffith's crack with its mouth in the middle: p = g x gives K = 2 g a sqrt(a/pi)."""
+    text = (
+        TEXT[: TEXT.index("[regions")].replace('face = "left"', 'face = "bottom"')
+        + """
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+[mechanics.faces.left]
+law = "symmetry"
+[mechanics.faces.crack]
+law = "lithium"
+overpotential = "10 mV"
+"""
+    )
+    case = case_of(text, tmp_path)
+    # 0.7 MPa in 100 nm: 2 x 0.404/0.1 = 8.083 MPa/um, far below the 74 MPa of the stall
+    lithium = schema.Lithium(0.01, "", 0.0, 0.1, 0.7)
+    assert lithium.gradient == pytest.approx(8.083, rel=1e-4)
+    mechanics = replace(case.mechanics, faces={**case.mechanics.faces, "crack": lithium})
+    case = replace(case, mechanics=mechanics)
+
+    def mesher(block):
+        return make_mesh(replace(case, geometry=block, regions={}), MPI.COMM_SELF)
+
+    problem = make_problem(case, case.geometry)
+    body = problem.body_on(problem.mesh(mesher, MPI.COMM_SELF, 1))
+    state = Equilibrium(body, problem.supports, {}).solve()
+    (tip,) = find_tips(case.geometry)
+    rate = energy_release_rates(body, state.displacement, tip)[-2]
+    intensity = math.sqrt(rate * E / (1.0 - NU**2))
+    expected = 2.0 * lithium.gradient * math.sqrt(1.0 / math.pi)
+    assert intensity == pytest.approx(expected, rel=5e-3)
+    # with walls that hold everything it is the even pressure again
+    thin = replace(lithium, width=1e-6)
+    tractions = make_problem(
+        replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, "crack": thin})),
+        case.geometry,
+    ).tractions
+    assert tractions["crack"].profile.gradient > 1e5
