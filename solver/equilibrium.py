@@ -24,7 +24,7 @@ from petsc4py import PETSc
 from solver.domain import Domain, facet_entities, facets_of
 from solver.elasticity import Body, displacement_space
 from solver.nonlinear import NonlinearSolver
-from solver.solve import DIRECT, ELASTICITY, ELASTICITY_LIMIT, make_solver, solve
+from solver.solve import DIRECT, ELASTICITY, ELASTICITY_LIMIT, FLOATING, make_solver, solve
 
 Floats = npt.NDArray[np.float64]
 FREE, FIXED, PLATE = -2, -1, 0  # what determines a component; plates count from 0
@@ -240,7 +240,7 @@ class Equilibrium:
             space = PETSc.NullSpace().create(vectors=self.floating, comm=self.domain.comm)
             self.reduced.setNullSpace(space)
         if not self.nonlinear:
-            options = DIRECT if direct else ELASTICITY
+            options = DIRECT if direct else (FLOATING if self.floating else ELASTICITY)
             self.ksp = make_solver(self.reduced, "elasticity_", options, overrides)
 
     def solve(self) -> State:

@@ -18,6 +18,7 @@ Source: Rice 1968, J. Appl. Mech. 35, 379; Destuynder, Djaoua & Lescure 1983, J.
 2, 113 (virtual extension by a field).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi
 
@@ -37,6 +38,7 @@ from solver.elasticity import Body
 # distance to the next end, interface or face that the field must not move.
 # Of the cells at a tip. At the corner of a pit strains must stay moderate for large deflections.
 HALVINGS, HALVINGS_ON_INTERFACE, HALVINGS_AT_CORNER = 20, 44, 6
+HALVINGS_AT_JUMP = 10  # where the load on a face jumps inside of a cell
 CONTOURS = ((0.02, 0.1), (0.1, 0.3), (0.3, 0.6), (0.5, 0.95))
 
 
@@ -94,19 +96,25 @@ def find_tips(block: Block) -> tuple[Tip, ...]:
     return tuple(found)
 
 
-def resolve_tips(domain: Domain, block: Block) -> Domain:
+def resolve_tips(domain: Domain, block: Block, jumps: Sequence[tuple[float, float]] = ()) -> Domain:
     """Bisect the cells at the tips and at the corners of a pit again and again; collective.
 
     The mesh of the block is moved so that `origin` is at y = 0, then the size of the cells at a tip
     halves each time. In a homogeneous body the error that a tip leaves in the energy goes with
     the size of its cells, on an interface between a stiff film and a compliant body only with its
     power 0.4 or so.
+
+    Args:
+        domain: The mesh of the block.
+        block: The block.
+        jumps: Places (x, y) of the block where the load on a face jumps, um.
     """
     domain.mesh.geometry.x[:, 1] -= origin(block)
     ends = [
         (tip.place, HALVINGS if tip.reach else HALVINGS_ON_INTERFACE) for tip in find_tips(block)
     ]
     ends += [((x, y - origin(block)), HALVINGS_AT_CORNER) for x, y in pit_corners(block)]
+    ends += [((x, y - origin(block)), HALVINGS_AT_JUMP) for x, y in jumps]
     for place, halvings in ends:
         for _ in range(halvings):
             points = node_positions(domain.mesh)

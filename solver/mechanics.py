@@ -153,13 +153,22 @@ class Problem:
 
     def mesh(self, mesher: "Mesher", comm: MPI.Intracomm, refinements: int) -> Domain:
         """A mesh with fine cells at the tips, all of its cells divided some times."""
-        domain = resolve_tips(read_domain(mesher(self.block), comm), self.block)
+        domain = resolve_tips(read_domain(mesher(self.block), comm), self.block, self.jumps())
         for support in self.supports.values():
             if support.kind == "obstacle" and support.radius < inf:
                 domain = _resolve_touch(domain, self.block, sqrt(support.radius * support.value))
         for _ in range(refinements):
             domain = _refined(domain)
         return domain
+
+    def jumps(self) -> tuple[tuple[float, float], ...]:
+        """Where lithium in the crack ends before its tip."""
+        profile = self.tractions["crack"].profile if "crack" in self.tractions else None
+        if profile is None or profile.dry == 0.0:
+            return ()
+        away = 1.0 if profile.mouth > profile.tip else -1.0
+        end = profile.tip + away * profile.dry
+        return ((0.0, end + origin(self.block)) if profile.axis == 1 else (end, 0.0),)
 
     def tips(self) -> tuple[Tip, ...]:
         """The tips, their contours within what no lithium reaches: they may not cross its end."""
