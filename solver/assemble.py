@@ -72,6 +72,7 @@ def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
         solids={name: _solid(law) for name, law in table.solids.items()},
         faces={name: _face(condition) for name, condition in table.faces.items()},
         stretch=None if file.load is None else _number(file.load.stretch),
+        opens_slit=table.opens_slit,
     )
 
 

@@ -17,12 +17,17 @@ Everything is linear in the current up to here, so G goes with its square and th
 
     i_c = i sqrt(Gc/G).
 
+A crack through a stretched film opens, and what fills it conducts: the slit of the conduction
+problem is wider by the mean opening of the crack. The current does not change the opening (a
+crack with a mouth to a liquid confines no lithium), so this way one pass is enough as well.
+
 Source: Klinsmann et al. 2019, J. Power Sources 442, 227226 (pressure of lithium in a crack).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
 from solver import schema
 from solver.mechanics_model import overpotential_to_pressure
@@ -60,6 +65,27 @@ def with_overpotential(case: schema.Case, overpotential: float) -> schema.Case:
         return case
     face = replace(_lithium(case), overpotential=max(overpotential, 0.0), metal="")
     return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, "crack": face}))
+
+
+def with_opened_slit(case: schema.Case, volume: float) -> tuple[schema.Case, Quantity]:
+    """The case with its slit wider by the mean opening of the crack.
+
+    Args:
+        case: A film with a slit.
+        volume: Of the crack, per depth, um^2.
+
+    Returns:
+        The case, and the width of its slit.
+    """
+    cell = case.geometry
+    if not isinstance(cell, Cell) or not isinstance(cell.opening, Slit) or cell.film is None:
+        raise NotCoupled("there is no slit to be opened")
+    width = cell.opening.width + volume / cell.film.thickness
+    if width <= 0.0:
+        raise NotCoupled("the load presses the crack shut, so that no slit is left to conduct")
+    text = "Width of the slit: as given, and the mean opening of the crack."
+    opened = replace(case, geometry=replace(cell, opening=Slit(width)))
+    return opened, Quantity("slit_width", 1e3 * width, "nm", meaning=text)
 
 
 def critical_current(

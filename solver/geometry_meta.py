@@ -75,6 +75,7 @@ def geometry_meta(
     built: "BuiltMesh",
     faces: Mapping[str, str],
     planes: tuple[str, ...] = (),
+    body: "Geometry | None" = None,
 ) -> GeometryMeta:
     """What the pictures have to know, from the geometry of a case and its mesh.
 
@@ -83,6 +84,7 @@ def geometry_meta(
         built: The mesh.
         faces: Name -> stem of the files of the faces that were written.
         planes: Planes of symmetry of a block: "x", "y".
+        body: The body that carries stress, where it is not the geometry itself.
     """
     shape, width, film, model = "file", 0.0, None, "none"
     mirror: tuple[str, ...] = ()
@@ -101,6 +103,10 @@ def geometry_meta(
             case TwoDiscs(radius=radius, distance=distance):
                 opening, kind = distance + 2 * radius, "two_discs"
     crack, pit, high = None, None, 0.0
+    if isinstance(body, Block):
+        high = height(body)
+        if body.crack is not None:
+            crack = (body.crack.face, body.crack.start, body.crack.end)
     if isinstance(geometry, Block):
         shape, width, high = geometry.shape, geometry.width, height(geometry)
         mirror = tuple(

@@ -54,6 +54,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "critical_current_density": ("current_density",),
     "flaw_overpotential": ("potential",),
     "flaw_pressure": ("stress",),
+    "slit_width": ("length",),
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from meshes import geometry as shapes
+from meshes.block import faces_of_block
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.tables import CaseFile, Electrode
@@ -30,8 +31,17 @@ def mechanics_faults(
         if file.load is not None:
             yield Finding(("load",), "a table", "[mechanics] beside [load]")
         return
+    if isinstance(geometry, shapes.Cell):
+        geometry = shapes.cracked_stack(geometry, mechanics.solids)
+        faces = () if geometry is None else faces_of_block(geometry, ())[0]
+    elif mechanics.opens_slit:
+        allowed = "no such key: only a strip with a slit in its film has a slit"
+        yield Finding(("mechanics", "opens_slit"), "true", allowed)
     if not isinstance(geometry, shapes.Block):
-        allowed = 'geometry.shape = "block" or "cylinder": mechanics has no other shapes yet'
+        allowed = (
+            'geometry.shape = "block" or "cylinder", or "strip" with a slit in a film that is a'
+            " layer: mechanics has no other shapes"
+        )
         yield Finding(("mechanics",), "a table", allowed)
         return
     layers = [layer.name for layer in geometry.layers]

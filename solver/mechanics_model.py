@@ -1,10 +1,11 @@
 """The laws, loads and supports of a case in the form that equilibrium takes."""
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
 
-from meshes.geometry import Block, face_length
+from meshes.geometry import Block, Cell, cracked_stack, face_length
 from solver import hooke, schema
 from solver.elasticity import Profile, Solid, Traction
 from solver.equilibrium import Support
@@ -12,6 +13,13 @@ from solver.fracture import origin
 from solver.units import FARADAY
 
 LITHIUM_VOLUME = 6.941e-3 / 0.534  # um^3/fmol: molar mass (g/mol) over density (g/cm^3), handbook
+
+
+def body_case(case: schema.Case) -> schema.Case:
+    """The case with the body that carries its stress: of a film with a slit, the cracked stack."""
+    if case.mechanics is None or not isinstance(case.geometry, Cell):
+        return case
+    return replace(case, geometry=cracked_stack(case.geometry, case.mechanics.solids))
 
 
 def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bool) -> Solid:

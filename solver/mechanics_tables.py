@@ -172,6 +172,7 @@ class Mechanics(Strict):
     """Small-strain mechanics of a block: solids by region, conditions by face."""
 
     plane: Literal["strain", "stress"] | None = None
+    opens_slit: bool = False  # the crack's mean opening is added to the width of the slit
     solids: dict[str, SolidLaw]
     faces: dict[str, Face] = Field(default_factory=dict)
 

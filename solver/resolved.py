@@ -183,6 +183,8 @@ LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
 def _mechanics(mechanics: schema.Mechanics, plane: bool, given: Given) -> Tree:
     tree: Tree = {"plane": mechanics.plane} if plane else {}
+    if mechanics.opens_slit:
+        tree["opens_slit"] = True
     tree["solids"] = {
         name: {
             **_mechanical(("mechanics", "solids", name), solid.elastic, given),

@@ -25,10 +25,12 @@ from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
 from solver.copies import InterfaceError
+from solver.coupling import NotCoupled
 from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
 from solver.geometry_meta import geometry_meta
 from solver.mechanics import Mechanical, NotInEquilibrium
+from solver.mechanics_model import body_case
 from solver.model import ModelError
 from solver.postprocess import run_postprocessing
 from solver.quantities import reference_resistance
@@ -44,7 +46,7 @@ LOG = logging.getLogger("liface")
 SOLVED, FAILED = 0, 1
 FAILURES = (
     MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError, Unbalanced,
-    NotInEquilibrium, NoAnswer,
+    NotInEquilibrium, NoAnswer, NotCoupled,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
 
@@ -222,7 +224,7 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     if solution.certificate is not None:
         faces = _write_fields(job.case, solution, folder)
     if solution.mechanical is not None:
-        _write_mechanics(job.case, solution.mechanical, folder)
+        _write_mechanics(body_case(job.case), solution.mechanical, folder)
     timings = {**solution.timings, "fields": perf_counter() - begin}
     memory = provenance.memory(comm)
     if comm.rank != 0:
@@ -285,7 +287,9 @@ def _meta(
     case, built, found = solution.case, solution.built, solution.mechanical
     geometry = None
     if built is not None:
-        geometry = geometry_meta(case.geometry, built, faces, mechanics_meta.planes(case))
+        body = body_case(case)
+        planes = mechanics_meta.planes(body)
+        geometry = geometry_meta(case.geometry, built, faces, planes, body.geometry)
     meta = output.RunMeta(
         status=NOT_REACHED if shortfalls(solution) else "solved",
         ranks=ranks,

@@ -212,12 +212,14 @@ class Mechanics:
         solids: Of every layer.
         faces: Conditions by name of the face; what is missing is free.
         stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
+        opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
     """
 
     plane: Literal["strain", "stress"]
     solids: dict[str, SolidRegion]
     faces: dict[str, Face]
     stretch: float | None
+    opens_slit: bool = False
 
 
 @dataclass(frozen=True)

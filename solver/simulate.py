@@ -21,11 +21,13 @@ from solver.coupling import (
     critical_current,
     overpotential_of_flaw,
     stalls,
+    with_opened_slit,
     with_overpotential,
 )
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
 from solver.mechanics import Mechanical, solve_mechanics, with_arrest
+from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
 from solver.meshing import start_mesh
 from solver.model import Model, build_model
@@ -105,14 +107,17 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         found += [quantities.from_amount(amount) for amount in balance.quantities(spec)]
     if case.geometry is None:
         return Solution(case, tuple(quantities.compare(found, case.references)), None, None, None)
-    with _timed(timings, "mesh"):
-        built = make_mesh(case, comm)
-    progress(f"mesh: {built.report.cells} cells, {built.report.seconds:.1f} s to build")
     mechanical = None
     if case.mechanics is not None and not stalls(case):
         with _timed(timings, "mechanics"):
-            mechanical = simulate_mechanics(case, comm, progress)
-            found += mechanical_quantities(case, mechanical)
+            mechanical = simulate_mechanics(body_case(case), comm, progress)
+            found += mechanical_quantities(body_case(case), mechanical)
+            if case.mechanics.opens_slit:
+                case, width = with_opened_slit(case, mechanical.volume)
+                found.append(width)
+    with _timed(timings, "mesh"):
+        built = make_mesh(case, comm)
+    progress(f"mesh: {built.report.cells} cells, {built.report.seconds:.1f} s to build")
     if not case.regions:
         judged = tuple(quantities.compare(found, case.references))
         return Solution(case, judged, built, None, None, mechanical, timings)
