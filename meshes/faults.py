@@ -34,6 +34,8 @@ RESERVED = (*BOUNDARY_NAMES, "film", "filling")
 MESH_SUFFIXES = (
     ".msh", ".vtu", ".vtk", ".xdmf", ".med", ".inp", ".bdf", ".nas", ".mesh", ".exo", ".e", ".cgns",
 )  # fmt: skip
+# Of a layer that is meshed whole: its height, relative to the width of the cell.
+MOST_WIDTHS = {"plane": 1000.0, "axisymmetric": 1000.0, "3d": 50.0}
 # What a mesh of reasonable size resolves, relative to the width of the cell. In a layer elements
 # are as large as it is thick; a film in 3D is extruded and may be thinner than other layers.
 NARROWEST_OPENING = {"plane": 1e-6, "axisymmetric": 1e-6, "3d": 2e-4}
@@ -243,6 +245,11 @@ def _stack_faults(cell: Cell) -> Iterator[Fault]:
     for side, layers in (("above", cell.above), ("below", cell.below)):
         finite = tuple(replace(x, thickness=min(x.thickness, 1e300)) for x in layers)
         yield from _layer_faults(side, finite, least, seen)
+        most = MOST_WIDTHS[dimension(cell)] * cell.width
+        for index, layer in enumerate(finite[:-1]):
+            if layer.thickness > most:
+                expected = f"at most {_um(most)}: only the last layer of a side may go on unmeshed"
+                yield Fault(f"{side}[{index}].thickness", _um(layer.thickness), expected)
     if is_half_space(cell):
         yield from _half_space_faults(cell)
     elif cell.resolved_height is not None:

@@ -200,7 +200,9 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
         text = "Conductivity times contact resistance over the half width of the opening."
         wagner = kappa * window.resistance / radius
         found.append(Quantity("wagner_number", wagner, "1", meaning=text))
-    exponent = min((edge_exponent(edge, model) for edge in built.singular_edges), default=inf)
+    # of the edges of the window itself: the mouth of a filled opening is another place
+    edges = [edge for edge in built.singular_edges if "window" in edge.faces]
+    exponent = min((edge_exponent(edge, model, "window") for edge in edges), default=inf)
     if isfinite(exponent):
         text = "The current goes as (distance from the edge of the opening)^this."
         shown = min(exponent - 1.0, 0.0)
@@ -238,8 +240,9 @@ def _moments(views: tuple[_View, _View], exponent: float | None) -> list[Quantit
         squares = [
             view.total(lambda i_n: i_n**2, "window") / _area(view, "window") for view in views
         ]
-        rms = (squares[0] ** 0.5 / means[0], squares[1] ** 0.5 / means[1])
-        found.append(_estimated("rms_factor", rms, "1", text))
+        # it is never below 1: what integrals of two fields say less is their error
+        rms = [max(1.0, square**0.5 / mean) for square, mean in zip(squares, means, strict=True)]
+        found.append(_estimated("rms_factor", (rms[0], rms[1]), "1", text))
     else:
         found.append(Quantity("rms_factor", "unbounded", "1", meaning=text))
     shares = [1.0 - percent / 100.0 for percent in PERCENTILES]

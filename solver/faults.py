@@ -92,11 +92,18 @@ def as_given(value: object) -> str:
         case str():
             return f'"{one_line(value, 60)}"'
         case dict():
-            return one_line("{ " + ", ".join(f"{key} = ..." for key in list(value)[:8]) + " }")
+            shown = [f"{key} = {_inside(key, item)}" for key, item in list(value.items())[:8]]
+            return one_line("{ " + ", ".join(shown) + " }")
         case list() | tuple():
             return one_line("[" + ", ".join(as_given(item) for item in value[:4]) + "]")
         case _:
             return one_line(str(value), 60)
+
+
+def _inside(key: str, item: object) -> str:
+    """What a table says: of a physical value its number and range, of the others their names."""
+    plain = isinstance(item, str | int | float | list) and key in ("value", "range")
+    return as_given(item) if plain else "..."
 
 
 def key_path(parts: Iterable[str | int]) -> str:

@@ -7,6 +7,7 @@ from meshes import geometry as shapes
 from solver import tables
 from solver.faults import Finding, KeyPath, as_given
 
+MOST_CELLS = 2e7  # of a first mesh, by its largest allowed cells alone
 LARGEST_RATIO = 1e9  # of two lengths in one mesh: beyond it coordinates lose the small one
 ACCURACY = (1e-8, 0.5)
 # What a case may tell PETSc: only solver options. Options that name files, load code or attach
@@ -24,7 +25,9 @@ PETSC_FORBIDDEN = (
     "saws",
 )
 PETSC_VALUE = re.compile(r"[A-Za-z0-9_.,+\-]{0,80}")
-PETSC_SHOWN = ("view", "monitor")  # these may only go to the screen
+# These may only go to the screen: everything that takes a viewer, which may be a file or a socket.
+PETSC_SHOWN = ("view", "monitor", "reason", "rate")
+PETSC_WORDS = ("binary", "hdf5", "socket", "vtk", "matlab", "string", "adios")  # never a value
 
 
 def numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iterator[Finding]:
@@ -50,6 +53,14 @@ def numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> 
                     f"not more than the film's thickness ({film.thickness:g} um), to resolve it"
                 )
                 yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
+        if largest is not None and largest.number > 0.0:
+            flat = shapes.dimension(geometry) != "3d"
+            high = sum(sum(side) for side in shapes.meshed_heights(geometry))
+            boxes = high * geometry.width / largest.number**2
+            cells = 2.0 * boxes if flat else 6.0 * boxes * geometry.width / largest.number
+            if cells > MOST_CELLS:
+                allowed = f"larger: this one makes some {cells:.0e} cells, at most {MOST_CELLS:.0e}"
+                yield Finding(("numerics", "maximum_size"), as_given(largest.text), allowed)
         if edge is not None and edge.number * LARGEST_RATIO < geometry.width:
             allowed = f"at least 1e-9 of the width of the cell ({geometry.width:g} um)"
             yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
@@ -67,5 +78,7 @@ def _petsc_faults(key: str, value: str) -> Iterator[Finding]:
         yield Finding(path, as_given(value), allowed, near)
     elif not PETSC_VALUE.fullmatch(value) or any(word in value for word in PETSC_FORBIDDEN):
         yield Finding(path, as_given(value), "a plain word or number")
+    elif any(word in value for word in PETSC_WORDS):
+        yield Finding(path, as_given(value), "no viewer but the screen")
     elif any(word in key for word in PETSC_SHOWN) and value not in ("", "true", "false", "ascii"):
         yield Finding(path, as_given(value), '"" or "ascii": to the screen only')

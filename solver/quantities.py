@@ -58,6 +58,11 @@ class Quantity:
     hit: bool | None = None
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        """Without an error bar there is no kind of it."""
+        if self.lower is None and self.upper is None:
+            object.__setattr__(self, "bound", "none")
+
 
 def from_amount(amount: Amount) -> Quantity:
     """A number of a balance: exact arithmetic of its inputs, without bounds."""

@@ -19,7 +19,7 @@ from typing import Any
 from mpi4py import MPI
 from rich.console import Console
 
-from meshes.geometry import Block
+from meshes.geometry import Block, MeshFile
 from meshes.mesh import MeshError
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
@@ -358,6 +358,10 @@ def _level(level: Level, reference: float, factor: float, unit: str) -> output.L
     )
 
 
+def _has(solution: Solution, name: str) -> bool:
+    return any(quantity.name == name for quantity in solution.quantities)
+
+
 def notes(solution: Solution) -> tuple[str, ...]:
     """What the bounds cover and what not, for the report."""
     certificate, built = solution.certificate, solution.built
@@ -369,6 +373,18 @@ def notes(solution: Solution) -> tuple[str, ...]:
         "stack and, for round openings and walls, the polygons that stand for them. They do not "
         "cover rounding in floating-point arithmetic (relative 1e-12 or less of the resistance)."
     ]
+    if isinstance(solution.case.geometry, MeshFile):
+        said.append(
+            "The mesh comes from a file: the bounds hold for the body that its straight cells "
+            "make. How far a round body is from its polygon is not part of them."
+        )
+    if certificate.driven < 0:
+        said.append(
+            "With more than two electrodes there is no one resistance: the accuracy is that of the "
+            "power."
+        )
+    if certificate.domain.mesh.topology.dim == 3 and _has(solution, "edge_exponent"):
+        said.append("In three dimensions the factor of a singular edge is not computed.")
     if certificate.domain.axisymmetric:
         said.append(
             "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above "

@@ -115,9 +115,12 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
             if case.mechanics.opens_slit:
                 case, width = with_opened_slit(case, mechanical.volume)
                 found.append(width)
+    begin = perf_counter()
     with _timed(timings, "mesh"):
         built = make_mesh(case, comm)
-    progress(f"mesh: {built.report.cells} cells, {built.report.seconds:.1f} s to build")
+    made = f"{built.report.seconds:.1f} s to build"
+    kept = perf_counter() - begin < 0.5 * built.report.seconds
+    progress(f"mesh: {built.report.cells} cells, {'kept from before' if kept else made}")
     if not case.regions:
         judged = tuple(quantities.compare(found, case.references))
         return Solution(case, judged, built, None, None, mechanical, timings)
@@ -164,6 +167,8 @@ def _certify(
     reference = 0.0 if flat else quantities.reference_resistance(case, model, built)
 
     what = "excess resistance" if reference else "resistance"
+    if len(model.terminals) > 2:
+        what = "power"
 
     def report(level: Level, width: float) -> None:
         progress(

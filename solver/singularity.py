@@ -53,8 +53,14 @@ def _smallest_root(function: Callable[[float], float]) -> float:
     return inf
 
 
-def edge_exponent(edge: SingularEdge, model: Model) -> float:
-    """Smallest lambda over the fans of conducting wedges that meet at an edge."""
+def edge_exponent(edge: SingularEdge, model: Model, face: str = "") -> float:
+    """Smallest lambda over the fans of conducting wedges that meet at an edge.
+
+    Args:
+        edge: The edge.
+        model: Laws by name.
+        face: If given, only fans that end on this face count: what the current through it does.
+    """
     count = len(edge.sectors)
     ideal = {
         contact.name
@@ -81,6 +87,9 @@ def edge_exponent(edge: SingularEdge, model: Model) -> float:
             if cut[i % count]:
                 break
             i += 1
-        first, last = edge.faces[start - 1] in ideal, edge.faces[i % count] in ideal
+        ends = (edge.faces[start - 1], edge.faces[i % count])
+        if face and face not in ends:
+            continue
+        first, last = ends[0] in ideal, ends[1] in ideal
         exponents.append(wedge_exponent(wedges, first, last))
     return min(exponents)

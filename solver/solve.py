@@ -1,5 +1,6 @@
 """PETSc Krylov and direct solves: options in one place, and no answer without convergence."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -142,10 +143,27 @@ def make_solver(
     ksp.setOptionsPrefix(prefix)
     ksp.setOperators(matrix)
     with prefixed_options(prefix, {**options, **overrides}):
-        ksp.setFromOptions()
-        ksp.setUp()
+        try:
+            ksp.setFromOptions()
+            ksp.setUp()
+        except PETSc.Error as error:
+            if not overrides and error.ierr != UNKNOWN_OPTION:
+                raise
+            raise SolveFailed(
+                f"PETSc does not take the options of its solver (numerics.petsc_options or the "
+                f"command line): {reason_of(error)}"
+            ) from error
     ksp.setConvergenceHistory()
     return ksp
+
+
+UNKNOWN_OPTION = 86  # PETSC_ERR_UNKNOWN_TYPE
+
+
+def reason_of(error: PETSc.Error) -> str:
+    """The last line of what PETSc says, without its places in the source."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return re.sub(r"^\[\d+\]\s*", "", lines[-1]) if lines else f"error {error.ierr}"
 
 
 @contextmanager
