@@ -53,7 +53,7 @@ def numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> 
                     f"not more than the film's thickness ({film.thickness:g} um), to resolve it"
                 )
                 yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
-        if largest is not None and largest.number > 0.0:
+        if largest is not None and not (edge is not None and largest.number < edge.number):
             flat = shapes.dimension(geometry) != "3d"
             high = sum(sum(side) for side in shapes.meshed_heights(geometry))
             boxes = high * geometry.width / largest.number**2

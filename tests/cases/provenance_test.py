@@ -76,7 +76,10 @@ def test_the_contract_of_file_names():
     names = {path.name for path in (ROOT / "lim2024_mgf2_interlayer").glob("*.toml")}
     films = {f"lif_{kind}.toml" for kind in ("intact", "pressed", "pinholes", "crosscracks")}
     assert films | {"pellet.toml", "lif_fragmentation.toml"} <= names
-    assert (ROOT / "pan2024_lipon_on_lib" / "film_on_lithium.toml").is_file()
+    for film in ("film_on_lithium", "bridged_film", "cracked_lipon"):
+        assert (ROOT / "pan2024_lipon_on_lib" / f"{film}.toml").is_file()
+    for folder in ("transport", "fracture", "mechanics"):
+        assert list((ROOT / "verification" / folder).glob("*.toml"))
     for flaw in ("edge_flaw", "penny_flaw"):
         assert (ROOT / "sim2025_ndl_lithium" / f"{flaw}.toml").is_file()
 

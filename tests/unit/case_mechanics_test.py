@@ -48,6 +48,65 @@ poissons_ratio = 0.3
 law = "lithium"
 overpotential = "10 mV"
 """
+BRIDGE = """title = "Film over a pit"
+[geometry]
+shape = "block"
+width = "20 um"
+layers = [{ name = "substrate", thickness = "30 um" }, { name = "film", thickness = "1 um" }]
+pit = { width = "10 um", depth = "5 um" }
+[mechanics.solids.substrate]
+law = "isotropic"
+youngs_modulus = "7.8 GPa"
+poissons_ratio = 0.38
+[mechanics.solids.film]
+law = "isotropic"
+youngs_modulus = "77 GPa"
+poissons_ratio = 0.25
+deflections = "large"
+strength = "458 MPa"
+[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.top]
+law = "indenter"
+radius = "10 um"
+depth = "10 nm"
+[solve_for]
+parameter = "geometry.pit.width"
+bracket = ["1 um", "10 um"]
+quantity = "margin"
+target = 1.0
+name = "critical_span"
+"""
+COUPLED = """title = "Current past a flaw"
+[geometry]
+shape = "block"
+width = "100 um"
+layers = [{ name = "electrolyte", thickness = "100 um" }]
+crack = { face = "left", start = "0 um", end = "1 um" }
+[regions.electrolyte]
+law = "ionic_conductor"
+conductivity = "2.5 mS/cm"
+[boundaries.bottom]
+law = "electrode"
+potential = "0 V"
+[boundaries.crack]
+law = "electrode"
+current = "0 A/m"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.top]
+law = "electrode"
+current_density = "1 mA/cm^2"
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+[mechanics.faces.crack]
+law = "lithium"
+metal = "bottom"
+dry_length = "0.2 um"
+width = "10 nm"
+yield_stress = "0.7 MPa"
+"""
 FILM = 'law = "isotropic"\nyoungs_modulus = "77 GPa"'
 TOP = '[mechanics.faces.top]\nlaw = "traction"\npressure = "1 MPa"'
 
@@ -255,7 +314,56 @@ def test_a_cylinder_has_an_axis_on_its_left(old, new, key, tmp_path, capsys):
     assert [line.split(" = ")[0] for line in lines] == [key]
 
 
-@pytest.mark.parametrize("text", [GOOD, CYLINDER], ids=["block", "cylinder"])
+BRIDGE_WRONG = [
+    ('pit = { width = "10 um"', 'pit = { width = "50 um"', "geometry.pit.width", "whole body"),
+    ('depth = "5 um"', 'depth = "40 um"', "geometry.pit.depth", "less than the layer substrate"),
+    ('"large"', '"huge"', "mechanics.solids.film.deflections", "small, large"),
+    ('"458 MPa"', '"-1 MPa"', "mechanics.solids.film.strength", "above zero"),
+    (
+        "mechanics.faces.bottom",
+        "mechanics.faces.pit",
+        "mechanics.faces.pit.law",
+        "free or traction",
+    ),
+    ("faces.top", "faces.right", "mechanics.faces.right.law", "only on the top"),
+    ('"geometry.pit.width"', '"geometry.pit.with"', "solve_for.parameter", "nearest: geometry.pit"),
+    ('"1 um", "10 um"]', '"10 um", "1 um"]', "solve_for.bracket", "first value below"),
+    ('"1 um", "10 um"]', '"1 MPa", "10 um"]', "solve_for.bracket[0]", "length"),
+    ('quantity = "margin"', 'quantity = "verdict"', "solve_for.target", "margin = 1"),
+    ("target = 1.0", 'target = "1 um"', "solve_for.target", "plain number"),
+]
+COUPLED_WRONG = [
+    ('metal = "bottom"', 'metal = "botom"', "mechanics.faces.crack.metal", "nearest: bottom"),
+    ('current = "0 A/m"', 'current = "1 A/m"', "boundaries.crack", "plating has stalled"),
+    ('metal = "bottom"\n', "", "mechanics.faces.crack", "exactly one of overpotential, metal"),
+    ('width = "10 nm"\n', "", "mechanics.faces.crack", "width and yield_stress together"),
+    ('"0.2 um"', '"1.2 um"', "mechanics.faces.crack.dry_length", "less than the length"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "key", "words"),
+    [(BRIDGE, *row) for row in BRIDGE_WRONG] + [(COUPLED, *row) for row in COUPLED_WRONG],
+)
+def test_wrong_bridges_and_flaws_are_named(text, old, new, key, words, tmp_path, capsys):
+    assert text.count(old) >= 1
+    status, lines = checked(text.replace(old, new, 1), tmp_path, capsys)
+    assert status == 2
+    named = [line for line in lines if line.startswith((f"{key} = ", f"{key}: "))]
+    assert len(named) == 1, lines
+    assert words in named[0]
+
+
+def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):
+    more = 'overpotential = "10 mV"\nwidth = "10 nm"\nyield_stress = "0.7 MPa"'
+    status, lines = checked(CYLINDER.replace('overpotential = "10 mV"', more), tmp_path, capsys)
+    assert status == 2
+    assert any("reaches the surface" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text", [GOOD, CYLINDER, BRIDGE, COUPLED], ids=["block", "cylinder", "bridge", "coupled"]
+)
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert checked(text, tmp_path, capsys) == (0, [])
     case = load_case(tmp_path / "case.toml")
@@ -263,6 +371,7 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     again.write_text(resolved_toml(case), "utf-8")
     assert load_case(again).mechanics == case.mechanics
     assert load_case(again).geometry == case.geometry
+    assert load_case(again).solve_for == case.solve_for
 
 
 def test_values_are_in_working_units(tmp_path):

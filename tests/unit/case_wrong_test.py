@@ -179,6 +179,12 @@ WRONG = [
      "numerics.petsc_options.ksp_view", "a plain word"),
     ("PETSc writes into this folder", 'ksp_view = ""', 'ksp_view_mat = "binary"',
      "numerics.petsc_options.ksp_view_mat", "screen"),
+    ("PETSc writes how it ended", 'ksp_view = ""', 'ksp_converged_reason = "binary"',
+     "numerics.petsc_options.ksp_converged_reason", "screen"),
+    ("PETSc opens a socket", 'ksp_view = ""', 'ksp_error_if_not_converged = "socket"',
+     "numerics.petsc_options.ksp_error_if_not_converged", "screen"),
+    ("cells without number", 'edge_size = "20 nm"\nmaximum_size = "1 um"',
+     'maximum_size = "0.01 nm"', "numerics.maximum_size", "cells, at most"),
     ("PETSc value is a number", '"1e-10"', "1e-10", "numerics.petsc_options.ksp_rtol", "a text"),
     # comparison
     ("three sides", "sides = 1", "sides = 3", "specimens[0].sides", "one of 1, 2"),

@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from mpi4py import MPI
 
+from meshes.geometry import Slit
 from solver import schema
 from solver.case import load_case
 from solver.equilibrium import Equilibrium
@@ -116,6 +118,59 @@ def test_the_coupled_numbers_are_the_same_on_any_number_of_ranks(tmp_path_factor
     _, all_ = numbers(case, comm)
     for name in ("flaw_overpotential", "energy_release_rate", "critical_current_density"):
         assert all_[name] == pytest.approx(one[name], rel=1e-8)
+
+
+# --- the crack that the stress opens --------------------------------------------------------------
+
+PAPER = Path(__file__).parents[2] / "cases" / "pan2024_lipon_on_lib" / "cracked_lipon.toml"
+
+
+@pytest.fixture(scope="module")
+def cracked():
+    return numbers(load_case(PAPER))[1]
+
+
+def test_a_crack_filled_by_electrolyte_shorts_the_film(cracked):
+    # in parallel: kappa w/(p h) through the crack and sigma_f/h through the film, S/cm^2; before
+    # the crack the detour (p/(pi kappa)) ln(1/sin(pi w/2p)), after it the electrolyte above
+    kappa, film, height, period = 11e-3, 2e-6, 3e-5, 1e-3  # S/cm, S/cm, cm, cm
+    width = cracked["slit_width"] * 1e-7
+    through_crack = 1.0 / (kappa * width / (period * height))
+    detour = period / (math.pi * kappa) * math.log(1.0 / math.sin(math.pi * width / (2.0 * period)))
+    whole = 1.0 / (1.0 / (through_crack + detour) + film / height) + 25e-4 / kappa
+    assert cracked["area_specific_resistance"] == pytest.approx(whole, rel=1e-2)
+    share = 1.0 - (film / height) * (whole - 25e-4 / kappa)
+    assert cracked["share.filling|electrolyte"] == pytest.approx(share, rel=1e-2)
+    amplification = share * period / width
+    assert cracked["mean_amplification"] == pytest.approx(amplification, rel=1e-2)
+
+
+def test_the_slit_is_as_wide_as_the_crack_is_open(cracked):
+    assert cracked["slit_width"] == pytest.approx(1.0 + cracked["crack_volume"] / 0.3 * 1e3)
+    # the film alone, cut loose on a half space of lithium: 4 sigma h/E' times some 3 for its base
+    assert 1e3 * cracked["crack_opening"] == pytest.approx(26.0, rel=0.1)
+
+
+def test_the_crack_is_that_of_the_case_without_current(cracked):
+    case = load_case(PAPER.with_name("film_on_lithium.toml"))
+    block = replace(case.geometry, width=5.0)
+    case = replace(case, geometry=block, references=(), variants={})
+    _, found = numbers(case)
+    name = "steady_state_energy_release_rate"
+    assert found[name] == pytest.approx(cracked[name], rel=1e-3)
+    assert found["verdict"] == cracked["verdict"]
+
+
+def test_without_stress_the_slit_keeps_its_width():
+    case = load_case(PAPER)
+    case = replace(case, geometry=replace(case.geometry, opening=Slit(0.02)))
+    loose = replace(case, mechanics=replace(case.mechanics, stretch=1e-9))
+    _, found = numbers(loose)
+    assert found["slit_width"] == pytest.approx(20.0, rel=1e-4)
+    alone = replace(case, mechanics=None)
+    _, plain = numbers(alone)
+    name = "area_specific_resistance"
+    assert found[name] == pytest.approx(plain[name], rel=1e-4)
 
 
 # --- how the pressure is spread -------------------------------------------------------------------

@@ -1,15 +1,20 @@
 """What is singular: exponents, intensities and distributions against closed forms."""
 
 from math import cos, pi, sin, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from meshes.geometry import Cell, Layer, Round
 from solver import schema
+from solver.case import load_case
+from solver.simulate import simulate
 from solver.singularity import wedge_exponent
 from tests.verification.helpers import BARE, make_case, slit, solve
 
+CASES = Path(__file__).parents[2] / "cases" / "verification" / "transport"
 # angle of one wedge in degrees, ideal contact on the first and last face -> lambda
 EXPONENTS = [
     (90.0, True, False, 1.0),  # electrode meets wall at a right angle: bounded
@@ -84,6 +89,17 @@ def test_distribution_on_the_disc():
         assert found[f"percentile_{percent}"].value == pytest.approx(exact, rel=0.02), percent
     assert inside(found["edge_intensity"], 0.5 / sqrt(2.0))
     assert found["edge_intensity"].value == pytest.approx(0.5 / sqrt(2.0), rel=0.02)
+
+
+def test_the_mouth_of_a_filled_slit_is_no_edge_of_its_window():
+    """At the bottom of a slit with insulating walls the current is even: a straight duct."""
+    case = load_case(CASES / "slit_thick.toml")
+    solution = simulate(case, MPI.COMM_WORLD, lambda _: None)
+    found = {quantity.name: quantity for quantity in solution.quantities}
+    assert found["edge_exponent"].value == 0.0
+    assert "edge_intensity" not in found
+    assert found["rms_factor"].value == pytest.approx(1.0, abs=1e-3)
+    assert found["peak_amplification"].value == pytest.approx(1.0, abs=5e-3)
 
 
 def test_a_contact_with_resistance_has_finite_moments():
