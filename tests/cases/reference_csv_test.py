@@ -40,7 +40,8 @@ def names_of(case):
     if case.balance is not None:
         return {amount.name for amount in quantities(case.balance)}
     specimens = [specimen.name for specimen in case.specimens]
-    return known.known_quantities(case.boundaries, case.interfaces, case.regions, specimens)
+    found = known.known_quantities(case.boundaries, case.interfaces, case.regions, specimens)
+    return found if case.solve_for is None else found | {case.solve_for.name}
 
 
 def test_there_are_rows():
