@@ -2,8 +2,9 @@
 
 import itertools
 import math
+from collections.abc import Collection
 
-from meshes.geometry import Block, Crack
+from meshes.geometry import Block, Cell, Crack, Layer, Slit
 
 
 def heights(block: Block) -> list[float]:
@@ -76,3 +77,26 @@ def faces_of_block(block: Block, omit: tuple[str, ...]) -> tuple[tuple[str, ...]
     names = [name for name in exact_measures_of_block(block, omit) if name not in regions]
     inner = tuple(name for name in names if name in planes_between(block))
     return tuple(name for name in names if name not in inner), inner
+
+
+def cracked_stack(cell: Cell, solids: Collection[str]) -> Block | None:
+    """Half of a strip with a slit through its film, as a body that is cracked there.
+
+    Args:
+        cell: a strip with a film that is a layer.
+        solids: names of the layers that carry stress; those below the film and the film must.
+
+    Returns:
+        The layers from below to the last one that carries stress, the slit closed to a crack
+        through the film; None if the cell has no such crack.
+    """
+    film = cell.film
+    slit = isinstance(cell.opening, Slit)
+    if cell.shape != "strip" or film is None or film.model != "layer" or not slit:
+        return None
+    below = tuple(reversed(cell.below))
+    bottom = sum(layer.thickness for layer in below)
+    layers = (*below, Layer("film", film.thickness))
+    layers += tuple(layer for layer in cell.above if layer.name in solids)
+    crack = Crack("left", bottom, bottom + film.thickness)
+    return Block("block", 0.5 * cell.width, layers, crack)

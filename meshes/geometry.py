@@ -260,29 +260,6 @@ def pit_corners(block: Block) -> tuple[tuple[float, float], ...]:
     return ((half, rim), (half, rim - block.pit.depth))
 
 
-def cracked_stack(cell: Cell, solids: Collection[str]) -> Block | None:
-    """Half of a strip with a slit through its film, as a body that is cracked there.
-
-    Args:
-        cell: a strip with a film that is a layer.
-        solids: names of the layers that carry stress; those below the film and the film must.
-
-    Returns:
-        The layers from below to the last one that carries stress, the slit closed to a crack
-        through the film; None if the cell has no such crack.
-    """
-    film = cell.film
-    slit = isinstance(cell.opening, Slit)
-    if cell.shape != "strip" or film is None or film.model != "layer" or not slit:
-        return None
-    below = tuple(reversed(cell.below))
-    bottom = sum(layer.thickness for layer in below)
-    layers = (*below, Layer("film", film.thickness))
-    layers += tuple(layer for layer in cell.above if layer.name in solids)
-    crack = Crack("left", bottom, bottom + film.thickness)
-    return Block("block", 0.5 * cell.width, layers, crack)
-
-
 def is_half_space(cell: Cell) -> bool:
     """Whether the cell is a box in a half space."""
     return cell.shape in ("half_space", "half_space_3d")

@@ -53,5 +53,7 @@ def face_stress(body: Body, displacement: fem.Function, name: str) -> FaceStress
     normal, along = (XX, YY) if axis == 0 else (YY, XX)
     tension = max(values[:, along].max(initial=-np.inf), values[:, ZZ].max(initial=-np.inf))
     pressure = (-values[:, normal]).max(initial=-np.inf)
-    both = domain.comm.allreduce(np.array([tension, pressure]), op=MPI.MAX)
-    return FaceStress(float(both[0]), float(both[1]))
+    return FaceStress(
+        float(domain.comm.allreduce(float(tension), op=MPI.MAX)),
+        float(domain.comm.allreduce(float(pressure), op=MPI.MAX)),
+    )

@@ -56,6 +56,11 @@ def half_width(case: schema.Case) -> float:
             return 0.0
 
 
+def _is_two_discs(case: schema.Case) -> bool:
+    """Whether the rims lie off the axis, and current is not even along them."""
+    return isinstance(case.geometry, Cell) and isinstance(case.geometry.opening, TwoDiscs)
+
+
 @dataclass(frozen=True)
 class _View:
     """One of the two fields on the metal faces.
@@ -210,7 +215,7 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
     # of a mesh from a file the angles at its edges are not known
     finite = exponent if isinstance(case.geometry, Cell) else None
     found += _moments(views, finite)
-    if exponent < 1.0 and domain.mesh.topology.dim == 2 and radius > 0.0:
+    if exponent < 1.0 and radius > 0.0 and not _is_two_discs(case):
         found += _intensity(views[1], exponent, radius)
     if window.resistance > 0.0 and domain.mesh.topology.dim == 2 and radius > 0.0:
         found += _edge_and_centre(certificate, window, views, radius)
@@ -302,14 +307,17 @@ def _intensity(view: _View, exponent: float, radius: float) -> list[Quantity]:
 
     int K r^(lambda-1) (1 - r/d) dr over 0..d is K d^lambda/(lambda (lambda+1)). From the flux
     alone: its integrals over the singular cells are right, those of grad(phi) far too small. The
-    error estimate is what the extrapolation to d = 0 has changed.
+    error estimate is what the extrapolation to d = 0 has changed. In 3D K is a mean along the rim.
     """
     domain = view.domain
-    edge = next((e for e in domain.built.singular_edges if "window" in e.faces), None)
-    if edge is None:
-        return []
-    x = view.position
-    distance = ufl.sqrt(sum((x[i] - edge.points[0][i]) ** 2 for i in range(2)))
+    edges = [e for e in domain.built.singular_edges if "window" in e.faces and e.kind != "line"]
+    if len(edges) != 1:
+        return []  # straight rims meet at corners, where K does not exist
+    edge, x = edges[0], view.position
+    if edge.kind == "arc":
+        distance = abs(ufl.sqrt(x[0] ** 2 + x[1] ** 2) - radius)
+    else:
+        distance = ufl.sqrt(sum((x[i] - edge.points[0][i]) ** 2 for i in range(2)))
     width = fem.Constant(domain.mesh, np.float64(radius))
     tent = ufl.max_value(1.0 - distance / width, 0.0)
     total = view.assembler(view.form(lambda i_n: i_n * tent, "window"))

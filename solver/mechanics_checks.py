@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from meshes import geometry as shapes
-from meshes.block import faces_of_block
+from meshes.block import cracked_stack, faces_of_block
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.tables import CaseFile, Electrode
@@ -32,7 +32,7 @@ def mechanics_faults(
             yield Finding(("load",), "a table", "[mechanics] beside [load]")
         return
     if isinstance(geometry, shapes.Cell):
-        geometry = shapes.cracked_stack(geometry, mechanics.solids)
+        geometry = cracked_stack(geometry, mechanics.solids)
         faces = () if geometry is None else faces_of_block(geometry, ())[0]
     elif mechanics.opens_slit:
         allowed = "no such key: only a strip with a slit in its film has a slit"

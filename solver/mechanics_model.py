@@ -5,7 +5,8 @@ from math import inf
 
 import numpy as np
 
-from meshes.geometry import Block, Cell, cracked_stack, face_length
+from meshes.block import cracked_stack
+from meshes.geometry import Block, Cell, face_length
 from solver import hooke, schema
 from solver.elasticity import Profile, Solid, Traction
 from solver.equilibrium import Support

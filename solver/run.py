@@ -384,7 +384,9 @@ def notes(solution: Solution) -> tuple[str, ...]:
             "power."
         )
     if certificate.domain.mesh.topology.dim == 3 and _has(solution, "edge_exponent"):
-        said.append("In three dimensions the factor of a singular edge is not computed.")
+        said.append(
+            "The factor of a singular edge is a mean along a round rim; straight ones have none."
+        )
     if certificate.domain.axisymmetric:
         said.append(
             "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above "

@@ -306,7 +306,7 @@ def test_options_of_petsc_are_kept_apart(tmp_path, monkeypatch):
 
 
 def test_an_unexpected_error_is_one_line_with_a_log(tmp_path, capsys, monkeypatch):
-    def broken(path: object) -> None:
+    def broken(path: object, **_: object) -> None:
         raise RuntimeError(f"broken\nat {path}")
 
     monkeypatch.setattr("solver.__main__.load_case", broken)
