@@ -385,8 +385,8 @@ def notes(solution: Solution) -> tuple[str, ...]:
         )
     if certificate.domain.mesh.topology.dim == 3 and _has(solution, "edge_exponent"):
         said.append(
-            "In three dimensions the factor of a singular edge is a mean along a round rim; straight "
-            "rims, which meet in corners, and two discs have none."
+            "In three dimensions the factor of a singular edge is a mean along a round rim; "
+            "straight rims, which meet in corners, and two discs have none."
         )
     if certificate.domain.axisymmetric:
         said.append(

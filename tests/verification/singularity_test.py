@@ -94,14 +94,14 @@ def test_distribution_on_the_disc():
 
 def test_a_round_rim_in_three_dimensions_has_the_factor_of_the_axisymmetric_one():
     found = []
-    for name, accuracy in (("tube", 1e-3), ("tube_3d", 2e-2)):
+    for name, accuracy in (("tube", 1e-3), ("tube_3d", 5e-3)):
         case = load_case(CASES / f"{name}.toml")
         case = replace(case, numerics=replace(case.numerics, accuracy=accuracy))
         solution = simulate(case, MPI.COMM_WORLD, lambda _: None)
         found.append(next(q for q in solution.quantities if q.name == "edge_intensity"))
     # 1/(2 sqrt(2/a)) of a disc alone, a = 0.1 um: the wall around it changes little
     assert found[0].value == pytest.approx(0.5 * sqrt(0.1 / 2.0), rel=1e-2)
-    assert found[1].value == pytest.approx(found[0].value, rel=3e-2)
+    assert found[1].value == pytest.approx(found[0].value, rel=2e-2)
 
 
 def test_the_mouth_of_a_filled_slit_is_no_edge_of_its_window():
