@@ -67,23 +67,32 @@ def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
     table = file.mechanics
     if table is None:
         return None
+    load = file.load or mechanics_tables.Load()
     return schema.Mechanics(
         plane=table.plane or "strain",
         solids={name: _solid(law) for name, law in table.solids.items()},
         faces={name: _face(condition) for name, condition in table.faces.items()},
-        stretch=None if file.load is None else _number(file.load.stretch),
+        stretch=_number(load.stretch),
         opens_slit=table.opens_slit,
+        temperature_change=_number(load.temperature_change) or 0.0,
     )
 
 
 def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
-    elastic: schema.Isotropic | schema.Cubic
+    elastic: schema.Isotropic | schema.Cubic | schema.Orthotropic
     match table:
         case mechanics_tables.Isotropic():
             elastic = schema.Isotropic(table.youngs_modulus.number, table.poissons_ratio.number)
         case mechanics_tables.Cubic():
             angle = _number(table.angle) or 0.0
             elastic = schema.Cubic(table.c11.number, table.c12.number, table.c44.number, angle)
+        case mechanics_tables.Orthotropic():
+            elastic = schema.Orthotropic(
+                table.e1.number, table.e2.number, table.e3.number,
+                table.nu12.number, table.nu13.number, table.nu23.number,
+                table.g12.number, table.g13.number, table.g23.number,
+                _number(table.angle) or 0.0,
+            )  # fmt: skip
     return schema.SolidRegion(
         elastic=elastic,
         residual_stress=_number(table.residual_stress) or 0.0,
@@ -92,6 +101,7 @@ def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
         fracture_toughness=_number(table.fracture_toughness),
         strength=_number(table.strength),
         large=table.deflections == "large",
+        thermal_expansion=_number(table.thermal_expansion) or 0.0,
     )
 
 

@@ -34,6 +34,28 @@ def cubic(c11: float, c12: float, c44: float, angle: float = 0.0) -> Floats:
     return turned(stiffness, angle)
 
 
+def orthotropic(
+    youngs_moduli: tuple[float, float, float],
+    poissons_ratios: tuple[float, float, float],
+    shear_moduli: tuple[float, float, float],
+    angle: float = 0.0,
+) -> Floats:
+    """Stiffness of an orthotropic solid turned by `angle` (rad) about the z axis, MPa, (6, 6).
+
+    Args:
+        youngs_moduli: Along its axes 1, 2, 3 (x, y, z before it is turned), MPa.
+        poissons_ratios: nu_12, nu_13, nu_23: strain along j for a stress along i is -nu_ij/E_i.
+        shear_moduli: G_23, G_13, G_12 (the order of the shear strains), MPa.
+        angle: By which the crystal is turned.
+    """
+    e1, e2, _ = youngs_moduli
+    nu12, nu13, nu23 = poissons_ratios
+    compliance = np.diag([*(1.0 / e for e in youngs_moduli), *(1.0 / g for g in shear_moduli)])
+    for (i, j), share in (((0, 1), nu12 / e1), ((0, 2), nu13 / e1), ((1, 2), nu23 / e2)):
+        compliance[i, j] = compliance[j, i] = -share
+    return turned(np.linalg.inv(compliance), angle)
+
+
 def turned(stiffness: Floats, angle: float) -> Floats:
     """A stiffness turned about the z axis: C' = K C K^T with Bond's matrix K of the stress."""
     c, s = cos(angle), sin(angle)

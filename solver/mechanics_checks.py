@@ -47,7 +47,8 @@ def mechanics_faults(
     layers = [layer.name for layer in geometry.layers]
     for name in layers:
         if name not in mechanics.solids:
-            yield Finding(("mechanics", "solids", name), "", "a law: isotropic or cubic")
+            allowed = "a law: isotropic, cubic or orthotropic"
+            yield Finding(("mechanics", "solids", name), "", allowed)
     for key, table, there in (
         ("solids", mechanics.solids, layers),
         ("faces", mechanics.faces, faces),
@@ -63,9 +64,8 @@ def mechanics_faults(
     yield from _face_faults(mechanics, geometry)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
-    if mechanics.plane == "stress" and any(
-        isinstance(law, tables.Cubic) and law.residual_stress for law in mechanics.solids.values()
-    ):
+    crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
+    if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
 
 
@@ -144,6 +144,14 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
     still = (tables.Free, tables.Symmetry, tables.Clamped)
     driven = any(not isinstance(face, still) for face in mechanics.faces.values())
     strained = any(law.residual_stress or law.misfit_strain for law in mechanics.solids.values())
+    expands = any(law.thermal_expansion for law in mechanics.solids.values())
+    change = None if file.load is None else file.load.temperature_change
+    heated = change is not None and change.number != 0.0
+    if change is not None and not expands:
+        given = as_given(change.value)
+        allowed = "thermal_expansion of a solid beside it"
+        yield Finding(("load", "temperature_change"), given, allowed)
+    strained = strained or (heated and expands)
     if not (stretched or driven or strained):
         allowed = "a load: a traction, a displacement, a stretch, a residual stress or a misfit"
         yield Finding(("mechanics",), "nothing that strains the body", allowed)

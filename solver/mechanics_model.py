@@ -36,7 +36,11 @@ def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bo
             stiffness = hooke.isotropic(modulus, ratio)
         case schema.Cubic(c11, c12, c44, angle):
             stiffness = hooke.cubic(c11, c12, c44, angle)
-    eigenstrain = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * region.misfit_strain
+        case schema.Orthotropic(e1, e2, e3, nu12, nu13, nu23, g12, g13, g23, angle):
+            moduli, shears = (e1, e2, e3), (g23, g13, g12)
+            stiffness = hooke.orthotropic(moduli, (nu12, nu13, nu23), shears, angle)
+    free = region.misfit_strain + region.thermal_expansion * mechanics.temperature_change
+    eigenstrain = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * free
     if plane and mechanics.stretch is not None:
         eigenstrain[hooke.ZZ] -= mechanics.stretch  # the section is stretched across as well
     initial: hooke.Floats = np.zeros(6)

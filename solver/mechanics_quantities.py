@@ -224,16 +224,26 @@ def _loads(block: Block, mechanics: schema.Mechanics) -> list[tuple[str, float]]
                 out.append(("", 1.0))
     if mechanics.stretch:
         out.append(("critical_stretch", mechanics.stretch))
-    if any(r.residual_stress or r.misfit_strain for r in mechanics.solids.values()):
+    if is_strained(mechanics):
         out.append(("", 1.0))
     return [load for load in out if load[0]] if all(name for name, _ in out) else []
+
+
+def is_strained(mechanics: schema.Mechanics) -> bool:
+    """Whether solids are strained by themselves: as made, by a misfit, or by warmth."""
+    return any(
+        solid.residual_stress
+        or solid.misfit_strain
+        or solid.thermal_expansion * mechanics.temperature_change
+        for solid in mechanics.solids.values()
+    )
 
 
 def _only_load(block: Block, mechanics: schema.Mechanics) -> float:
     """The one traction (MPa) of a case that has no other load, else 0."""
     tractions, supports = conditions(block, mechanics)
     given = any(s != Support(s.kind) for s in supports.values()) or mechanics.stretch is not None
-    strained = any(r.residual_stress or r.misfit_strain for r in mechanics.solids.values())
+    strained = is_strained(mechanics)
     loads = [t for t in tractions.values() if t.pressure or t.shear]
     if given or strained or len(loads) != 1 or loads[0].shear:
         return 0.0

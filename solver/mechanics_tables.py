@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from solver.values import (
     Angle,
     Displacement,
+    Expansion,
     FractureEnergy,
     FractureToughness,
     Length,
@@ -15,6 +16,7 @@ from solver.values import (
     Potential,
     Stress,
     Strict,
+    TemperatureChange,
     fault,
 )
 
@@ -26,6 +28,7 @@ class _Solid(Strict):
     deflections: Literal["small", "large"] = "small"  # large: its rotations count
     strength: Modulus | None = None  # the tensile stress at which it breaks
     misfit_strain: Number | None = None  # equal in all directions
+    thermal_expansion: Expansion | None = None  # linear, for load.temperature_change
     fracture_energy: FractureEnergy | None = None
     fracture_toughness: FractureToughness | None = None
 
@@ -66,6 +69,32 @@ class Cubic(_Solid):
             raise fault(
                 "more than -c11/2 and less than c11: else some strain costs no energy", key="c12"
             )
+        return self
+
+
+class Orthotropic(_Solid):
+    """Three planes of symmetry; axis 3 is normal to the section, `angle` turns 1 and 2 in it."""
+
+    law: Literal["orthotropic"]
+    e1: Modulus
+    e2: Modulus
+    e3: Modulus
+    nu12: Number
+    nu13: Number
+    nu23: Number
+    g12: Modulus
+    g13: Modulus
+    g23: Modulus
+    angle: Angle | None = None
+
+    @model_validator(mode="after")
+    def _stable(self) -> Self:
+        e1, e2, e3 = self.e1.number, self.e2.number, self.e3.number
+        a, b, c = self.nu12.number, self.nu13.number, self.nu23.number
+        left = a * a * e2 / e1 + b * b * e3 / e1 + c * c * e3 / e2 + 2.0 * a * b * c * e3 / e1
+        pairs = (a * a * e2 < e1, b * b * e3 < e1, c * c * e3 < e2)
+        if not all(pairs) or not left < 1.0:
+            raise fault("smaller ratios: with these some strain costs no energy", key="nu12")
         return self
 
 
@@ -161,7 +190,7 @@ class Lithium(Strict):
         return self
 
 
-SolidLaw = Annotated[Isotropic | Cubic, Field(discriminator="law")]
+SolidLaw = Annotated[Isotropic | Cubic | Orthotropic, Field(discriminator="law")]
 Face = Annotated[
     Symmetry | Free | Traction | Moved | Clamped | Plate | Contact | Indenter | Lithium,
     Field(discriminator="law"),
@@ -178,6 +207,11 @@ class Mechanics(Strict):
 
 
 class Load(Strict):
-    """What is done to the whole body: the stretch, equal in both directions along the layers."""
+    """What is done to the whole body.
+
+    The stretch is equal in both directions along the layers; a change of temperature strains every
+    solid that has a thermal expansion.
+    """
 
     stretch: Number | None = None
+    temperature_change: TemperatureChange | None = None

@@ -35,9 +35,15 @@ def resolved_toml(case: Case) -> str:
     if case.mechanics is not None and case.geometry is not None:
         plane = shapes.dimension(case.geometry) == "plane"
         tree["mechanics"] = _mechanics(case.mechanics, plane, given)
+        load = {}
         if case.mechanics.stretch is not None:
-            stretch = _value("load.stretch", case.mechanics.stretch, "dimensionless", given)
-            tree["load"] = {"stretch": stretch}
+            load["stretch"] = _value("load.stretch", case.mechanics.stretch, "dimensionless", given)
+        warmer = case.mechanics.temperature_change
+        if warmer or "load.temperature_change" in given:
+            key = "load.temperature_change"
+            load["temperature_change"] = _value(key, warmer, "temperature", given)
+        if load:
+            tree["load"] = load
     tree["numerics"] = _numerics(case.numerics)
     tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
     tree["specimens"] = [_specimen(i, item, given) for i, item in enumerate(case.specimens)]
@@ -162,6 +168,8 @@ MECHANICAL: dict[str, units.Kind] = {
     "c11": "stress",
     "c12": "stress",
     "c44": "stress",
+    **dict.fromkeys(("e1", "e2", "e3", "g12", "g13", "g23"), "stress"),
+    "thermal_expansion": "thermal_expansion",
     "angle": "angle",
     "residual_stress": "stress",
     "fracture_energy": "energy_release_rate",

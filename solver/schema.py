@@ -101,6 +101,22 @@ class Cubic:
 
 
 @dataclass(frozen=True)
+class Orthotropic:
+    """Elastic, orthotropic: moduli in MPa; turned by `angle` (rad) about the normal."""
+
+    e1: float
+    e2: float
+    e3: float
+    nu12: float
+    nu13: float
+    nu23: float
+    g12: float
+    g13: float
+    g23: float
+    angle: float
+
+
+@dataclass(frozen=True)
 class SolidRegion:
     """A solid.
 
@@ -112,15 +128,17 @@ class SolidRegion:
         fracture_toughness: K_Ic, MPa um^(1/2); None if not given so.
         strength: Tensile stress at which it breaks, MPa; None if not given.
         large: Whether its rotations change the equilibrium (Green's strain).
+        thermal_expansion: Linear, 1/K.
     """
 
-    elastic: Isotropic | Cubic
+    elastic: Isotropic | Cubic | Orthotropic
     residual_stress: float
     misfit_strain: float
     fracture_energy: float | None
     fracture_toughness: float | None
     strength: float | None = None
     large: bool = False
+    thermal_expansion: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -212,6 +230,7 @@ class Mechanics:
         solids: Of every layer.
         faces: Conditions by name of the face; what is missing is free.
         stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
+        temperature_change: Of the whole body, K.
         opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
     """
 
@@ -220,6 +239,7 @@ class Mechanics:
     faces: dict[str, Face]
     stretch: float | None
     opens_slit: bool = False
+    temperature_change: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ Kind = Literal[
     "energy_release_rate_slope",
     "fracture_toughness",
     "angle",
+    "thermal_expansion",
+    "temperature",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -73,6 +75,8 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "energy_release_rate_slope": ("J/m^2/um", "1 J/m^2/um"),
     "fracture_toughness": ("MPa m^0.5", "0.23 MPa m^0.5"),
     "angle": ("degree", "45 degree"),
+    "thermal_expansion": ("K^-1", "4.1e-6 K^-1"),
+    "temperature": ("K", "50 K"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).

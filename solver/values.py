@@ -295,6 +295,18 @@ class Angle(Value):
     kinds = ("angle",)
 
 
+class Expansion(Value):
+    """A coefficient of linear thermal expansion."""
+
+    kinds = ("thermal_expansion",)
+
+
+class TemperatureChange(Value):
+    """A difference of temperatures, in K."""
+
+    kinds = ("temperature",)
+
+
 class Displacement(Value):
     """A displacement."""
 

@@ -154,7 +154,7 @@ WRONG = [
         "[mechanics.solids.film]",
         "[mechanics.solids.flim]",
         "mechanics.solids.film",
-        "isotropic or cubic",
+        "isotropic, cubic or orthotropic",
     ),
     (
         "unknown law",

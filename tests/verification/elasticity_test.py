@@ -13,9 +13,12 @@ from meshes.build import build, gmsh_model
 from meshes.geometry import Block, Layer, MeshFile
 from meshes.sizing import MeshSize
 from solver import hooke
+from solver.case import load_case
 from solver.domain import facet_entities, facet_measure, read_domain
 from solver.elasticity import Solid, Traction, make_body, strain
 from solver.equilibrium import Equilibrium, Support, Unbalanced
+from solver.mechanics import make_problem
+from solver.resolved import resolved_toml
 
 E, NU = 3.0, 0.3
 NONE = np.zeros(6)
@@ -81,6 +84,58 @@ def test_lithium_fluoride_is_softest_along_its_edges():
     assert diagonal > 1.1 * edge
     assert hooke.is_stable(hooke.cubic(c11, c12, c44))
     assert not hooke.is_stable(hooke.cubic(1.0, 1.1, 1.0))
+
+
+def test_an_orthotropic_solid_has_the_moduli_it_is_given():
+    moduli, ratios, shears = (10.0, 5.0, 2.0), (0.3, 0.2, 0.1), (1.5, 1.2, 2.5)
+    compliance = np.linalg.inv(hooke.orthotropic(moduli, ratios, shears))
+    assert 1.0 / np.diag(compliance) == pytest.approx([*moduli, *shears])
+    assert -compliance[[1, 2, 2], [0, 0, 1]] * (10.0, 10.0, 5.0) == pytest.approx(ratios)
+    # turned by a right angle, axis 1 lies where axis 2 was
+    turned = np.linalg.inv(hooke.orthotropic(moduli, ratios, shears, math.pi / 2.0))
+    assert 1.0 / np.diag(turned) == pytest.approx([5.0, 10.0, 2.0, 1.2, 1.5, 2.5])
+    g = E / (2.0 * (1.0 + NU))
+    same = hooke.orthotropic((E, E, E), (NU, NU, NU), (g, g, g), 0.4)
+    assert same == pytest.approx(hooke.isotropic(E, NU), abs=1e-13)
+
+
+WARM = """title = "Warmed between walls"
+[geometry]
+shape = "block"
+width = "2 um"
+layers = [{ name = "film", thickness = "1 um" }]
+[mechanics.solids.film]
+law = LAW
+thermal_expansion = "4.1e-6 K^-1"
+[mechanics.faces.left]
+law = "symmetry"
+[mechanics.faces.right]
+law = "symmetry"
+[mechanics.faces.bottom]
+law = "symmetry"
+[load]
+temperature_change = "100 K"
+"""
+ISOTROPIC = '"isotropic"\nyoungs_modulus = "77 GPa"\npoissons_ratio = 0.25'
+ORTHOTROPIC = (
+    '"orthotropic"\ne1 = "77 GPa"\ne2 = "77 GPa"\ne3 = "77 GPa"\nnu12 = 0.25\nnu13 = 0.25\n'
+    'nu23 = 0.25\ng12 = "30.8 GPa"\ng13 = "30.8 GPa"\ng23 = "30.8 GPa"'
+)
+
+
+@pytest.mark.parametrize("law", [ISOTROPIC, ORTHOTROPIC], ids=["isotropic", "orthotropic"])
+def test_warmth_between_walls_presses_as_a_blanket_film(law, tmp_path):
+    # -E alpha dT/(1 - nu) = 77 GPa x 4.1e-4/0.75 = 42.093 MPa, in both directions
+    path = tmp_path / "case.toml"
+    path.write_text(WARM.replace("LAW", law))
+    case = load_case(path)
+    problem = make_problem(case, case.geometry)
+    domain = domain_of(case.geometry, tmp_path)
+    _, state = solve(domain, problem.solids, {}, problem.supports)
+    assert -state.reactions["right"] / 1.0 == pytest.approx(77e3 * 4.1e-4 / 0.75, rel=1e-12)
+    again = tmp_path / "again.toml"
+    again.write_text(resolved_toml(case))
+    assert load_case(again).mechanics == case.mechanics
 
 
 def test_moduli_of_plane_strain_and_stress():
