@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from solver.film_theory import buckling
 from solver.stoichiometry import (
     Amount,
     Phase,
@@ -20,7 +21,17 @@ from solver.stoichiometry import (
     pressed_pellet,
     solution,
 )
-from solver.values import Conductivity, Density, Length, Mass, Resistance, Strict, fault
+from solver.values import (
+    Conductivity,
+    Density,
+    Length,
+    Mass,
+    Modulus,
+    Number,
+    Resistance,
+    Strict,
+    fault,
+)
 
 
 class PhaseSpec(Strict):
@@ -84,6 +95,17 @@ class ShareSpec(Strict):
     sides: Literal[1, 2]
 
 
+class BucklingSpec(Strict):
+    """A film under biaxial compression that has come off over a strip or a circle."""
+
+    compression: Modulus
+    thickness: Length
+    youngs_modulus: Modulus
+    poissons_ratio: Number
+    half_width: Length
+    shape: Literal["strip", "circle"]
+
+
 class BalanceSpec(Strict):
     """Arithmetic instead of a field; every table that is there is computed."""
 
@@ -93,6 +115,7 @@ class BalanceSpec(Strict):
     pellet: PelletSpec | None = None
     foil: FoilSpec | None = None
     share: ShareSpec | None = None
+    buckling: BucklingSpec | None = None
 
     @model_validator(mode="after")
     def _computable(self) -> Self:
@@ -101,7 +124,7 @@ class BalanceSpec(Strict):
         except ValueError as error:
             raise fault(str(error)) from None
         if not found:
-            raise fault("one of conversion, solution, pellet, foil, share")
+            raise fault("one of conversion, solution, pellet, foil, share, buckling")
         return self
 
 
@@ -133,4 +156,8 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         area = math.pi / 4 * i.diameter.number**2
         film = i.thickness.number, i.conductivity.number
         found += intact_share(*film, i.resistance.number, area, i.sides)
+    if b := spec.buckling:
+        film = b.compression.number, b.thickness.number
+        elastic = b.youngs_modulus.number, b.poissons_ratio.number
+        found += buckling(*film, *elastic, b.half_width.number, b.shape)
     return found

@@ -22,7 +22,7 @@ LINE = """
     meshes.solid meshes.checks meshes.build meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
-    solver.values solver.stoichiometry solver.balance
+    solver.values solver.stoichiometry solver.film_theory solver.balance
     solver.mechanics_tables solver.schema solver.tables solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.mechanics_checks
     solver.conduction_checks solver.checks solver.case solver.resolved

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from solver.film_theory import buckling
 from solver.stoichiometry import (
     Phase,
     composition,
@@ -147,3 +148,19 @@ def test_a_film_better_than_measured_can_carry_everything():
     film = (0.050, 1e-6 * 1e8)  # 5 ohm cm^2 < 9.42 ohm cm^2
     found = values(intact_share(*film, 14.2e-12, math.pi / 4 * 13000.0**2, 2))
     assert found["balance.intact_share"] == (pytest.approx(100.0, rel=1e-12), "%")
+
+
+def test_a_compressed_film_buckles_as_a_plate():
+    # E' = 77/0.9375 = 82.133 GPa; (pi^2/12) E' (0.3/5)^2 = 243.19 MPa; at 500 MPa w/h = 1.187
+    found = {
+        a.name.removeprefix("balance."): a for a in buckling(500.0, 0.3, 77e3, 0.25, 5.0, "strip")
+    }
+    assert found["buckling_stress"].value == pytest.approx(243.187, rel=1e-6)
+    assert found["deflection_over_thickness"].value == pytest.approx(1.186609, rel=1e-6)
+    assert found["buckled_over_flat"].value == pytest.approx(1.263069, rel=1e-6)
+    assert found["delamination_energy_release_rate"].value == pytest.approx(0.45657, rel=1e-4)
+    # below the critical stress it lies flat; a circle carries 1.22350 E' (h/b)^2
+    flat = buckling(200.0, 0.3, 77e3, 0.25, 5.0, "strip")
+    assert [amount.symbol for amount in flat] == ["sigma_c", "G_0"]
+    circle = buckling(200.0, 0.3, 77e3, 0.25, 5.0, "circle")[0].value
+    assert circle == pytest.approx(1.2234975535 * 77e3 / 0.9375 * 0.0036, rel=1e-9)
