@@ -114,6 +114,64 @@ def history(found: Mechanical) -> tuple[Level, ...]:
     )
 
 
+SMALL_STRAIN = 0.02  # beyond it, strains are no small ones
+THEORETICAL = 0.1  # of Young's modulus: no solid is stronger
+
+
+def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
+    """Where loads, or what they do, leave the range of the laws."""
+    mechanics = case.mechanics
+    if mechanics is None:
+        return []
+    said = []
+    stiffness = {name: _modulus(solid) for name, solid in mechanics.solids.items()}
+    softest = min(stiffness.values())
+    strains = {"the stretch": abs(mechanics.stretch or 0.0)}
+    block = case.geometry
+    film = stiffness[block.layers[-1].name] if isinstance(block, Block) else softest
+    strains |= {f"the tension along {n}": t / film for n, t in found.tensions.items()}
+    if found.film is not None:
+        strains["the stress of the film"] = abs(found.film.stress) / max(stiffness.values())
+    for face in mechanics.faces.values():
+        if isinstance(face, schema.Traction | schema.Plate):
+            strains["a pressure"] = max(
+                strains.get("a pressure", 0.0), abs(face.pressure) / softest
+            )
+    for what, strain in strains.items():
+        if strain > SMALL_STRAIN:
+            said.append(
+                f"Warning: {what} strains a layer by {100.0 * strain:.2g} %, more than "
+                f"{100.0 * SMALL_STRAIN:g} %: the strains are taken to be small."
+            )
+    for name, solid in mechanics.solids.items():
+        if solid.strength is not None and solid.strength > THEORETICAL * stiffness[name]:
+            said.append(
+                f"Warning: the strength of {name} is above {THEORETICAL:g} of its modulus, more "
+                "than any solid has."
+            )
+    flaw = mechanics.faces.get("crack")
+    if isinstance(flaw, schema.Lithium) and (flaw.yield_stress or 0.0) > THEORETICAL * LITHIUM:
+        said.append(
+            f"Warning: the yield stress of lithium in the flaw is above {THEORETICAL:g} of its "
+            "modulus, more than any solid has."
+        )
+    return said
+
+
+LITHIUM = 7.82e3  # Young's modulus, MPa: Masias et al. 2019, doi 10.1007/s10853-018-2971-3
+
+
+def _modulus(solid: schema.SolidRegion) -> float:
+    """A stiffness to compare stresses with, MPa."""
+    match solid.elastic:
+        case schema.Isotropic(modulus, _):
+            return modulus
+        case schema.Cubic(c11, _, _, _):
+            return c11
+        case schema.Orthotropic() as law:
+            return min(law.e1, law.e2, law.e3)
+
+
 def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     """What the error bar is and what not, for the report."""
     said = []
@@ -137,6 +195,7 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
             "At the tip of a crack the stress is unbounded: its largest value grows with every "
             "refinement and means nothing by itself."
         )
+    said += beyond_the_laws(case, found)
     missing = shortfall(case, found)
     if missing:
         said.append(f"The asked accuracy was not reached: {missing}.")

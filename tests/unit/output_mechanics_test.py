@@ -14,7 +14,8 @@ import pytest
 import pyvista
 from matplotlib.image import imread
 
-from solver import drawing, pictures_body
+from solver import drawing, mechanics_meta, pictures_body
+from solver.case import load_case
 from solver.mechanics import NotInEquilibrium, balanced
 from solver.output import DISPLACEMENT, STRESS
 
@@ -361,3 +362,45 @@ def test_the_start_mesh_of_a_block_has_table_and_picture(tmp_path):
     rows, columns = np.nonzero(red[:, 800:])  # the right panel: around the crack
     lengths = [np.count_nonzero(columns[rows == row]) for row in np.unique(rows)]
     assert max(lengths) > 250  # pixels: more than half of the panel, and not the legend alone
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "warned"),
+    [
+        ('"1 MPa"', '"1 GPa"', "the pressure on top strains a layer by 13 %"),
+        ('"458 MPa"', '"20 GPa"', "the strength of film is above 0.1 of its modulus"),
+        ('"1 MPa"', '"2 MPa"', ""),
+    ],
+)
+def test_what_leaves_the_range_of_the_laws_is_warned_about(old, new, warned, tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text(PITTED.replace(old, new))
+    found = SimpleNamespace(tensions={"top": 400.0}, film=None)
+    said = mechanics_meta.beyond_the_laws(load_case(path), found)
+    assert [warned in text for text in said] == ([True] if warned else [])
+    found = SimpleNamespace(tensions={"top": 4000.0}, film=None)
+    said = mechanics_meta.beyond_the_laws(load_case(path), found)
+    assert sum("the tension along top strains a layer by 5.2 %" in text for text in said) == 1
+
+
+PITTED = """title = "Film over a pit"
+[geometry]
+shape = "block"
+width = "20 um"
+layers = [{ name = "substrate", thickness = "30 um" }, { name = "film", thickness = "1 um" }]
+pit = { width = "10 um", depth = "5 um" }
+[mechanics.solids.substrate]
+law = "isotropic"
+youngs_modulus = "7.8 GPa"
+poissons_ratio = 0.38
+[mechanics.solids.film]
+law = "isotropic"
+youngs_modulus = "77 GPa"
+poissons_ratio = 0.25
+strength = "458 MPa"
+[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.top]
+law = "traction"
+pressure = "1 MPa"
+"""
