@@ -132,11 +132,9 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
     strains |= {f"the tension along {n}": t / film for n, t in found.tensions.items()}
     if found.film is not None:
         strains["the stress of the film"] = abs(found.film.stress) / max(stiffness.values())
-    for face in mechanics.faces.values():
+    for name, face in mechanics.faces.items():
         if isinstance(face, schema.Traction | schema.Plate):
-            strains["a pressure"] = max(
-                strains.get("a pressure", 0.0), abs(face.pressure) / softest
-            )
+            strains[f"the pressure on {name}"] = abs(face.pressure) / softest
     for what, strain in strains.items():
         if strain > SMALL_STRAIN:
             said.append(
