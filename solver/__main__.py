@@ -231,11 +231,16 @@ def _rank() -> int:
     return 0
 
 
-def _world() -> "MPI.Comm | None":
-    """All processes, if there is more than one."""
+def _is_parallel() -> bool:
+    """Whether there is more than one process, without importing MPI."""
     names = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
     sizes = (os.environ.get(name, "") for name in names)
-    if not any(size.isdigit() and int(size) > 1 for size in sizes):
+    return any(size.isdigit() and int(size) > 1 for size in sizes)
+
+
+def _world() -> "MPI.Comm | None":
+    """All processes, if there is more than one."""
+    if not _is_parallel():
         return None
     from mpi4py import MPI
 
@@ -276,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     message = ""
     try:
         status = app(words, prog_name="liface", standalone_mode=False, obj=petsc_options)
-        return status if isinstance(status, int) else 0
+        return _left_for_the_launcher(status if isinstance(status, int) else 0)
     except CaseError as error:
         message, status = str(error), 2
     except Failed as error:
@@ -297,7 +302,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _end_all_ranks(message)
     if first:
         sys.stderr.write(message + "\n")
-    return status
+    return _left_for_the_launcher(status)
+
+
+def _left_for_the_launcher(status: int) -> int:
+    """The status; 0 under an mpirun of the launcher's, which finds the status in a file."""
+    place = os.environ.get("LIFACE_STATUS", "")
+    if status not in (1, 2) or not place or not _is_parallel():
+        return status
+    if _rank() == 0:
+        Path(place).write_text(str(status), encoding="ascii")
+    return 0
 
 
 def _end_all_ranks(message: str) -> None:

@@ -369,3 +369,26 @@ def test_two_ranks_tell_a_fault_once(tmp_path):
         ]
         assert (len(done.stdout.splitlines()), len(lines)) == (out, err), done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("mpirun") is None, reason="there is no mpirun")
+@pytest.mark.parametrize(
+    ("words", "status", "lines"),
+    [(["check", "CASE"], 2, 2), (["run"], 2, 1), (["check", GOOD], 0, 0)],
+)
+def test_the_launcher_finds_the_status_of_ranks_and_mpirun_is_silent(
+    words, status, lines, tmp_path
+):
+    path = tmp_path / "case.toml"
+    path.write_text(GOOD.read_text("utf-8").replace("[regions.film]", "[regions.flim]"))
+    left = tmp_path / "status"
+    left.touch()
+    done = subprocess.run(
+        ["mpirun", "-n", "2", sys.executable, "-m", "mpi4py", "-m", "solver"]
+        + [str(path if word == "CASE" else word) for word in words],
+        capture_output=True, text=True, timeout=120, check=False, cwd=TOP,
+        env={**os.environ, "LIFACE_STATUS": str(left)},
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert int(left.read_text() or "0") == status
+    assert len(done.stderr.splitlines()) == lines, done.stderr
