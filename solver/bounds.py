@@ -47,6 +47,7 @@ LOG = logging.getLogger("liface")
 COMPARED = 1.3  # growth of the unknowns over which an order is observed
 GROWTH = 1.5  # a further mesh has at least this many times the unknowns
 BULK = 0.6  # share of the gap that the refined cells carry
+SUMS = 1e-12  # of the resistance: what rounding of the sums may change, added on both sides
 ROUNDING = 1e-9  # by which rounding may turn the order of the bounds around
 WORST_BALANCE = 1e-3  # no rounding floor above this excuses anything
 BALANCE = 1e-8  # relative current balance that every solve must keep
@@ -197,8 +198,8 @@ def certify(
                 potentials,
                 flux,
                 indicator,
-                lower,
-                upper,
+                lower * (1.0 - SUMS),
+                upper * (1.0 + SUMS),
                 balance,
                 tuple(history),
                 reached,

@@ -370,8 +370,8 @@ def notes(solution: Solution) -> tuple[str, ...]:
     said = [
         "Guaranteed bounds cover the discretisation, the solver tolerance (any admissible field "
         "gives a bound; what divergence is left in the current is added), the unmeshed end of the "
-        "stack and, for round openings and walls, the polygons that stand for them. They do not "
-        "cover rounding in floating-point arithmetic (relative 1e-12 or less of the resistance)."
+        "stack and, for round openings and walls, the polygons that stand for them. For rounding "
+        "in floating-point arithmetic they are wider by 1e-12 of the resistance on both sides."
     ]
     if isinstance(solution.case.geometry, MeshFile):
         said.append(
