@@ -99,8 +99,8 @@ def critical_current(
     yield Quantity("flaw_pressure", pressure, "MPa", meaning=text)
     by_name = {quantity.name: quantity for quantity in found}
     margin = by_name.get("margin")
-    flows = sum(1 for q in found if q.name in ("critical_overpotential",))
-    if margin is None or not isinstance(margin.value, float) or not flows or not built.cell_area:
+    linear = "critical_overpotential" in by_name  # not where lithium flows: it caps the pressure
+    if margin is None or not isinstance(margin.value, float) or not linear or not built.cell_area:
         return
     currents = [q for q in found if q.name.startswith("current.")]
     largest = max((abs(q.value) for q in currents if isinstance(q.value, float)), default=0.0)

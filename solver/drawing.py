@@ -250,14 +250,24 @@ def label_bar(axes: Axes, x: float, y: float, length: float) -> None:
     )  # fmt: skip
 
 
-def colour_bar(axes: Axes, scale: Scale, colours: str, text: str) -> None:
-    """Fill axes with a colour bar that names the quantity and its unit."""
+def colour_bar(axes: Axes, scale: Scale, colours: str, text: str, factor: float = 1.0) -> None:
+    """Fill axes with a colour bar that names the quantity and its unit.
+
+    Args:
+        axes: Of the bar.
+        scale: Of the values.
+        colours: Name of the colour map.
+        text: Quantity and unit.
+        factor: The unit, in that of the values.
+    """
     mappable = mpl.cm.ScalarMappable(norm=scale.norm(), cmap=colours)
     bar = axes.figure.colorbar(mappable, cax=axes, extend=scale.beyond, extendfrac=0.03)
     if scale.log:
         bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    elif factor != 1.0:
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / factor:g}"))
     bar.set_label(text)
     axes.tick_params(labelsize=8)
 

@@ -135,7 +135,7 @@ class Body:
         tractions: By name of the face.
         rotates: 1 on cells whose rotations count, 0 on others; None: nowhere. Pressures keep their
             direction.
-        load: Share of the tractions that acts, 1 but on the way to large deflections.
+        load: Share of the load that acts, 1 but on the way to an equilibrium that is hard to find.
     """
 
     domain: Domain

@@ -280,15 +280,18 @@ class Equilibrium:
         solver = NonlinearSolver(self.body, self.space, self.expansion, given, self.overrides)
         y = self.expansion.createVecRight()
         y.set(0.0)
-        low = high = None
-        if self.obstacles:
+
+        def bounds(load: float) -> tuple[PETSc.Vec, PETSc.Vec]:
             low, high = y.duplicate(), y.duplicate()
             low.set(-inf)
             high.set(inf)
             for name, (rows, gap) in self.obstacles.items():
                 side = high if self.sign[name] > 0.0 else low
-                side.array[self.column[rows]] = self.sign[name] * gap
-        steps = solver.solve(y, low, high)
+                away = (1.0 - load) * self.supports[name].value
+                side.array[self.column[rows]] = self.sign[name] * (gap + away)
+            return low, high
+
+        steps = solver.solve(y, bounds if self.obstacles else None)
         left = solver.forces()
         reactions, balance = self._reactions(left)
         displacement = solver.displacement

@@ -8,6 +8,7 @@ from its two variational principles; their difference, to both sides, is the err
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import inf, isfinite
 
 import numpy as np
@@ -18,6 +19,7 @@ from mpi4py import MPI
 from ufl.core.expr import Expr
 
 from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
+from meshes.mesh import SingularEdge
 from solver import schema, transport
 from solver.axis import corner_values
 from solver.bounds import Certificate
@@ -302,6 +304,22 @@ def _levels(view: _View, shares: tuple[float, ...]) -> list[float]:
     return found
 
 
+def _distance(x: Expr, edge: SingularEdge, radius: float) -> Expr:
+    """Distance of a point of the window to one of its edges."""
+    match edge.kind:
+        case "point":
+            return ufl.sqrt(sum((x[i] - edge.points[0][i]) ** 2 for i in range(2)))
+        case "arc":
+            return abs(ufl.sqrt(x[0] ** 2 + x[1] ** 2) - radius)
+        case "line":
+            start, end = (np.array(point) for point in edge.points)
+            along = (end - start) / float((end - start) @ (end - start))
+            share = sum((x[i] - start[i]) * along[i] for i in range(3))
+            share = ufl.max_value(0.0, ufl.min_value(1.0, share))
+            foot = [start[i] + share * (end - start)[i] for i in range(3)]
+            return ufl.sqrt(sum((x[i] - foot[i]) ** 2 for i in range(3)))
+
+
 def _intensity(view: _View, exponent: float, radius: float) -> list[Quantity]:
     """K in i/mean = K r^(lambda-1) at the rim, extrapolated from two tent-shaped averages.
 
@@ -310,21 +328,19 @@ def _intensity(view: _View, exponent: float, radius: float) -> list[Quantity]:
     error estimate is what the extrapolation to d = 0 has changed. In 3D K is a mean along the rim.
     """
     domain = view.domain
-    edges = [e for e in domain.built.singular_edges if "window" in e.faces and e.kind != "line"]
-    if len(edges) != 1:
-        return []  # straight rims meet at corners, where K does not exist
-    edge, x = edges[0], view.position
-    if edge.kind == "arc":
-        distance = abs(ufl.sqrt(x[0] ** 2 + x[1] ** 2) - radius)
-    else:
-        distance = ufl.sqrt(sum((x[i] - edge.points[0][i]) ** 2 for i in range(2)))
+    edges = [edge for edge in domain.built.singular_edges if "window" in edge.faces]
+    if not edges:
+        return []
+    length = sum(edge.length for edge in edges)
+    distances = [_distance(view.position, edge, radius) for edge in edges]
+    distance = reduce(ufl.min_value, distances)
     width = fem.Constant(domain.mesh, np.float64(radius))
     tent = ufl.max_value(1.0 - distance / width, 0.0)
     total = view.assembler(view.form(lambda i_n: i_n * tent, "window"))
     values = []
     for d in (0.1 * radius, 0.2 * radius):
         width.value = d
-        values.append(total() * exponent * (exponent + 1.0) / d**exponent / edge.length)
+        values.append(total() * exponent * (exponent + 1.0) / d**exponent / length)
     mean = _mean(view, "window")
     value = (2.0 * values[0] - values[1]) / mean
     bar = abs(values[0] / mean - value)

@@ -33,7 +33,7 @@ from solver.domain import (
     read_domain,
     refine_cells,
 )
-from solver.elasticity import Body, Solid, Traction, make_body, weight
+from solver.elasticity import Body, Profile, Solid, Traction, make_body, weight
 from solver.equilibrium import Equilibrium, State, Support
 from solver.face_stress import face_stress
 from solver.fracture import Tip, energy_release_rates, find_tips, origin, resolve_tips
@@ -161,10 +161,15 @@ class Problem:
             domain = _refined(domain)
         return domain
 
+    def _dry_tip(self) -> Profile | None:
+        """The pressure of lithium that does not reach the tip, if there is such."""
+        profile = self.tractions.get("crack", Traction()).profile
+        return profile if profile is not None and profile.dry > 0.0 else None
+
     def jumps(self) -> tuple[tuple[float, float], ...]:
         """Where lithium in the crack ends before its tip."""
-        profile = self.tractions["crack"].profile if "crack" in self.tractions else None
-        if profile is None or profile.dry == 0.0:
+        profile = self._dry_tip()
+        if profile is None:
             return ()
         away = 1.0 if profile.mouth > profile.tip else -1.0
         end = profile.tip + away * profile.dry
@@ -172,8 +177,8 @@ class Problem:
 
     def tips(self) -> tuple[Tip, ...]:
         """The tips, their contours within what no lithium reaches: they may not cross its end."""
-        profile = self.tractions["crack"].profile if "crack" in self.tractions else None
-        dry = profile.dry if profile is not None and profile.dry > 0.0 else inf
+        profile = self._dry_tip()
+        dry = inf if profile is None else profile.dry
         return tuple(replace(tip, reach=min(tip.reach, dry)) for tip in find_tips(self.block))
 
     def body_on(self, domain: Domain) -> Body:

@@ -131,7 +131,7 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
     film = stiffness[block.layers[-1].name] if isinstance(block, Block) else softest
     strains |= {f"the tension along {n}": t / film for n, t in found.tensions.items()}
     if found.film is not None:
-        strains["the stress of the film"] = abs(found.film.stress) / max(stiffness.values())
+        strains["the stress of the film"] = abs(found.film.stress) / film
     for name, face in mechanics.faces.items():
         if isinstance(face, schema.Traction | schema.Plate):
             strains[f"the pressure on {name}"] = abs(face.pressure) / softest

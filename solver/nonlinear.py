@@ -11,7 +11,7 @@ vinewtonrsls): no penalty, so nothing overlaps and pressure appears where bodies
 Source: Benson & Munson 2006, Optim. Methods Softw. 21, 279 (reduced-space active set).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import ufl
 from dolfinx import fem
@@ -22,6 +22,7 @@ from solver.elasticity import Body
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
 MOST_CUTS = 12
+Bounds = Callable[[float], tuple[PETSc.Vec, PETSc.Vec]]
 
 
 class NonlinearSolver:
@@ -56,10 +57,10 @@ class NonlinearSolver:
         self.comm = space.mesh.comm
 
     def put(self, y: PETSc.Vec) -> None:
-        """Sets the displacement P y + g."""
+        """Sets the displacement P y + g, of g the share of the load."""
         u = self.given.duplicate()
         self.expansion.mult(y, u)
-        u.axpy(1.0, self.given)
+        u.axpy(float(self.load.value), self.given)
         self.displacement.x.array[: len(u.array_r)] = u.array_r
         self.displacement.x.scatter_forward()
         u.destroy()
@@ -70,11 +71,15 @@ class NonlinearSolver:
         force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         return force
 
-    def solve(self, y: PETSc.Vec, low: PETSc.Vec | None, high: PETSc.Vec | None) -> int:
+    def solve(self, y: PETSc.Vec, bounds: Bounds | None = None) -> int:
         """Solves from y, which becomes the answer; the number of Newton steps.
 
-        All of the tractions at once if that converges, else in steps that are cut as often as it
-        takes and grow again.
+        All of the load (tractions, given displacements, obstacles) at once if that converges, else
+        in steps that are cut when they fail and grow again.
+
+        Args:
+            y: Where to start.
+            bounds: Lowest and highest y for a share of the load.
 
         Raises:
             SolveFailed: No convergence after `MOST_CUTS` cuts.
@@ -82,9 +87,10 @@ class NonlinearSolver:
         load, step, cuts, total = 0.0, 1.0, 0, 0
         reached = y.copy()
         while load < 1.0:
-            self.load.value = min(load + step, 1.0)
+            step = min(step, 1.0 - load)
+            self.load.value = load + step
             try:
-                total += self._newton(y, low, high)
+                total += self._newton(y, None if bounds is None else bounds(load + step))
             except SolveFailed as error:
                 cuts += 1
                 if cuts > MOST_CUTS:
@@ -94,12 +100,12 @@ class NonlinearSolver:
                 reached.copy(y)
                 step *= 0.5
             else:
-                load = min(load + step, 1.0)
+                load += step
                 step *= 1.5
                 y.copy(reached)
         return total
 
-    def _newton(self, y: PETSc.Vec, low: PETSc.Vec | None, high: PETSc.Vec | None) -> int:
+    def _newton(self, y: PETSc.Vec, bounds: tuple[PETSc.Vec, PETSc.Vec] | None) -> int:
         snes = PETSc.SNES().create(self.comm)
         snes.setOptionsPrefix("mechanics_")
         self._assemble()
@@ -120,9 +126,9 @@ class NonlinearSolver:
         snes.setFunction(residual, out)
         snes.setJacobian(tangent, reduced, reduced)
         options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, **self.overrides}
-        if low is not None and high is not None:
+        if bounds is not None:
             options |= {"snes_type": "vinewtonrsls", "snes_linesearch_type": "bt"}
-            snes.setVariableBounds(low, high)
+            snes.setVariableBounds(*bounds)
         with prefixed_options("mechanics_", options):
             snes.setFromOptions()
         snes.solve(None, y)

@@ -28,6 +28,7 @@ from solver.sections import (
 from solver.simplices import DrawingError, Floats, Simplices, joined, outline
 
 POTENTIAL_MAP = "cividis"
+VOLTS = ((1.0, "V"), (1e-3, "mV"), (1e-6, "µV"))
 MIRROR = np.diag([-1.0, 1.0, 1.0])
 STREAMLINES = 24
 
@@ -80,7 +81,10 @@ def streamline_picture(run: Run, view: View) -> Picture:
     draw_lines(view, axes)
     lines = streamlines(seen, window, run.geometry["dimension"] == "axisymmetric")
     axes.plot(lines[:, :, 0], lines[:, :, 1], color="white", linewidth=0.9)
-    drawing.colour_bar(bar, scale, POTENTIAL_MAP, "potential φ / V")
+    factor, unit = next(
+        ((f, u) for f, u in VOLTS if max(abs(scale.lower), abs(scale.upper)) >= f), VOLTS[-1]
+    )
+    drawing.colour_bar(bar, scale, POTENTIAL_MAP, f"potential φ / {unit}", factor)
     title = "Streamlines over the potential"
     axes.set_title(heading(title, run.title))
     drawing.save(figure, run.folder / "streamlines.png")
@@ -88,8 +92,8 @@ def streamline_picture(run: Run, view: View) -> Picture:
         "streamlines.png",
         title,
         f"{lines.shape[1]} streamlines of the current; neighbours enclose equal currents at the"
-        f" upper edge of the view. The potential runs from {scale.lower:.4g} to"
-        f" {scale.upper:.4g} V.",
+        f" upper edge of the view. The potential runs from {scale.lower / factor:.4g} to"
+        f" {scale.upper / factor:.4g} {unit}.",
     )
 
 

@@ -37,7 +37,7 @@ from solver.quantities import reference_resistance
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
 from solver.schema import Case
-from solver.simulate import CalibrationError, Solution, output_functions, simulate
+from solver.simulate import Solution, output_functions, simulate
 from solver.solve import SolveFailed, command_line
 from solver.solving_for import NoAnswer
 from solver.units import in_unit
@@ -45,7 +45,7 @@ from solver.units import in_unit
 LOG = logging.getLogger("liface")
 SOLVED, FAILED = 0, 1
 FAILURES = (
-    MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, CalibrationError, Unbalanced,
+    MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, Unbalanced,
     NotInEquilibrium, NoAnswer, NotCoupled,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
@@ -384,10 +384,7 @@ def notes(solution: Solution) -> tuple[str, ...]:
             "power."
         )
     if certificate.domain.mesh.topology.dim == 3 and _has(solution, "edge_exponent"):
-        said.append(
-            "In three dimensions the factor of a singular edge is a mean along a round rim; "
-            "straight rims, which meet in corners, and two discs have none."
-        )
+        said.append("In three dimensions the factor of a singular edge is a mean along the rim.")
     if certificate.domain.axisymmetric:
         said.append(
             "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above "

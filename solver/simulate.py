@@ -10,7 +10,6 @@ from time import perf_counter
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
-from scipy.optimize import brentq
 
 from meshes.geometry import Block, Cell, NoOpening
 from meshes.mesh import BuiltMesh, MeshError
@@ -201,22 +200,18 @@ def _calibrated(
     first = with_value(case, calibration.parameter, sum(calibration.bracket) / 2.0)
     domain = _certify(first, build_model(first, built), built, domain, progress).domain
 
-    def miss(value: float) -> float:
+    def evaluate(value: float) -> Quantity:
         trial = with_value(case, calibration.parameter, value)
         model = build_model(trial, built)
         fixed = replace(trial, numerics=replace(trial.numerics, refinement="none"))
         certificate = _certify(fixed, model, built, domain, lambda _: None)
         for quantity in quantities.resistances(trial, model, built, certificate):
-            if quantity.name == calibration.quantity and isinstance(quantity.value, float):
-                return quantity.value - in_unit(calibration.target, quantity.unit)
-        raise CalibrationError(f"calibrate.quantity = {calibration.quantity!r}: not a resistance")
+            if quantity.name == calibration.quantity:
+                return replace(quantity, lower=None, upper=None)  # its middle is to meet the datum
+        raise NoAnswer(f"calibrate.quantity = {calibration.quantity!r}: not a resistance")
 
-    low, high = calibration.bracket
-    if miss(low) * miss(high) > 0.0:
-        raise CalibrationError(
-            f"calibrate.bracket: {calibration.quantity} does not pass the target between its ends"
-        )
-    value = float(brentq(miss, low, high, xtol=1e-12 * high, rtol=1e-10))
+    target = in_unit(calibration.target, evaluate(calibration.bracket[0]).unit)
+    value = find_value(evaluate, target, calibration.bracket, lambda _: None, 1e-10).value
     unit = "ohm cm^2" if calibration.parameter.endswith("resistance") else "mS/cm"
     text = f"Chosen so that {calibration.quantity} meets {calibration.source}."
     shown = in_unit(value, unit)
@@ -263,10 +258,6 @@ def _solved_for(
     last = replace(solution.case, references=case.references)
     timings = {"solve for": seconds, **solution.timings}
     return replace(solution, case=last, quantities=tuple(judged), timings=timings)
-
-
-class CalibrationError(ValueError):
-    """A calibration that has no answer in its bracket."""
 
 
 # --- fields for output ----------------------------------------------------------------------

@@ -112,9 +112,22 @@ class SolveFailed(RuntimeError):
     """A linear solve that did not converge; its answer is never used."""
 
 
+UNKNOWN_NAMES = (86, 92)  # PETSC_ERR_UNKNOWN_TYPE, PETSC_ERR_MISSING_FACTOR
+
+
+def reason_of(error: PETSc.Error) -> str:
+    """The last line of what PETSc says, without its places in the source."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return re.sub(r"^\[\d+\]\s*", "", lines[-1]) if lines else f"error {error.ierr}"
+
+
 @contextmanager
 def prefixed_options(prefix: str, options: Mapping[str, str]) -> Iterator[None]:
-    """Put options under a prefix; those given on the command line win; remove ours afterwards."""
+    """Put options under a prefix; those given on the command line win; remove ours afterwards.
+
+    Raises:
+        SolveFailed: PETSc knows no solver of a name that is asked for inside.
+    """
     database = PETSc.Options()
     ours = {prefix + key: value for key, value in options.items()}
     ours = {key: value for key, value in ours.items() if not database.hasName(key)}
@@ -122,6 +135,13 @@ def prefixed_options(prefix: str, options: Mapping[str, str]) -> Iterator[None]:
         database[key] = value
     try:
         yield
+    except PETSc.Error as error:
+        if error.ierr not in UNKNOWN_NAMES:
+            raise
+        raise SolveFailed(
+            "PETSc does not take the options of its solver (numerics.petsc_options or the command "
+            f"line): {reason_of(error)}"
+        ) from error
     finally:
         for key in ours:
             database.delValue(key)
@@ -143,27 +163,10 @@ def make_solver(
     ksp.setOptionsPrefix(prefix)
     ksp.setOperators(matrix)
     with prefixed_options(prefix, {**options, **overrides}):
-        try:
-            ksp.setFromOptions()
-            ksp.setUp()
-        except PETSc.Error as error:
-            if not overrides and error.ierr != UNKNOWN_OPTION:
-                raise
-            raise SolveFailed(
-                f"PETSc does not take the options of its solver (numerics.petsc_options or the "
-                f"command line): {reason_of(error)}"
-            ) from error
+        ksp.setFromOptions()
+        ksp.setUp()
     ksp.setConvergenceHistory()
     return ksp
-
-
-UNKNOWN_OPTION = 86  # PETSC_ERR_UNKNOWN_TYPE
-
-
-def reason_of(error: PETSc.Error) -> str:
-    """The last line of what PETSc says, without its places in the source."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return re.sub(r"^\[\d+\]\s*", "", lines[-1]) if lines else f"error {error.ierr}"
 
 
 @contextmanager

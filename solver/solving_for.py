@@ -1,4 +1,4 @@
-"""A value of a case for which a quantity reaches a target: critical spans, thicknesses, stretches.
+"""A value of a case for which a quantity reaches a target: critical spans, loads, calibrations.
 
 The quantity is computed for one value after another until it meets the target (Brent's method on
 its logarithm where it is positive): every one of them is a whole solve with its own meshes and its
@@ -36,6 +36,7 @@ def find_value(
     target: float,
     bracket: tuple[float, float],
     say: Callable[[str], None],
+    accuracy: float = ACCURACY,
 ) -> Answer:
     """The value in a bracket for which a quantity meets its target.
 
@@ -44,6 +45,7 @@ def find_value(
         target: In the unit of the quantity.
         bracket: Between which values to look.
         say: Called with a line per value.
+        accuracy: Of the value, relative.
 
     Raises:
         NoAnswer: The quantity lies on the same side of the target at both ends.
@@ -63,14 +65,14 @@ def find_value(
     low, high = bracket
     if miss(low) * miss(high) > 0.0:
         raise NoAnswer(f"the target is not passed between {low:.6g} and {high:.6g}")
-    value = float(brentq(miss, low, high, xtol=ACCURACY * abs(high), rtol=ACCURACY))
+    value = float(brentq(miss, low, high, xtol=accuracy * abs(high), rtol=accuracy))
     miss(value)
     off, half = known[value]
     # the slope from a value that is clearly on one side of the target, not from two in the bar
     clear = [x for x in known if abs(known[x][0]) > 10.0 * half] or [low, high]
     other = min((x for x in clear if x != value), key=lambda x: abs(x - value))
     slope = (off - known[other][0]) / (value - other)
-    return Answer(value, max(abs(half / slope), ACCURACY * abs(value)))
+    return Answer(value, max(abs(half / slope), accuracy * abs(value)))
 
 
 def bracket_around(
