@@ -4,7 +4,8 @@ import itertools
 import math
 from collections.abc import Collection
 
-from meshes.geometry import Block, Cell, Crack, Layer, Slit
+from meshes.geometry import Cell, Slit
+from meshes.layers import Block, Crack, Layer
 
 
 def heights(block: Block) -> list[float]:

@@ -16,7 +16,6 @@ from meshes.cracked import build_block
 from meshes.faults import faults
 from meshes.file import put_into_gmsh, read_mesh
 from meshes.geometry import (
-    Block,
     Cell,
     Geometry,
     MeshFile,
@@ -27,6 +26,7 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
+from meshes.layers import Block
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
 from meshes.names import names
 from meshes.section import Model, build_section

@@ -11,7 +11,7 @@ import gmsh
 
 from meshes.block import broken, heights, is_cracked
 from meshes.field import Slab, limiting, point_distance, set_sizes
-from meshes.geometry import Block, pit_corners, tips
+from meshes.layers import Block, pit_corners, tips
 from meshes.section import Model, Points
 from meshes.sizing import MeshSize
 

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from meshes.geometry import (
     SHAPES,
-    Block,
     Cell,
     Cross,
     Fault,
     Geometry,
-    Layer,
     MeshFile,
     NoOpening,
     Round,
@@ -21,10 +19,9 @@ from meshes.geometry import (
     Slit,
     TwoDiscs,
     dimension,
-    face_length,
-    height,
     is_half_space,
 )
+from meshes.layers import Block, Layer, face_length, height
 
 BOUNDARY_NAMES = (
     "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",

@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from meshes.layers import Block, Layer
+
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 Dimension = Literal["plane", "axisymmetric", "3d"]
 
@@ -20,14 +22,6 @@ SHAPES: tuple[Shape, ...] = (
     "strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d",
 )  # fmt: skip
 HEIGHT_IN_WIDTHS = 2.5  # chosen height of the last layer: the field has decayed to exp(-5 pi)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A flat layer of the stack; its name is that of its region. Thickness in um."""
-
-    name: str
-    thickness: float
 
 
 @dataclass(frozen=True)
@@ -122,50 +116,6 @@ class MeshFile:
     cell_area: float | None
 
 
-@dataclass(frozen=True)
-class Crack:
-    """A straight crack in a plane of symmetry of a block; the rest of the plane holds together.
-
-    Attributes:
-        face: the plane: `left` (x = 0) or `bottom` (y or z = 0).
-        start: where the crack begins, along the face from the corner of both, um.
-        end: where it ends; an end inside the face is a tip.
-    """
-
-    face: Literal["left", "bottom"]
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class Pit:
-    """An empty pit in the middle of the last layer but one, bridged by the last one.
-
-    Attributes:
-        width: of the whole pit (a cylinder: its diameter), um; half of it is in the block.
-        depth: from the underside of the last layer, um.
-    """
-
-    width: float
-    depth: float
-
-
-@dataclass(frozen=True)
-class Block:
-    """Half of a body of flat layers, for stress and cracks: 0 < x < width, layers along y from 0.
-
-    `block` is 2D plane, `cylinder` is axisymmetric with x the radius. Outer faces are `left`,
-    `right`, `bottom`, `top`, `crack`, and of a pit `pit_roof` (the underside of the last layer) and
-    `pit` (its wall and floor). What is behind a plane of symmetry is not meshed.
-    """
-
-    shape: Literal["block", "cylinder"]
-    width: float
-    layers: tuple[Layer, ...]
-    crack: Crack | None
-    pit: Pit | None = None
-
-
 Geometry = Cell | MeshFile | Block
 
 
@@ -231,33 +181,6 @@ def dimension(geometry: Geometry) -> Dimension:
             return "axisymmetric"
         case Cell():
             return "3d"
-
-
-def height(block: Block) -> float:
-    """Height of a block, um."""
-    return sum(layer.thickness for layer in block.layers)
-
-
-def face_length(block: Block, face: Literal["left", "bottom"]) -> float:
-    """Length of a face of a block in its section, um."""
-    return block.width if face == "bottom" else height(block)
-
-
-def tips(block: Block) -> tuple[tuple[float, float], ...]:
-    """Ends (x, y) of the crack that lie inside of its face, um: first the upper or outer one."""
-    crack = block.crack
-    if crack is None:
-        return ()
-    inside = [s for s in (crack.end, crack.start) if 0.0 < s < face_length(block, crack.face)]
-    return tuple((0.0, s) if crack.face == "left" else (s, 0.0) for s in inside)
-
-
-def pit_corners(block: Block) -> tuple[tuple[float, float], ...]:
-    """Rim and foot (x, y) of the wall of a pit, um."""
-    if block.pit is None:
-        return ()
-    half, rim = 0.5 * block.pit.width, height(block) - block.layers[-1].thickness
-    return ((half, rim), (half, rim - block.pit.depth))
 
 
 def is_half_space(cell: Cell) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from meshes.block import faces_of_block
-from meshes.geometry import Block, Geometry, MeshFile, Names, columns, faces, levels, region
+from meshes.geometry import Geometry, MeshFile, Names, columns, faces, levels, region
+from meshes.layers import Block
 
 
 def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:

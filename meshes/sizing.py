@@ -10,7 +10,6 @@ import random
 from dataclasses import dataclass
 
 from meshes.geometry import (
-    Block,
     Cell,
     Cross,
     Fault,
@@ -21,8 +20,8 @@ from meshes.geometry import (
     Slit,
     TwoDiscs,
     dimension,
-    height,
 )
+from meshes.layers import Block, height
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from meshes import geometry as shapes
-from solver import known, mechanics_tables, schema, tables
+from meshes import layers as bodies
+from solver import known, mechanics_schema, mechanics_tables, schema, tables
 from solver.faults import key_path
 from solver.values import Value
 
@@ -32,15 +33,15 @@ def geometry(table: tables.Cell | tables.Block | tables.MeshFile, folder: Path) 
         film=None if film is None else shapes.Film(film.thickness.number, film.model),
         opening=opening(table),
         filling=table.filling or "metal",
-        above=tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.above),
-        below=tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.below),
+        above=tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.above),
+        below=tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.below),
         resolved_height=None if table.resolved_height is None else table.resolved_height.number,
     )
 
 
-def block(table: tables.Block) -> shapes.Block:
+def block(table: tables.Block) -> bodies.Block:
     """A block; an end of the crack that means the end of a layer lies there exactly."""
-    layers = tuple(shapes.Layer(layer.name, layer.thickness.number) for layer in table.layers)
+    layers = tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.layers)
     crack = None
     if table.crack is not None:
         marks = [0.0, *accumulate(layer.thickness for layer in layers)]
@@ -51,24 +52,24 @@ def block(table: tables.Block) -> shapes.Block:
             mark if abs(mark - s) <= 1e-9 * max(marks) else s
             for mark, s in zip(ends, _ends(table.crack), strict=True)
         ]
-        crack = shapes.Crack(table.crack.face, *ends)
+        crack = bodies.Crack(table.crack.face, *ends)
     pit = None
     if table.pit is not None:
-        pit = shapes.Pit(table.pit.width.number, table.pit.depth.number)
-    return shapes.Block(table.shape, table.width.number, layers, crack, pit)
+        pit = bodies.Pit(table.pit.width.number, table.pit.depth.number)
+    return bodies.Block(table.shape, table.width.number, layers, crack, pit)
 
 
 def _ends(crack: tables.Crack) -> tuple[float, float]:
     return crack.start.number, crack.end.number
 
 
-def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
+def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:
     """Stress and cracks."""
     table = file.mechanics
     if table is None:
         return None
     load = file.load or mechanics_tables.Load()
-    return schema.Mechanics(
+    return mechanics_schema.Mechanics(
         plane=table.plane or "strain",
         solids={name: _solid(law) for name, law in table.solids.items()},
         faces={name: _face(condition) for name, condition in table.faces.items()},
@@ -78,22 +79,26 @@ def mechanics(file: tables.CaseFile) -> schema.Mechanics | None:
     )
 
 
-def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
-    elastic: schema.Isotropic | schema.Cubic | schema.Orthotropic
+def _solid(table: mechanics_tables.SolidLaw) -> mechanics_schema.SolidRegion:
+    elastic: mechanics_schema.Isotropic | mechanics_schema.Cubic | mechanics_schema.Orthotropic
     match table:
         case mechanics_tables.Isotropic():
-            elastic = schema.Isotropic(table.youngs_modulus.number, table.poissons_ratio.number)
+            elastic = mechanics_schema.Isotropic(
+                table.youngs_modulus.number, table.poissons_ratio.number
+            )
         case mechanics_tables.Cubic():
             angle = _number(table.angle) or 0.0
-            elastic = schema.Cubic(table.c11.number, table.c12.number, table.c44.number, angle)
+            elastic = mechanics_schema.Cubic(
+                table.c11.number, table.c12.number, table.c44.number, angle
+            )
         case mechanics_tables.Orthotropic():
-            elastic = schema.Orthotropic(
+            elastic = mechanics_schema.Orthotropic(
                 table.e1.number, table.e2.number, table.e3.number,
                 table.nu12.number, table.nu13.number, table.nu23.number,
                 table.g12.number, table.g13.number, table.g23.number,
                 _number(table.angle) or 0.0,
             )  # fmt: skip
-    return schema.SolidRegion(
+    return mechanics_schema.SolidRegion(
         elastic=elastic,
         residual_stress=_number(table.residual_stress) or 0.0,
         misfit_strain=_number(table.misfit_strain) or 0.0,
@@ -105,26 +110,28 @@ def _solid(table: mechanics_tables.SolidLaw) -> schema.SolidRegion:
     )
 
 
-def _face(table: mechanics_tables.Face) -> schema.Face:
+def _face(table: mechanics_tables.Face) -> mechanics_schema.Face:
     match table:
         case mechanics_tables.Symmetry():
-            return schema.Symmetry()
+            return mechanics_schema.Symmetry()
         case mechanics_tables.Free():
-            return schema.Free()
+            return mechanics_schema.Free()
         case mechanics_tables.Traction():
-            return schema.Traction(_number(table.pressure) or 0.0, _number(table.shear) or 0.0)
+            return mechanics_schema.Traction(
+                _number(table.pressure) or 0.0, _number(table.shear) or 0.0
+            )
         case mechanics_tables.Moved():
-            return schema.Moved(_number(table.normal), _number(table.tangential))
+            return mechanics_schema.Moved(_number(table.normal), _number(table.tangential))
         case mechanics_tables.Clamped():
-            return schema.Clamped()
+            return mechanics_schema.Clamped()
         case mechanics_tables.Plate():
-            return schema.Plate(_number(table.pressure) or 0.0)
+            return mechanics_schema.Plate(_number(table.pressure) or 0.0)
         case mechanics_tables.Contact():
-            return schema.Contact()
+            return mechanics_schema.Contact()
         case mechanics_tables.Indenter():
-            return schema.Indenter(table.radius.number, table.depth.number)
+            return mechanics_schema.Indenter(table.radius.number, table.depth.number)
         case mechanics_tables.Lithium():
-            return schema.Lithium(
+            return mechanics_schema.Lithium(
                 _number(table.overpotential),
                 table.metal or "",
                 _number(table.dry_length) or 0.0,

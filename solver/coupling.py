@@ -29,7 +29,7 @@ from dataclasses import replace
 
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
-from solver import schema
+from solver import mechanics_schema, schema
 from solver.mechanics_model import overpotential_to_pressure
 from solver.quantities import Quantity
 from solver.units import in_unit
@@ -44,9 +44,9 @@ def stalls(case: schema.Case) -> bool:
     return bool(_lithium(case).metal)
 
 
-def _lithium(case: schema.Case) -> schema.Lithium:
+def _lithium(case: schema.Case) -> mechanics_schema.Lithium:
     face = None if case.mechanics is None else case.mechanics.faces.get("crack")
-    return face if isinstance(face, schema.Lithium) else schema.Lithium(0.0)
+    return face if isinstance(face, mechanics_schema.Lithium) else mechanics_schema.Lithium(0.0)
 
 
 def overpotential_of_flaw(case: schema.Case, found: Sequence[Quantity]) -> float:

@@ -30,7 +30,7 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from meshes.geometry import Block, face_length, height, pit_corners, tips
+from meshes.layers import Block, face_length, height, pit_corners, tips
 from solver.domain import Domain, node_positions, refine_cells
 from solver.elasticity import Body
 

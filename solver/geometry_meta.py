@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from meshes.geometry import Block, Cell, Cross, Round, Slit, TwoDiscs, height
+from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
+from meshes.layers import Block, height
 
 if TYPE_CHECKING:
     from meshes.geometry import Geometry

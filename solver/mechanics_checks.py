@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from meshes import geometry as shapes
+from meshes import layers as bodies
 from meshes.block import cracked_stack, faces_of_block
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
@@ -37,7 +38,7 @@ def mechanics_faults(
     elif mechanics.opens_slit:
         allowed = "no such key: only a strip with a slit in its film has a slit"
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
-    if not isinstance(geometry, shapes.Block):
+    if not isinstance(geometry, bodies.Block):
         allowed = (
             'geometry.shape = "block" or "cylinder", or "strip" with a slit in a film that is a'
             " layer: mechanics has no other shapes"
@@ -69,7 +70,7 @@ def mechanics_faults(
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
 
 
-def _face_faults(mechanics: tables.Mechanics, block: shapes.Block) -> Iterator[Finding]:
+def _face_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[Finding]:
     for name, face in mechanics.faces.items():
         path: KeyPath = ("mechanics", "faces", name, "law")
         given = f'"{face.law}"'
@@ -91,7 +92,7 @@ def _face_faults(mechanics: tables.Mechanics, block: shapes.Block) -> Iterator[F
             yield Finding(path, given, "no condition: it is the axis")
 
 
-def _lithium_faults(face: tables.Lithium, block: shapes.Block) -> Iterator[Finding]:
+def _lithium_faults(face: tables.Lithium, block: bodies.Block) -> Iterator[Finding]:
     """A dry tip needs one tip, lithium that flows a mouth at the surface."""
     path: KeyPath = ("mechanics", "faces", "crack")
     crack = block.crack
@@ -99,12 +100,12 @@ def _lithium_faults(face: tables.Lithium, block: shapes.Block) -> Iterator[Findi
         return
     length = crack.end - crack.start
     if face.dry_length is not None:
-        if len(shapes.tips(block)) != 1:
+        if len(bodies.tips(block)) != 1:
             yield Finding((*path, "dry_length"), as_given(face.dry_length.value), "one tip")
         elif face.dry_length.number >= length:
             allowed = f"less than the length of the crack ({length:g} um)"
             yield Finding((*path, "dry_length"), as_given(face.dry_length.value), allowed)
-    surface = shapes.face_length(block, crack.face)
+    surface = bodies.face_length(block, crack.face)
     emerges = crack.end >= surface or (crack.face == "left" and crack.start == 0.0)
     if face.width is not None and not emerges:
         allowed = "no such key: lithium flows out only where the crack reaches the surface"

@@ -8,7 +8,7 @@ import ufl
 from dolfinx import fem
 from ufl.core.expr import Expr
 
-from meshes.geometry import Block
+from meshes.layers import Block
 from solver import compat, hooke
 from solver.domain import Domain, coordinates, region_of_cells
 from solver.fracture import origin

@@ -3,8 +3,8 @@
 from math import isfinite
 from typing import Any
 
-from meshes.geometry import Block
-from solver import schema
+from meshes.layers import Block
+from solver import mechanics_schema, schema
 from solver.equilibrium import Support
 from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, is_closed, is_pressed_shut
 from solver.mechanics_model import conditions
@@ -133,7 +133,7 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
     if found.film is not None:
         strains["the stress of the film"] = abs(found.film.stress) / film
     for name, face in mechanics.faces.items():
-        if isinstance(face, schema.Traction | schema.Plate):
+        if isinstance(face, mechanics_schema.Traction | mechanics_schema.Plate):
             strains[f"the pressure on {name}"] = abs(face.pressure) / softest
     for what, strain in strains.items():
         if strain > SMALL_STRAIN:
@@ -148,7 +148,10 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
                 "than any solid has."
             )
     flaw = mechanics.faces.get("crack")
-    if isinstance(flaw, schema.Lithium) and (flaw.yield_stress or 0.0) > THEORETICAL * LITHIUM:
+    if (
+        isinstance(flaw, mechanics_schema.Lithium)
+        and (flaw.yield_stress or 0.0) > THEORETICAL * LITHIUM
+    ):
         said.append(
             f"Warning: the yield stress of lithium in the flaw is above {THEORETICAL:g} of its "
             "modulus, more than any solid has."
@@ -159,14 +162,14 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
 LITHIUM = 7.82e3  # Young's modulus, MPa: Masias et al. 2019, doi 10.1007/s10853-018-2971-3
 
 
-def _modulus(solid: schema.SolidRegion) -> float:
+def _modulus(solid: mechanics_schema.SolidRegion) -> float:
     """A stiffness to compare stresses with, MPa."""
     match solid.elastic:
-        case schema.Isotropic(modulus, _):
+        case mechanics_schema.Isotropic(modulus, _):
             return modulus
-        case schema.Cubic(c11, _, _, _):
+        case mechanics_schema.Cubic(c11, _, _, _):
             return c11
-        case schema.Orthotropic() as law:
+        case mechanics_schema.Orthotropic() as law:
             return min(law.e1, law.e2, law.e3)
 
 

@@ -6,8 +6,9 @@ from math import inf
 import numpy as np
 
 from meshes.block import cracked_stack
-from meshes.geometry import Block, Cell, face_length
-from solver import hooke, schema
+from meshes.geometry import Cell
+from meshes.layers import Block, face_length
+from solver import hooke, mechanics_schema, schema
 from solver.elasticity import Profile, Solid, Traction
 from solver.equilibrium import Support
 from solver.fracture import origin
@@ -23,7 +24,9 @@ def body_case(case: schema.Case) -> schema.Case:
     return replace(case, geometry=cracked_stack(case.geometry, case.mechanics.solids))
 
 
-def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bool) -> Solid:
+def solid_law(
+    region: mechanics_schema.SolidRegion, mechanics: mechanics_schema.Mechanics, plane: bool
+) -> Solid:
     """Stiffness, eigenstrain and initial stress of a region.
 
     Args:
@@ -32,11 +35,11 @@ def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bo
         plane: Whether the section is plane, not axisymmetric.
     """
     match region.elastic:
-        case schema.Isotropic(modulus, ratio):
+        case mechanics_schema.Isotropic(modulus, ratio):
             stiffness = hooke.isotropic(modulus, ratio)
-        case schema.Cubic(c11, c12, c44, angle):
+        case mechanics_schema.Cubic(c11, c12, c44, angle):
             stiffness = hooke.cubic(c11, c12, c44, angle)
-        case schema.Orthotropic(e1, e2, e3, nu12, nu13, nu23, g12, g13, g23, angle):
+        case mechanics_schema.Orthotropic(e1, e2, e3, nu12, nu13, nu23, g12, g13, g23, angle):
             moduli, shears = (e1, e2, e3), (g23, g13, g12)
             stiffness = hooke.orthotropic(moduli, (nu12, nu13, nu23), shears, angle)
     free = region.misfit_strain + region.thermal_expansion * mechanics.temperature_change
@@ -50,7 +53,7 @@ def solid_law(region: schema.SolidRegion, mechanics: schema.Mechanics, plane: bo
     return Solid(stiffness, eigenstrain, initial, region.large)
 
 
-def _profile(block: Block, lithium: schema.Lithium) -> Profile | None:
+def _profile(block: Block, lithium: mechanics_schema.Lithium) -> Profile | None:
     """How the pressure of lithium is spread along the crack; None: evenly."""
     crack = block.crack
     if crack is None or (lithium.gradient == inf and lithium.dry_length == 0.0):
@@ -67,7 +70,7 @@ def overpotential_to_pressure(overpotential: float) -> float:
 
 
 def conditions(
-    block: Block, mechanics: schema.Mechanics
+    block: Block, mechanics: mechanics_schema.Mechanics
 ) -> tuple[dict[str, Traction], dict[str, Support]]:
     """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
     tractions: dict[str, Traction] = {}
@@ -76,26 +79,26 @@ def conditions(
         supports[block.crack.face] = Support("normal")
     for name, face in mechanics.faces.items():
         match face:
-            case schema.Symmetry():
+            case mechanics_schema.Symmetry():
                 supports[name] = Support("normal")
-            case schema.Moved(normal, tangential):
+            case mechanics_schema.Moved(normal, tangential):
                 given = Support("normal", normal) if normal is not None else None
                 supports[name] = given or Support("tangential", tangential or 0.0)
-            case schema.Clamped():
+            case mechanics_schema.Clamped():
                 supports[name] = Support("clamped")
-            case schema.Plate(pressure):
+            case mechanics_schema.Plate(pressure):
                 supports[name] = Support("plate")
                 tractions[name] = Traction(pressure)
-            case schema.Traction(pressure, shear):
+            case mechanics_schema.Traction(pressure, shear):
                 tractions[name] = Traction(pressure, shear)
-            case schema.Contact():
+            case mechanics_schema.Contact():
                 supports[name] = Support("obstacle")
-            case schema.Indenter(radius, depth):
+            case mechanics_schema.Indenter(radius, depth):
                 supports[name] = Support("obstacle", depth, radius)
-            case schema.Lithium() as lithium:
+            case mechanics_schema.Lithium() as lithium:
                 pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
                 tractions[name] = Traction(pressure, profile=_profile(block, lithium))
-            case schema.Free():
+            case mechanics_schema.Free():
                 pass
     if mechanics.stretch is not None:
         supports["right"] = Support("normal", mechanics.stretch * block.width)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from math import inf, isfinite, pi, sqrt
 
-from meshes.geometry import Block, height
-from solver import hooke, schema
+from meshes.layers import Block, height
+from solver import hooke, mechanics_schema, schema
 from solver.equilibrium import Support
 from solver.fracture import stress_intensity
 from solver.mechanics import Mechanical, is_pressed_shut
@@ -41,14 +41,16 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         yield Quantity("crack_volume", found.volume, unit, meaning=text)
 
 
-def modulus_at(block: Block, mechanics: schema.Mechanics, y: float) -> float:
+def modulus_at(block: Block, mechanics: mechanics_schema.Mechanics, y: float) -> float:
     """E' of the layer at a height: E/(1 - nu^2), in plane stress E; MPa."""
     plane = block.shape == "block"
     stiffness = solid_law(_layer_at(block, mechanics, y), mechanics, plane).stiffness
     return hooke.plane_strain_modulus(stiffness)
 
 
-def _layer_at(block: Block, mechanics: schema.Mechanics, y: float) -> schema.SolidRegion:
+def _layer_at(
+    block: Block, mechanics: mechanics_schema.Mechanics, y: float
+) -> mechanics_schema.SolidRegion:
     below = 0.0
     for layer in block.layers:
         below += layer.thickness
@@ -57,7 +59,7 @@ def _layer_at(block: Block, mechanics: schema.Mechanics, y: float) -> schema.Sol
     return mechanics.solids[block.layers[-1].name]
 
 
-def resistance(region: schema.SolidRegion, modulus: float) -> float | None:
+def resistance(region: mechanics_schema.SolidRegion, modulus: float) -> float | None:
     """Gc, J/m^2, from what is given: itself, or K_Ic^2/E'; None if nothing is."""
     if region.fracture_energy is not None:
         return region.fracture_energy
@@ -87,7 +89,9 @@ def _estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Q
     return Quantity(name, value, unit, low, high, kind, meaning)
 
 
-def _of_tip(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
+def _of_tip(
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
+) -> Iterator[Quantity]:
     """Driving force of the crack's tip (of two: the one at its end), and its verdict."""
     tip, force = found.tips[0]
     modulus = modulus_at(block, mechanics, tip.level)
@@ -143,7 +147,7 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
 
 
 def _of_strength(
-    block: Block, mechanics: schema.Mechanics, found: Mechanical
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
 ) -> Iterator[Quantity]:
     """The largest tension in the last layer against its strength."""
     strength = mechanics.solids[block.layers[-1].name].strength
@@ -167,7 +171,7 @@ def _of_strength(
 
 
 def _judged(
-    block: Block, mechanics: schema.Mechanics, rate: float, bar: float, limit: float
+    block: Block, mechanics: mechanics_schema.Mechanics, rate: float, bar: float, limit: float
 ) -> Iterator[Quantity]:
     """Margin and the load at which the crack begins to grow."""
     yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
@@ -207,20 +211,20 @@ def _scaled(quantity: Quantity, factor: float) -> Quantity:
     )
 
 
-def _loads(block: Block, mechanics: schema.Mechanics) -> list[tuple[str, float]]:
+def _loads(block: Block, mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
     """What strains the body, by the name of its critical value."""
     out: list[tuple[str, float]] = []
     for face in mechanics.faces.values():
         match face:
-            case schema.Lithium(gradient=held) if held < inf:
+            case mechanics_schema.Lithium(gradient=held) if held < inf:
                 out.append(("", 1.0))  # not all of the pressure grows with the overpotential
-            case schema.Lithium(overpotential=overpotential) if overpotential:
+            case mechanics_schema.Lithium(overpotential=overpotential) if overpotential:
                 out.append(("critical_overpotential", overpotential))
-            case schema.Traction(pressure, shear) if pressure or shear:
+            case mechanics_schema.Traction(pressure, shear) if pressure or shear:
                 out.append(("critical_pressure" if not shear else "", pressure))
-            case schema.Plate(pressure) if pressure:
+            case mechanics_schema.Plate(pressure) if pressure:
                 out.append(("critical_pressure", pressure))
-            case schema.Moved(normal, tangential) if normal or tangential:
+            case mechanics_schema.Moved(normal, tangential) if normal or tangential:
                 out.append(("", 1.0))
     if mechanics.stretch:
         out.append(("critical_stretch", mechanics.stretch))
@@ -229,7 +233,7 @@ def _loads(block: Block, mechanics: schema.Mechanics) -> list[tuple[str, float]]
     return [load for load in out if load[0]] if all(name for name, _ in out) else []
 
 
-def is_strained(mechanics: schema.Mechanics) -> bool:
+def is_strained(mechanics: mechanics_schema.Mechanics) -> bool:
     """Whether solids are strained by themselves: as made, by a misfit, or by warmth."""
     return any(
         solid.residual_stress
@@ -239,7 +243,7 @@ def is_strained(mechanics: schema.Mechanics) -> bool:
     )
 
 
-def _only_load(block: Block, mechanics: schema.Mechanics) -> float:
+def _only_load(block: Block, mechanics: mechanics_schema.Mechanics) -> float:
     """The one traction (MPa) of a case that has no other load, else 0."""
     tractions, supports = conditions(block, mechanics)
     given = any(s != Support(s.kind) for s in supports.values()) or mechanics.stretch is not None
@@ -254,7 +258,9 @@ def _crack_length(block: Block) -> float:
     return 0.0 if block.crack is None else block.crack.end - block.crack.start
 
 
-def _of_film(block: Block, mechanics: schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
+def _of_film(
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
+) -> Iterator[Quantity]:
     """The steady state of a crack that channels along a film."""
     film = found.film
     if film is None:

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from meshes import geometry as shapes
-from solver import known, schema, units
+from meshes import layers as bodies
+from solver import known, mechanics_schema, schema, units
 from solver.faults import key_path
 from solver.schema import Case
 from solver.values import INFINITE, Value
@@ -105,7 +106,7 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         if geometry.cell_area is not None:
             tree["cell_area"] = _value("geometry.cell_area", geometry.cell_area, area, given)
         return tree
-    if isinstance(geometry, shapes.Block):
+    if isinstance(geometry, bodies.Block):
         return _block(geometry, given)
     tree = {
         "shape": geometry.shape,
@@ -135,7 +136,7 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
     return tree
 
 
-def _block(block: shapes.Block, given: Given) -> Tree:
+def _block(block: bodies.Block, given: Given) -> Tree:
     tree: Tree = {
         "shape": block.shape,
         "width": _value("geometry.width", block.width, "length", given),
@@ -189,7 +190,7 @@ MECHANICAL: dict[str, units.Kind] = {
 LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
 
-def _mechanics(mechanics: schema.Mechanics, plane: bool, given: Given) -> Tree:
+def _mechanics(mechanics: mechanics_schema.Mechanics, plane: bool, given: Given) -> Tree:
     tree: Tree = {"plane": mechanics.plane} if plane else {}
     if mechanics.opens_slit:
         tree["opens_slit"] = True

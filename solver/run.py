@@ -19,7 +19,8 @@ from typing import Any
 from mpi4py import MPI
 from rich.console import Console
 
-from meshes.geometry import Block, MeshFile
+from meshes.geometry import MeshFile
+from meshes.layers import Block
 from meshes.mesh import MeshError
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced

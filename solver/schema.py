@@ -1,12 +1,12 @@
 """The data of a case: frozen, checked, all numbers floats of the working system (see `units`)."""
 
 from dataclasses import dataclass, field
-from math import inf, sqrt
 from pathlib import Path
 from typing import Any, Literal
 
 from meshes.geometry import Geometry
 from solver.balance import BalanceSpec
+from solver.mechanics_schema import Mechanics
 
 Grade = Literal["P", "R", "C", "N"]
 Relation = Literal["equal", "at_most", "at_least"]
@@ -80,166 +80,6 @@ class Insulating:
 
 
 Interface = Resistive | Bonded | Insulating
-
-
-@dataclass(frozen=True)
-class Isotropic:
-    """Elastic, isotropic: Young's modulus in MPa, Poisson's ratio."""
-
-    youngs_modulus: float
-    poissons_ratio: float
-
-
-@dataclass(frozen=True)
-class Cubic:
-    """Elastic, cubic: c11, c12, c44 in MPa; turned by `angle` (rad) about the normal."""
-
-    c11: float
-    c12: float
-    c44: float
-    angle: float
-
-
-@dataclass(frozen=True)
-class Orthotropic:
-    """Elastic, orthotropic: moduli in MPa; turned by `angle` (rad) about the normal."""
-
-    e1: float
-    e2: float
-    e3: float
-    nu12: float
-    nu13: float
-    nu23: float
-    g12: float
-    g13: float
-    g23: float
-    angle: float
-
-
-@dataclass(frozen=True)
-class SolidRegion:
-    """A solid.
-
-    Attributes:
-        elastic: Its law.
-        residual_stress: Biaxial stress along the layers that it was made with, MPa.
-        misfit_strain: Strain, equal in all directions, at which it would be free of stress.
-        fracture_energy: Gc, J/m^2; None if not given so.
-        fracture_toughness: K_Ic, MPa um^(1/2); None if not given so.
-        strength: Tensile stress at which it breaks, MPa; None if not given.
-        large: Whether its rotations change the equilibrium (Green's strain).
-        thermal_expansion: Linear, 1/K.
-    """
-
-    elastic: Isotropic | Cubic | Orthotropic
-    residual_stress: float
-    misfit_strain: float
-    fracture_energy: float | None
-    fracture_toughness: float | None
-    strength: float | None = None
-    large: bool = False
-    thermal_expansion: float = 0.0
-
-
-@dataclass(frozen=True)
-class Symmetry:
-    """No normal displacement, no shear."""
-
-
-@dataclass(frozen=True)
-class Free:
-    """No traction; holds for every face that is not named."""
-
-
-@dataclass(frozen=True)
-class Traction:
-    """Pressure against the body and shear along the face, MPa."""
-
-    pressure: float
-    shear: float
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Displacement outwards or along the face, um; exactly one is given."""
-
-    normal: float | None
-    tangential: float | None
-
-
-@dataclass(frozen=True)
-class Clamped:
-    """No displacement."""
-
-
-@dataclass(frozen=True)
-class Plate:
-    """One normal displacement for all of the face, under a mean pressure (MPa)."""
-
-    pressure: float
-
-
-@dataclass(frozen=True)
-class Lithium:
-    """Lithium in a crack, stalled at an overpotential.
-
-    Attributes:
-        overpotential: V; None: it follows from the current, against the boundary `metal`.
-        metal: "" where the overpotential is given.
-        dry_length: Length at the tip without lithium, um.
-        width: Of the flaw, um; None: lithium does not flow.
-        yield_stress: Of lithium in the flaw, MPa.
-    """
-
-    overpotential: float | None
-    metal: str = ""
-    dry_length: float = 0.0
-    width: float | None = None
-    yield_stress: float | None = None
-
-    @property
-    def gradient(self) -> float:
-        """Most that the walls hold, 2 tau_y/w with tau_y = yield_stress/sqrt(3), MPa/um."""
-        if self.width is None or self.yield_stress is None:
-            return inf
-        return 2.0 * self.yield_stress / (sqrt(3.0) * self.width)
-
-
-@dataclass(frozen=True)
-class Contact:
-    """The faces of the crack touch where they are pressed together, without friction."""
-
-
-@dataclass(frozen=True)
-class Indenter:
-    """A rigid smooth parabola of a radius, `depth` below the face at its middle; um."""
-
-    radius: float
-    depth: float
-
-
-Face = Symmetry | Free | Traction | Moved | Clamped | Plate | Contact | Indenter | Lithium
-
-
-@dataclass(frozen=True)
-class Mechanics:
-    """Stress and cracks of a block.
-
-    Attributes:
-        plane: Plane strain or plane stress; without meaning in axisymmetry.
-        solids: Of every layer.
-        faces: Conditions by name of the face; what is missing is free.
-        stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
-        temperature_change: Of the whole body, K.
-        opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
-    """
-
-    plane: Literal["strain", "stress"]
-    solids: dict[str, SolidRegion]
-    faces: dict[str, Face]
-    stretch: float | None
-    opens_slit: bool = False
-    temperature_change: float = 0.0
 
 
 @dataclass(frozen=True)

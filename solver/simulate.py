@@ -11,7 +11,8 @@ import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
-from meshes.geometry import Block, Cell, NoOpening
+from meshes.geometry import Cell, NoOpening
+from meshes.layers import Block
 from meshes.mesh import BuiltMesh, MeshError
 from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance

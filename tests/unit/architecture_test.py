@@ -17,13 +17,14 @@ LONGEST = 450  # lines of a module
 
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
-    meshes.geometry meshes.block meshes.mesh meshes.topology meshes.formats meshes.file
-    meshes.names meshes.faults meshes.sizing meshes.field meshes.plan meshes.section meshes.cracked
-    meshes.solid meshes.checks meshes.build meshes.cache
+    meshes.layers meshes.geometry meshes.block meshes.mesh meshes.topology meshes.formats
+    meshes.file meshes.names meshes.faults meshes.sizing meshes.field meshes.plan meshes.section
+    meshes.cracked meshes.solid meshes.checks meshes.build meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.film_theory solver.balance
-    solver.mechanics_tables solver.schema solver.tables solver.assemble solver.limits solver.editor
+    solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
+    solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.mechanics_checks
     solver.conduction_checks solver.checks solver.case solver.resolved
 
@@ -32,7 +33,7 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
-    solver.stability solver.face_stress solver.mechanics_model solver.mechanics
+    solver.stability solver.face_stress solver.mechanics_model solver.problem solver.mechanics
     solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 

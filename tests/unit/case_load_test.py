@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshes.geometry import Cell, Cross, Film, Layer, MeshFile, Round, Slit, TwoDiscs
+from meshes.geometry import Cell, Cross, Film, MeshFile, Round, Slit, TwoDiscs
+from meshes.layers import Layer
 from solver.case import CaseError, load_case, with_value
 from solver.editor import editor_schema
 from solver.resolved import resolved_toml

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from meshes.geometry import Cell, Film, Layer, Round
+from meshes.geometry import Cell, Film, Round
+from meshes.layers import Layer
 from meshes.sizing import default_size
 from solver.__main__ import main
 from solver.case import load_case

@@ -20,7 +20,6 @@ from meshes.geometry import (
     Cell,
     Cross,
     Film,
-    Layer,
     NoOpening,
     Opening,
     Round,
@@ -29,6 +28,7 @@ from meshes.geometry import (
     TwoDiscs,
     dimension,
 )
+from meshes.layers import Layer
 from meshes.mesh import BuiltMesh, MeshError, SliverError
 from meshes.names import names
 from meshes.section import Model

@@ -10,7 +10,8 @@ import pytest
 from meshes import cache as caching
 from meshes.build import build
 from meshes.cache import cached
-from meshes.geometry import Cell, Cross, Film, Layer, MeshFile, Slit
+from meshes.geometry import Cell, Cross, Film, MeshFile, Slit
+from meshes.layers import Layer
 from meshes.mesh import BuiltMesh, MeshError, from_json, to_json
 from meshes.sizing import MeshSize
 

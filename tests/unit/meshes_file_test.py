@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from meshes.build import build
 from meshes.faults import faults
-from meshes.geometry import Cell, Film, Layer, MeshFile, Round, Slit
+from meshes.geometry import Cell, Film, MeshFile, Round, Slit
+from meshes.layers import Layer
 from meshes.mesh import MeshError
 from meshes.names import names
 from meshes.sizing import MeshSize, default_size

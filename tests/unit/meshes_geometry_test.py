@@ -12,7 +12,6 @@ from meshes.geometry import (
     Cell,
     Cross,
     Film,
-    Layer,
     MeshFile,
     NoOpening,
     Round,
@@ -24,6 +23,7 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
+from meshes.layers import Layer
 from meshes.names import names
 
 PELLET = (Layer("electrolyte", 750.0),)

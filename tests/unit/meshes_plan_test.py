@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from meshes.geometry import Cell, Cross, Film, Layer, NoOpening, Round, Slit, TwoDiscs
+from meshes.geometry import Cell, Cross, Film, NoOpening, Round, Slit, TwoDiscs
+from meshes.layers import Layer
 from meshes.plan import Between, Edge, column_of, loop_area, make_plan
 from meshes.sizing import MeshSize
 

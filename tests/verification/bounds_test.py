@@ -11,7 +11,8 @@ from dolfinx import fem
 import solver.bounds
 import solver.dual
 import solver.primal
-from meshes.geometry import Cell, Cross, Film, Layer, Round
+from meshes.geometry import Cell, Cross, Film, Round
+from meshes.layers import Layer
 from meshes.sizing import MeshSize
 from solver import transport
 from solver.axis import axisymmetric_dissipation

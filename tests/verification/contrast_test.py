@@ -9,7 +9,8 @@ import pytest
 
 import solver.dual
 import solver.primal
-from meshes.geometry import Film, Layer, Round
+from meshes.geometry import Film, Round
+from meshes.layers import Layer
 from solver.schema import Equipotential, Insulator, IonicConductor
 from tests.verification.helpers import CONDUCTOR, UNIT, cell, electrode, make_case, slit, solve
 

@@ -8,7 +8,7 @@ import pytest
 from mpi4py import MPI
 
 from meshes.geometry import Slit
-from solver import schema
+from solver import mechanics_schema
 from solver.case import load_case
 from solver.equilibrium import Equilibrium
 from solver.fracture import energy_release_rates, find_tips
@@ -219,7 +219,7 @@ overpotential = "10 mV"
     )
     case = case_of(text, tmp_path)
     # 0.7 MPa in 100 nm: 2 x 0.404/0.1 = 8.083 MPa/um, far below the 74 MPa of the stall
-    lithium = schema.Lithium(0.01, "", 0.0, 0.1, 0.7)
+    lithium = mechanics_schema.Lithium(0.01, "", 0.0, 0.1, 0.7)
     assert lithium.gradient == pytest.approx(8.083, rel=1e-4)
     mechanics = replace(case.mechanics, faces={**case.mechanics.faces, "crack": lithium})
     case = replace(case, mechanics=mechanics)

@@ -9,7 +9,7 @@ from mpi4py import MPI
 from scipy.optimize import brentq
 
 from meshes.build import build
-from meshes.geometry import Block, Crack, Layer
+from meshes.layers import Block, Crack, Layer
 from meshes.sizing import MeshSize
 from solver import hooke
 from solver.case import load_case

@@ -10,7 +10,8 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.build import build, gmsh_model
-from meshes.geometry import Block, Layer, MeshFile
+from meshes.geometry import MeshFile
+from meshes.layers import Block, Layer
 from meshes.sizing import MeshSize
 from solver import hooke
 from solver.case import load_case

@@ -10,8 +10,8 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
-from meshes.geometry import Block, Crack, Layer
-from solver import fracture, mechanics, schema
+from meshes.layers import Block, Crack, Layer
+from solver import fracture, mechanics, mechanics_schema, schema
 from solver.case import load_case
 from solver.domain import facet_entities, facet_measure
 from solver.elasticity import strain
@@ -236,7 +236,7 @@ def test_the_beam_is_unstable_under_a_force_and_stable_under_an_opening():
 
 def test_a_crack_that_is_pressed_shut_has_no_driving_force():
     case = CASES["griffith-tension"]
-    faces = {**case.mechanics.faces, "right": schema.Traction(1.0, 0.0)}
+    faces = {**case.mechanics.faces, "right": mechanics_schema.Traction(1.0, 0.0)}
     shut = replace(case, references=(), mechanics=replace(case.mechanics, faces=faces))
     found, by_name = solved(shut)
     assert found.overlap > 3.0

@@ -9,7 +9,8 @@ from pathlib import Path
 from mpi4py import MPI
 
 from meshes.cache import cached
-from meshes.geometry import Cell, Film, Layer, NoOpening, Round, Slit
+from meshes.geometry import Cell, Film, NoOpening, Round, Slit
+from meshes.layers import Layer
 from meshes.sizing import MeshSize
 from solver import quantities, schema
 from solver.bounds import certify

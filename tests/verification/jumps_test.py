@@ -5,7 +5,8 @@ from math import log, pi, sin
 
 import pytest
 
-from meshes.geometry import Film, Layer, Slit
+from meshes.geometry import Film, Slit
+from meshes.layers import Layer
 from solver import schema
 from solver.model import ModelError
 from tests.verification.helpers import CONDUCTOR, UNIT, cell, electrode, make_case, solve, stack

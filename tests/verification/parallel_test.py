@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from meshes.geometry import Cell, Cross, Film, Layer, Round, Slit
+from meshes.geometry import Cell, Cross, Film, Round, Slit
+from meshes.layers import Layer
 from meshes.sizing import MeshSize
 from solver import schema
 from tests.verification.helpers import (

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from meshes.geometry import Cell, Layer, Round
+from meshes.geometry import Cell, Round
+from meshes.layers import Layer
 from solver import schema
 from solver.case import load_case
 from solver.simulate import simulate

@@ -1,0 +1,110 @@
+"""A block with its laws, loads and supports, and the meshes on which it is solved."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf, sqrt
+
+import numpy as np
+from mpi4py import MPI
+
+from meshes.layers import Block, height
+from meshes.mesh import BuiltMesh
+from solver import schema
+from solver.domain import Domain, node_positions, read_domain, refine_cells
+from solver.elasticity import Body, Profile, Solid, Traction, make_body
+from solver.equilibrium import Support
+from solver.fracture import Tip, find_tips, origin, resolve_tips
+from solver.mechanics_model import conditions, solid_law
+
+
+def through_film(block: Block) -> float:
+    """Thickness (um) of the film if the crack goes through the upper layers of a block, else 0."""
+    crack = block.crack
+    if crack is None or crack.face != "left" or crack.end < height(block):
+        return 0.0
+    planes = np.cumsum([layer.thickness for layer in block.layers])
+    on_plane = np.abs(planes - crack.start).min() <= 1e-9 * height(block)
+    return float(crack.end - crack.start) if on_plane else 0.0
+
+
+Mesher = Callable[[Block], BuiltMesh]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A block with its laws and conditions, to be solved on any mesh of it."""
+
+    block: Block
+    solids: dict[str, Solid]
+    tractions: dict[str, Traction]
+    supports: dict[str, Support]
+    overrides: dict[str, str]
+    bridge: bool
+
+    def mesh(self, mesher: Mesher, comm: MPI.Intracomm, refinements: int) -> Domain:
+        """A mesh with fine cells at the tips, all of its cells divided some times."""
+        domain = resolve_tips(read_domain(mesher(self.block), comm), self.block, self.jumps())
+        for support in self.supports.values():
+            if support.kind == "obstacle" and support.radius < inf:
+                domain = _resolve_touch(domain, self.block, sqrt(support.radius * support.value))
+        for _ in range(refinements):
+            domain = refined(domain)
+        return domain
+
+    def _dry_tip(self) -> Profile | None:
+        """The pressure of lithium that does not reach the tip, if there is such."""
+        profile = self.tractions.get("crack", Traction()).profile
+        return profile if profile is not None and profile.dry > 0.0 else None
+
+    def jumps(self) -> tuple[tuple[float, float], ...]:
+        """Where lithium in the crack ends before its tip."""
+        profile = self._dry_tip()
+        if profile is None:
+            return ()
+        away = 1.0 if profile.mouth > profile.tip else -1.0
+        end = profile.tip + away * profile.dry
+        return ((0.0, end + origin(self.block)) if profile.axis == 1 else (end, 0.0),)
+
+    def tips(self) -> tuple[Tip, ...]:
+        """The tips, their contours within what no lithium reaches: they may not cross its end."""
+        profile = self._dry_tip()
+        dry = inf if profile is None else profile.dry
+        return tuple(replace(tip, reach=min(tip.reach, dry)) for tip in find_tips(self.block))
+
+    def body_on(self, domain: Domain) -> Body:
+        """Laws and loads on a mesh."""
+        return make_body(domain, self.solids, self.tractions)
+
+
+def make_problem(case: schema.Case, block: Block) -> Problem:
+    """The problem of a case; `block` may differ from that of the case in its sizes."""
+    mechanics = case.mechanics
+    if mechanics is None:
+        raise ValueError("a case without mechanics")
+    solids = {
+        name: solid_law(region, mechanics, block.shape == "block")
+        for name, region in mechanics.solids.items()
+    }
+    options = dict(case.numerics.petsc_options)
+    loads = conditions(block, mechanics)
+    bridge = mechanics.solids[block.layers[-1].name].strength is not None
+    return Problem(block, solids, *loads, options, bridge)
+
+
+def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:
+    """Bisect the cells where an indenter touches the top, out to about `reach` from the axis."""
+    top = height(block) - origin(block)
+    while True:
+        points = node_positions(domain.mesh)[domain.mesh.geometry.dofmap]
+        far = np.hypot(points[..., 0], points[..., 1] - top).min(axis=1)
+        size = np.ptp(points, axis=1).max(axis=1)
+        cells = np.flatnonzero(size > np.maximum(reach / 10.0, 0.4 * (far - 1.5 * reach)))
+        if domain.comm.allreduce(len(cells)) == 0:
+            return domain
+        domain = refine_cells(domain, cells.astype(np.int32))
+
+
+def refined(domain: Domain) -> Domain:
+    """The mesh with all its cells divided."""
+    local = domain.mesh.topology.index_map(domain.mesh.topology.dim).size_local
+    return refine_cells(domain, np.arange(local, dtype=np.int32))
