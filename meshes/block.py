@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection
 
 from meshes.geometry import Cell, Slit
-from meshes.layers import Block, Crack, Layer
+from meshes.layers import Block, Crack, Flaw, Layer
 
 
 def heights(block: Block) -> list[float]:
@@ -24,9 +24,33 @@ def broken(crack: Crack | None, face: str, low: float, high: float) -> tuple[flo
     return (low, *(s for s in ends if low < s < high), high)
 
 
+def bottom_pieces(block: Block) -> list[tuple[float, float, str]]:
+    """The pieces of the bottom from the left, um, each with its name."""
+    if block.window is not None:
+        half = 0.5 * block.window
+        return [(0.0, half, "window"), (half, block.width, "film_face")]
+    places = broken(block.crack, "bottom", 0.0, block.width)
+    return [
+        (a, b, "crack" if is_cracked(block.crack, "bottom", a, b) else "bottom")
+        for a, b in itertools.pairwise(places)
+    ]
+
+
 def is_cracked(crack: Crack | None, face: str, low: float, high: float) -> bool:
     """Whether a piece of a face between two breaks belongs to the crack."""
     return crack is not None and crack.face == face and crack.start <= low and high <= crack.end
+
+
+def layer_at(block: Block, y: float) -> Layer:
+    """The layer at a height (um)."""
+    above = itertools.accumulate(layer.thickness for layer in block.layers)
+    pairs = zip(above, block.layers, strict=True)
+    return next((layer for top, layer in pairs if y < top), block.layers[-1])
+
+
+def meshed_flaws(block: Block, omit: tuple[str, ...]) -> tuple[Flaw, ...]:
+    """The flaws in layers that are meshed."""
+    return tuple(flaw for flaw in block.flaws if layer_at(block, flaw.y).name not in omit)
 
 
 def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, float]:
@@ -56,10 +80,8 @@ def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, fl
             add("pit", half + depth if plane else math.pi * half * (half + 2.0 * depth))
             add("pit_roof", half if plane else math.pi * half**2)
         if i == 0:
-            for a, b in itertools.pairwise(broken(block.crack, "bottom", 0.0, block.width)):
-                inside = is_cracked(block.crack, "bottom", a, b)
-                size = b - a if plane else math.pi * (b**2 - a**2)
-                add("crack" if inside else "bottom", size)
+            for a, b, name in bottom_pieces(block):
+                add(name, b - a if plane else math.pi * (b**2 - a**2))
     for i in range(1, len(levels)):
         below, above = present[i - 1], i < len(present) and present[i]
         if below and above:
@@ -69,7 +91,7 @@ def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, fl
             add("top" if i == len(present) else f"{names[i]}_surface", area)
         elif above:
             add(f"{names[i - 1]}_surface", area)
-    return out
+    return out | {flaw.name: 2.0 * flaw.length for flaw in meshed_flaws(block, omit)}
 
 
 def faces_of_block(block: Block, omit: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""2D meshes of a block: flat layers with a crack in one of the planes of symmetry.
+"""2D meshes of a block: flat layers with a crack in one of the planes of symmetry, or a pit.
 
 Elements are graded to the tips of the crack; how finely a tip is resolved is the solver's matter,
 which bisects the cells around it.
@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import gmsh
 
-from meshes.block import broken, heights, is_cracked
+from meshes.block import bottom_pieces, broken, heights, is_cracked, meshed_flaws
 from meshes.field import Slab, limiting, point_distance, set_sizes
-from meshes.layers import Block, pit_corners, tips
+from meshes.layers import Block, Flaw, pit_corners, tips
 from meshes.section import Model, Points
 from meshes.sizing import MeshSize
 
@@ -25,6 +25,8 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
     made = Points()
     groups: dict[str, list[tuple[int, int]]] = {}
     present = [layer.name not in omit for layer in block.layers]
+    surfaces: list[tuple[float, int]] = []
+    flaws = meshed_flaws(block, omit)
 
     def group(name: str, dim: int, tag: int) -> None:
         groups.setdefault(name, []).append((dim, abs(tag)))
@@ -34,15 +36,14 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
     ):
         if not there:
             continue
-        lower = (
-            broken(block.crack, "bottom", 0.0, block.width) if low == 0.0 else (0.0, block.width)
-        )
+        pieces = bottom_pieces(block) if low == 0.0 else [(0.0, block.width, "")]
         rim = [x for x, _ in pit_corners(block)[:1]] if layer is block.layers[-1] else []
         pit = _pit(block) if len(block.layers) > 1 and layer is block.layers[-2] else ()
         left = broken(block.crack, "left", low, pit[-1][1] if pit else high)
+        left = tuple(sorted({*left, *(f.y for f in flaws if f.emerges and low < f.y < high)}))
         corners: list[Place] = [
             (0.0, low),
-            *((x, low) for x in (*rim, *lower[1:])),
+            *((x, low) for x in (*rim, *(end for _, end, _ in pieces))),
             (block.width, high),
             *pit[:-1],
             *((0.0, y) for y in reversed(left)),
@@ -54,25 +55,52 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
             group("pit_roof", 1, made.line((0.0, low), (x, low)))
         surface = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(around)])
         group(layer.name, 2, surface)
+        surfaces.append((high, surface))
         group("right", 1, made.line((block.width, low), (block.width, high)))
         for a, b in itertools.pairwise(left):
             inside = is_cracked(block.crack, "left", a, b)
             group("crack" if inside else "left", 1, made.line((0.0, a), (0.0, b)))
         if low == 0.0:
-            for a, b in itertools.pairwise(lower):
-                inside = is_cracked(block.crack, "bottom", a, b)
-                group("crack" if inside else "bottom", 1, made.line((a, 0.0), (b, 0.0)))
+            for a, b, name in pieces:
+                group(name, 1, made.line((a, 0.0), (b, 0.0)))
     for name, tag in _planes(block, levels, present, made):
         group(name, 1, tag)
 
+    lines = [_embed(flaw, made, surfaces) for flaw in flaws]
     gmsh.model.geo.synchronize()
+    for line, surface in lines:
+        gmsh.model.mesh.embed(1, [line], 2, surface)
     slabs = limiting((Slab(a, b) for a, b in itertools.pairwise(levels)), size.maximum)
-    ends = (*tips(block), *pit_corners(block))
+    ends = [*tips(block), *pit_corners(block)]
+    ends += [(0.5 * block.window, 0.0)] if block.window is not None else []
     near = [f"{size.edge!r}+{size.growth!r}*{point_distance(*end)}" for end in ends]
     set_sizes(replace(size, growth=AWAY_FROM_LAYERS), [], slabs, "y", near)
     gmsh.option.setNumber("Mesh.Algorithm", 6)  # frontal: best quality on strongly graded sizes
     gmsh.model.mesh.generate(2)
+    for flaw, (line, _) in zip(flaws, lines, strict=True):
+        groups[flaw.name] = _opened(flaw, line, made)
     return Model(groups, {}, 0.0, {}, (), (), {})
+
+
+def _embed(flaw: Flaw, made: Points, surfaces: list[tuple[float, int]]) -> tuple[int, int]:
+    """The line of a flaw, and the surface of the layer in which it lies."""
+    line = made.line((flaw.x, flaw.y), flaw.end)
+    return abs(line), next(tag for high, tag in surfaces if flaw.y < high)
+
+
+def _opened(flaw: Flaw, line: int, made: Points) -> list[tuple[int, int]]:
+    """Part the mesh along the line of a flaw; both of its faces."""
+    faces = gmsh.model.addPhysicalGroup(1, [line])
+    ends = 0
+    if flaw.emerges:  # there the faces part as well
+        ends = gmsh.model.addPhysicalGroup(0, [made.point((flaw.x, flaw.y))])
+    gmsh.plugin.setNumber("Crack", "Dimension", 1)
+    gmsh.plugin.setNumber("Crack", "PhysicalGroup", faces)
+    gmsh.plugin.setNumber("Crack", "OpenBoundaryPhysicalGroup", ends)
+    gmsh.plugin.run("Crack")
+    both = [(1, int(tag)) for tag in gmsh.model.getEntitiesForPhysicalGroup(1, faces)]
+    gmsh.model.removePhysicalGroups()
+    return both
 
 
 def _pit(block: Block) -> tuple[Place, ...]:

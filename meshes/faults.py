@@ -21,7 +21,7 @@ from meshes.geometry import (
     dimension,
     is_half_space,
 )
-from meshes.layers import Block, Layer, face_length, height
+from meshes.layers import Block, Flaw, Layer, face_length, height
 
 BOUNDARY_NAMES = (
     "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",
@@ -62,6 +62,13 @@ def _block_faults(block: Block) -> Iterator[Fault]:
         return
     yield from _layer_faults("layers", block.layers, 1e-6 * block.width, set(), BOUNDARY_NAMES)
     yield from _pit_faults(block)
+    yield from _flaw_faults(block)
+    if block.window is not None:
+        if block.pit is not None or (block.crack is not None and block.crack.face == "bottom"):
+            yield Fault("window", _um(block.window), "no pit, no crack in the bottom beside it")
+        elif not 1e-6 * block.width < block.window < 2.0 * block.width:
+            expected = f"more than 0 and less than the whole body ({_um(2.0 * block.width)})"
+            yield Fault("window", _um(block.window), expected)
     if block.crack is None or not _is_length(height(block)):
         return
     crack, length = block.crack, face_length(block, block.crack.face)
@@ -95,6 +102,66 @@ def _pit_faults(block: Block) -> Iterator[Fault]:
         yield Fault("pit.depth", _um(pit.depth), expected)
     if block.crack is not None:
         yield Fault("pit", "a pit", "a crack or a pit, not both")
+
+
+def _flaw_faults(block: Block) -> Iterator[Fault]:
+    """Flaws that do not lie inside of one layer, or meet."""
+    if not block.flaws:
+        return
+    if block.shape != "block" or block.crack is not None or block.pit is not None:
+        expected = 'a plane section (shape = "block") without crack or pit beside it'
+        yield Fault("flaws", "flaws", expected)
+        return
+    seen = {layer.name for layer in block.layers}
+    for index, flaw in enumerate(block.flaws):
+        key = f"flaws[{index}]"
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", flaw.name):
+            yield Fault(f"{key}.name", flaw.name, "a letter, then letters, digits and _ . + -")
+        elif flaw.name in seen or (flaw.name in BOUNDARY_NAMES and flaw.name != "crack"):
+            yield Fault(f"{key}.name", flaw.name, "a name that nothing else has")
+        seen.add(flaw.name)
+        if not flaw.length >= 1e-6 * block.width:
+            yield Fault(f"{key}.length", _um(flaw.length), f"at least {_um(1e-6 * block.width)}")
+            continue
+        low, high = _layer_around(block, flaw.y)
+        (x, y), room = flaw.end, 1e-3 * flaw.length
+        inside = low + room < min(flaw.y, y) and max(flaw.y, y) < high - room
+        if not (inside and 0.0 <= flaw.x and max(flaw.x, x) < block.width - room and x > room):
+            ends = f"from ({flaw.x:g}, {flaw.y:g}) to ({x:g}, {y:g}) um"
+            yield Fault(key, ends, "both ends inside of one layer, or the first one at x = 0")
+        elif not flaw.emerges and flaw.x < room:
+            yield Fault(f"{key}.x", _um(flaw.x), f"0 (at the surface) or more than {_um(room)}")
+        elif any(_meet(flaw, other) for other in block.flaws[:index]):
+            yield Fault(key, flaw.name, "flaws that do not meet")
+
+
+def _layer_around(block: Block, y: float) -> tuple[float, float]:
+    """Lower and upper face of the layer at a height; empty outside of the block."""
+    low = 0.0
+    for layer in block.layers:
+        if low < y < low + layer.thickness:
+            return low, low + layer.thickness
+        low += layer.thickness
+    return math.inf, -math.inf
+
+
+def _meet(one: Flaw, other: Flaw) -> bool:
+    """Whether two flaws cross or touch."""
+
+    def side(of: Flaw, point: tuple[float, float]) -> float:
+        ahead = of.direction
+        return ahead[0] * (point[1] - of.y) - ahead[1] * (point[0] - of.x)
+
+    def parted(a: Flaw, b: Flaw) -> bool:
+        return side(a, (b.x, b.y)) * side(a, b.end) > 0.0
+
+    if parted(one, other) or parted(other, one):
+        return False
+    along = [
+        one.direction[0] * (x - one.x) + one.direction[1] * (y - one.y)
+        for x, y in ((other.x, other.y), other.end)
+    ]
+    return max(along) >= 0.0 and min(along) <= one.length
 
 
 def _layer_faults(

@@ -1,6 +1,7 @@
 """Flat layers, and blocks of layers with a crack or a pit: the data. Lengths are um."""
 
 from dataclasses import dataclass
+from math import cos, sin
 from typing import Literal
 
 
@@ -28,6 +29,41 @@ class Crack:
 
 
 @dataclass(frozen=True)
+class Flaw:
+    """A straight crack inside of a layer of a plane block, of which both faces are meshed.
+
+    Attributes:
+        name: of its face, that is of both of them.
+        x: where it begins, um; 0: at the left surface.
+        y: where it begins, um.
+        length: um.
+        angle: of its direction from the x axis, rad.
+    """
+
+    name: str
+    x: float
+    y: float
+    length: float
+    angle: float
+
+    @property
+    def direction(self) -> tuple[float, float]:
+        """Unit vector from its beginning to its end."""
+        return (cos(self.angle), sin(self.angle))
+
+    @property
+    def end(self) -> tuple[float, float]:
+        """Where it ends, um."""
+        ahead = self.direction
+        return (self.x + self.length * ahead[0], self.y + self.length * ahead[1])
+
+    @property
+    def emerges(self) -> bool:
+        """Whether it begins at the surface."""
+        return self.x == 0.0
+
+
+@dataclass(frozen=True)
 class Pit:
     """An empty pit in the middle of the last layer but one, bridged by the last one.
 
@@ -46,7 +82,9 @@ class Block:
 
     `block` is 2D plane, `cylinder` is axisymmetric with x the radius. Outer faces are `left`,
     `right`, `bottom`, `top`, `crack`, and of a pit `pit_roof` (the underside of the last layer) and
-    `pit` (its wall and floor). What is behind a plane of symmetry is not meshed.
+    `pit` (its wall and floor), and the flaws by their names. What is behind a plane of symmetry is
+    not meshed. Below a film with a slit (`window`: all of its width, half of which is in the block)
+    the bottom is `window` and, where the film covers it, `film_face`.
     """
 
     shape: Literal["block", "cylinder"]
@@ -54,6 +92,8 @@ class Block:
     layers: tuple[Layer, ...]
     crack: Crack | None
     pit: Pit | None = None
+    flaws: tuple[Flaw, ...] = ()
+    window: float | None = None
 
 
 def height(block: Block) -> float:
@@ -67,10 +107,14 @@ def face_length(block: Block, face: Literal["left", "bottom"]) -> float:
 
 
 def tips(block: Block) -> tuple[tuple[float, float], ...]:
-    """Ends (x, y) of the crack that lie inside of its face, um: first the upper or outer one."""
+    """Ends (x, y) of the crack that lie inside of its face, um: first the upper or outer one.
+
+    Of flaws the ends, and the beginnings that are not at the surface.
+    """
     crack = block.crack
     if crack is None:
-        return ()
+        ends = ((flaw.end, *(() if flaw.emerges else ((flaw.x, flaw.y),))) for flaw in block.flaws)
+        return tuple(end for pair in ends for end in pair)
     inside = [s for s in (crack.end, crack.start) if 0.0 < s < face_length(block, crack.face)]
     return tuple((0.0, s) if crack.face == "left" else (s, 0.0) for s in inside)
 

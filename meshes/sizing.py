@@ -111,6 +111,9 @@ def default_block_size(block: Block) -> MeshSize:
         film = block.layers[-1].thickness
         largest = max(min(block.width, height(block)) / 8.0, film)
         return MeshSize(film / 8.0, 0.4, largest)
+    if block.flaws:
+        length = min(flaw.length for flaw in block.flaws)
+        return MeshSize(length / 50.0, 0.12, min(block.width, height(block)) / 8.0)
     if block.crack is None:
         largest = min(block.width, height(block)) / 10.0
         return MeshSize(largest, 0.5, largest)

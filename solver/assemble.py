@@ -56,7 +56,12 @@ def block(table: tables.Block) -> bodies.Block:
     pit = None
     if table.pit is not None:
         pit = bodies.Pit(table.pit.width.number, table.pit.depth.number)
-    return bodies.Block(table.shape, table.width.number, layers, crack, pit)
+    flaws = tuple(
+        bodies.Flaw(f.name, f.x.number, f.y.number, f.length.number, f.angle.number)
+        for f in table.flaws
+    )
+    window = None if table.window is None else table.window.number
+    return bodies.Block(table.shape, table.width.number, layers, crack, pit, flaws, window)
 
 
 def _ends(crack: tables.Crack) -> tuple[float, float]:

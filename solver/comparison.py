@@ -48,7 +48,7 @@ def _solve_for_faults(
 ) -> Iterator[Finding]:
     """A value that the case gives, a quantity that it has, numbers of the right kinds."""
     yield from _quantity_faults(table.quantity, ("solve_for", "quantity"), names - {table.name})
-    if table.quantity in known.TEXTS or table.target == known.UNBOUNDED:
+    if table.quantity.partition(".")[0] in known.TEXTS or table.target == known.UNBOUNDED:
         allowed = "a number: of a verdict, solve for margin = 1"
         yield Finding(("solve_for", "target"), as_given(table.target), allowed)
     elif table.quantity in names:

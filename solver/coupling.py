@@ -30,6 +30,7 @@ from dataclasses import replace
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
+from solver.margins import loads
 from solver.mechanics_model import overpotential_to_pressure
 from solver.quantities import Quantity
 from solver.units import in_unit
@@ -40,31 +41,41 @@ class NotCoupled(ValueError):
 
 
 def stalls(case: schema.Case) -> bool:
-    """Whether the pressure in the crack follows from the current."""
-    return bool(_lithium(case).metal)
+    """Whether the pressure in a crack follows from the current."""
+    return any(face.metal for face in _lithium(case).values())
 
 
-def _lithium(case: schema.Case) -> mechanics_schema.Lithium:
-    face = None if case.mechanics is None else case.mechanics.faces.get("crack")
-    return face if isinstance(face, mechanics_schema.Lithium) else mechanics_schema.Lithium(0.0)
+def _lithium(case: schema.Case) -> dict[str, mechanics_schema.Lithium]:
+    """The cracks that lithium fills."""
+    faces = {} if case.mechanics is None else case.mechanics.faces
+    return {n: face for n, face in faces.items() if isinstance(face, mechanics_schema.Lithium)}
 
 
-def overpotential_of_flaw(case: schema.Case, found: Sequence[Quantity]) -> float:
-    """Potential to which the flaw floats above its lithium, V; positive where lithium plates."""
+def overpotentials(case: schema.Case, found: Sequence[Quantity]) -> dict[str, float]:
+    """Potentials to which the flaws float above their lithium, V; positive where lithium plates."""
     potential = {q.name: q.value for q in found if q.name.startswith("potential.")}
-    flaw, metal = potential["potential.crack"], potential[f"potential.{_lithium(case).metal}"]
-    if not isinstance(flaw, float) or not isinstance(metal, float):
-        raise NotCoupled("the potential of the crack is not known")
-    return flaw - metal
+    steps = {}
+    for name, face in _lithium(case).items():
+        if not face.metal:
+            continue
+        flaw, metal = potential[f"potential.{name}"], potential[f"potential.{face.metal}"]
+        if not isinstance(flaw, float) or not isinstance(metal, float):
+            raise NotCoupled(f"the potential of {name} is not known")
+        steps[name] = flaw - metal
+    return steps
 
 
-def with_overpotential(case: schema.Case, overpotential: float) -> schema.Case:
-    """The case with the pressure of lithium at an overpotential; none where lithium is stripped."""
+def with_overpotentials(case: schema.Case, steps: dict[str, float]) -> schema.Case:
+    """The case with the pressure of lithium at its overpotentials; none where it is stripped."""
     mechanics = case.mechanics
     if mechanics is None:
         return case
-    face = replace(_lithium(case), overpotential=max(overpotential, 0.0), metal="")
-    return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, "crack": face}))
+    pressed = {
+        name: replace(face, overpotential=max(steps[name], 0.0), metal="")
+        for name, face in _lithium(case).items()
+        if name in steps
+    }
+    return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, **pressed}))
 
 
 def with_opened_slit(case: schema.Case, volume: float) -> tuple[schema.Case, Quantity]:
@@ -89,24 +100,43 @@ def with_opened_slit(case: schema.Case, volume: float) -> tuple[schema.Case, Qua
 
 
 def critical_current(
-    case: schema.Case, built: BuiltMesh, found: Sequence[Quantity], overpotential: float
+    case: schema.Case, built: BuiltMesh, found: Sequence[Quantity], steps: dict[str, float]
 ) -> Iterator[Quantity]:
-    """What couples the two: overpotential and pressure of the flaw, and the critical current."""
-    text = "Potential to which the flaw floats against its lithium."
-    yield Quantity("flaw_overpotential", 1e3 * overpotential, "mV", meaning=text)
-    pressure = overpotential_to_pressure(max(overpotential, 0.0))
-    text = "Pressure of lithium in the flaw, F eta/V_Li, where its walls hold it."
-    yield Quantity("flaw_pressure", pressure, "MPa", meaning=text)
-    by_name = {quantity.name: quantity for quantity in found}
-    margin = by_name.get("margin")
-    linear = "critical_overpotential" in by_name  # not where lithium flows: it caps the pressure
-    if margin is None or not isinstance(margin.value, float) or not linear or not built.cell_area:
+    """What couples the two: overpotential and pressure of the flaws, and the critical current.
+
+    Args:
+        case: With the overpotentials of its flaws.
+        built: The mesh.
+        found: Currents, driving forces and margins.
+        steps: Overpotential of every flaw, V.
+    """
+    for name, step in steps.items():
+        of = "" if name == "crack" else f".{name}"
+        text = "Potential to which the flaw floats against its lithium."
+        yield Quantity(f"flaw_overpotential{of}", 1e3 * step, "mV", meaning=text)
+        pressure = overpotential_to_pressure(max(step, 0.0))
+        text = "Pressure of lithium in the flaw, F eta/V_Li, where its walls hold it."
+        yield Quantity(f"flaw_pressure{of}", pressure, "MPa", meaning=text)
+    margins = [
+        (q.value, q)
+        for q in found
+        if q.name.partition(".")[0] == "margin" and isinstance(q.value, float)
+    ]
+    if not margins or not built.cell_area or not _proportional(case, steps):
         return
+    margin = min(margins, key=lambda pair: pair[0])[1]
     currents = [q for q in found if q.name.startswith("current.")]
     largest = max((abs(q.value) for q in currents if isinstance(q.value, float)), default=0.0)
     working = largest / in_unit(1.0, currents[0].unit)
     density = in_unit(working / built.cell_area, "mA/cm^2")
-    ends = [margin.value if x is None else x for x in (margin.lower, margin.upper)]
+    ends = [min(margins)[0] if x is None else x for x in (margin.lower, margin.upper)]
     text = "Current density over the whole cell at which G = Gc."
-    value, low, high = (density * x**0.5 for x in (margin.value, *ends))
+    value, low, high = (density * x**0.5 for x in (min(margins)[0], *ends))
     yield Quantity("critical_current_density", value, "mA/cm^2", low, high, margin.bound, text)
+
+
+def _proportional(case: schema.Case, steps: dict[str, float]) -> bool:
+    """Whether all that loads the body grows with the current."""
+    if case.mechanics is None or any(name not in steps for name in _lithium(case)):
+        return False
+    return all(name == "critical_overpotential" for name, _ in loads(case.mechanics))

@@ -11,7 +11,8 @@ eigenstrain, initial stress, layers, axisymmetry and loads on the faces of the c
 all in Pi, so that the derivative has it without a formula for each: UFL differentiates Pi in the
 coordinates of the mesh. q must not move an interface or a loaded end of the body.
 
-G in J/m^2 = MPa um. In a plane of symmetry half of the body is meshed, hence a factor of two.
+G in J/m^2 = MPa um. In a plane of symmetry half of the body is meshed, hence a factor of two; of a
+flaw inside of a body both faces are meshed.
 Stress intensity: K_I = sqrt(E' G), MPa um^(1/2) (1 MPa m^(1/2) = 1000 of these).
 
 Source: Rice 1968, J. Appl. Mech. 35, 379; Destuynder, Djaoua & Lescure 1983, J. Mec. Theor. Appl.
@@ -30,7 +31,7 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from meshes.layers import Block, face_length, height, pit_corners, tips
+from meshes.layers import Block, Flaw, face_length, height, pit_corners, tips
 from solver.domain import Domain, node_positions, refine_cells
 from solver.elasticity import Body
 
@@ -44,7 +45,7 @@ CONTOURS = ((0.02, 0.1), (0.1, 0.3), (0.3, 0.6), (0.5, 0.95))
 
 @dataclass(frozen=True)
 class Tip:
-    """A tip of a crack in a plane of symmetry.
+    """A tip of a crack in a plane of symmetry, or of a flaw.
 
     Attributes:
         place: x and y in the mesh, um (see `origin`).
@@ -53,6 +54,8 @@ class Tip:
         reach: Radius within which nothing but the crack and the body around it lies, um; 0 if the
             tip lies on an interface.
         front: Length of the front, um (plane: 1, per um of depth).
+        crack: Name of the faces of the crack.
+        share: The whole body over the meshed part: 2 in a plane of symmetry.
     """
 
     place: tuple[float, float]
@@ -60,6 +63,8 @@ class Tip:
     direction: tuple[float, float]
     reach: float
     front: float
+    crack: str = "crack"
+    share: float = 2.0
 
 
 def origin(block: Block) -> float:
@@ -76,7 +81,7 @@ def find_tips(block: Block) -> tuple[Tip, ...]:
     """The tips of the crack of a block."""
     crack = block.crack
     if crack is None:
-        return ()
+        return _tips_of_flaws(block)
     along = (0.0, 1.0) if crack.face == "left" else (1.0, 0.0)
     planes = [0.0, *np.cumsum([layer.thickness for layer in block.layers])]
     found = []
@@ -94,6 +99,28 @@ def find_tips(block: Block) -> tuple[Tip, ...]:
         place = (x, y - origin(block))
         found.append(Tip(place, y, direction, 0.0 if on_plane else room, front))
     return tuple(found)
+
+
+def _tips_of_flaws(block: Block) -> tuple[Tip, ...]:
+    """The tips of the flaws, their contours within the layer and clear of the other flaws."""
+    planes = np.cumsum([0.0, *(layer.thickness for layer in block.layers)])
+    found = []
+    for flaw in block.flaws:
+        beginning = ((flaw.x, flaw.y), (-flaw.direction[0], -flaw.direction[1]))
+        for (x, y), ahead in ((flaw.end, flaw.direction), *(() if flaw.emerges else (beginning,))):
+            others = [_distance((x, y), other) for other in block.flaws if other is not flaw]
+            sides = [abs(y - plane) for plane in planes]
+            room = min(flaw.length, x, block.width - x, *sides, *others)
+            place = (float(x), float(y - origin(block)))
+            found.append(Tip(place, y, ahead, float(room), 1.0, flaw.name, 1.0))
+    return tuple(found)
+
+
+def _distance(point: tuple[float, float], flaw: Flaw) -> float:
+    """From a point to a flaw, um."""
+    away = np.subtract(point, (flaw.x, flaw.y))
+    share = float(np.clip(away @ flaw.direction, 0.0, flaw.length))
+    return float(np.hypot(*(away - share * np.array(flaw.direction))))
 
 
 def resolve_tips(domain: Domain, block: Block, jumps: Sequence[tuple[float, float]] = ()) -> Domain:
@@ -159,7 +186,7 @@ def energy_release_rates(body: Body, displacement: fem.Function, tip: Tip) -> tu
     for inner, outer in CONTOURS:
         q = extension(domain, tip, inner * tip.reach, outer * tip.reach)
         slope = force.dot(q.x.petsc_vec)
-        found.append(-2.0 * slope / tip.front)
+        found.append(-tip.share * slope / tip.front)
     return tuple(found)
 
 

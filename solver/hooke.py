@@ -9,7 +9,7 @@ Moduli and stresses in MPa, strains without unit.
 Source: isotropic, cubic and plane stress as in Nye, Physical Properties of Crystals, ch. VIII.
 """
 
-from math import cos, sin
+from math import cos, pi, sin
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,13 @@ def without_stress_across(stiffness: Floats, initial: Floats) -> tuple[Floats, F
 def plane_strain_modulus(stiffness: Floats) -> float:
     """E' = E/(1 - nu^2) along x: sigma_xx over eps_xx where sigma_yy = 0 and eps_zz = 0, MPa."""
     return float(stiffness[XX, XX] - stiffness[XX, YY] ** 2 / stiffness[YY, YY])
+
+
+def is_isotropic_in_plane(stiffness: Floats) -> bool:
+    """Whether the law in the section does not change when it is turned about z."""
+    turned_by_half = turned(stiffness, 0.25 * pi)
+    section = np.ix_([XX, YY, XY], [XX, YY, XY])
+    return bool(np.allclose(turned_by_half[section], stiffness[section], rtol=1e-9))
 
 
 def is_stable(stiffness: Floats) -> bool:

@@ -41,6 +41,10 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "fracture_energy": ("energy_release_rate",),
     "contour_dependence": ("dimensionless",),
     "stress_intensity": ("fracture_toughness",),
+    "stress_intensity_by_interaction": ("fracture_toughness",),
+    "stress_intensity_shear": ("fracture_toughness",),
+    "kink_angle": ("angle",),
+    "kink_energy_release_rate": ("energy_release_rate",),
     "shape_factor": ("dimensionless",),
     "channelling_factor": ("dimensionless",),
     "sequential_channelling_factor": ("dimensionless",),
@@ -65,7 +69,17 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
 }
-TEXTS = ("verdict",)  # quantities whose value is a word
+# of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
+OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
+    head: QUANTITIES[head]
+    for head in (
+        "energy_release_rate", "energy_release_rate_by_extension", "energy_release_rate_slope",
+        "stress_intensity", "stress_intensity_shear", "kink_angle", "kink_energy_release_rate",
+        "fracture_energy", "margin", "critical_pressure", "critical_overpotential",
+        "critical_stretch", "flaw_overpotential", "flaw_pressure",
+    )
+}  # fmt: skip
+TEXTS = ("verdict", "first_to_grow")  # quantities whose value is a word
 
 
 def known_quantities(
@@ -78,6 +92,8 @@ def known_quantities(
     names |= {f"potential.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
     names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
+    ends = [f"{name}{end}" for name in faces for end in ("", ".start", ".end")]
+    names |= {f"{head}.{end}" for head in (*OF_A_FLAW, "verdict") for end in ends}
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
     return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}
@@ -90,6 +106,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return QUANTITIES[quantity]
     if head in ON_A_FACE:
         return ON_A_FACE[head]
+    if head in OF_A_FLAW:
+        return OF_A_FLAW[head]
     if head == "share":
         return ("dimensionless",)
     if head == "current":
@@ -112,7 +130,7 @@ def read_quantity(quantity: str, value: str | float, plane: bool) -> tuple[float
     """
     if value == UNBOUNDED:
         return UNBOUNDED, ""
-    if quantity in TEXTS:
+    if quantity.partition(".")[0] in TEXTS:
         return str(value), ""
     text = value if isinstance(value, str) else repr(value)
     number, unit_text, dimension = units.parse_any(text)

@@ -14,11 +14,13 @@ p = F eta/V_Li (7.423 MPa per mV).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
+from meshes.block import layer_at
 from meshes.layers import Block, face_length
 from solver import schema
 from solver.domain import (
@@ -31,6 +33,8 @@ from solver.elasticity import Body, weight
 from solver.equilibrium import Equilibrium, State, Support
 from solver.face_stress import face_stress
 from solver.fracture import Tip, energy_release_rates
+from solver.hooke import is_isotropic_in_plane
+from solver.mixed_mode import Intensities, intensities
 from solver.problem import Mesher, Problem, make_problem, refined, through_film
 from solver.stability import (
     FURTHEST,
@@ -102,6 +106,9 @@ class Mechanical:
         volume: Of the crack of the whole body, um^3 (plane: um^2).
         tensions: Largest tension along the faces of a layer that has a strength, MPa, by face.
         pressures: Largest pressure on the faces that something touches, MPa, by face.
+        bars: Error bars of the energy release rates of the tips, J/m^2.
+        intensities: K_I and K_II of the tips; empty where they are not defined.
+        intensity_bars: Error bars of the intensities.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
     """
@@ -117,6 +124,9 @@ class Mechanical:
     volume: float
     arrest: float | None
     history: tuple[Level, ...]
+    bars: tuple[float, ...] = ()
+    intensities: tuple[Intensities, ...] = ()
+    intensity_bars: tuple[float, ...] = ()
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
 
@@ -146,12 +156,13 @@ def solve_mechanics(
     before: Mechanical | None = None
     while True:
         found = _solve_once(problem, problem.body_on(domain))
-        found = replace(found, bar=_bar(found, before))
+        found = _with_bars(found, before)
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
         history.append(Level(number_of_cells(domain), dofs, value, found.bar))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
-        enough = before is not None and found.bar <= case.numerics.accuracy * abs(value)
+        widest = max(found.bars, default=found.bar)
+        enough = before is not None and widest <= case.numerics.accuracy * abs(value)
         enough = enough or (before is not None and is_closed(found))
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         if enough or last or case.numerics.refinement == "none":
@@ -203,7 +214,8 @@ def with_arrest(
 
 def _main_rate(found: Mechanical) -> float:
     if found.tips:
-        return found.tips[0][1].value
+        in_plane = found.tips[0][0].share == 2.0
+        return found.tips[0][1].value if in_plane else max(f.value for _, f in found.tips)
     if found.film is not None:
         return found.film.rate
     if found.tensions:
@@ -219,6 +231,25 @@ def _bar(found: Mechanical, before: Mechanical | None) -> float:
     if found.tips:
         return error_bar(found.tips[0][1], before.tips[0][1])
     return abs(_main_rate(found) - _main_rate(before))
+
+
+def _with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
+    """The same with its error bars, from the mesh before."""
+    found = replace(found, bar=_bar(found, before))
+    if before is None:
+        return replace(
+            found, bars=(inf,) * len(found.tips), intensity_bars=(inf,) * len(found.intensities)
+        )
+    pairs = zip(found.tips, before.tips, strict=True)
+    both = zip(found.intensities, before.intensities, strict=True)
+    return replace(
+        found,
+        bars=tuple(error_bar(force, coarse) for (_, force), (_, coarse) in pairs),
+        intensity_bars=tuple(
+            max(k.spread, *(abs(a - b) for a, b in zip(k.values, coarse.values, strict=True)))
+            for k, coarse in both
+        ),
+    )
 
 
 def is_closed(found: Mechanical) -> bool:
@@ -251,8 +282,14 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         if tip.reach > 0.0
     ]
     opening, overlap, volume = 0.0, 0.0, 0.0
+    if block.flaws:
+        volume = sum(_volume(body, state, flaw.name) for flaw in block.flaws)
     if block.crack is not None:
         opening, overlap, volume = _opening(block, body, state, supports)
+    laws = [problem.solids[layer_at(block, tip.level).name] for tip, _ in rates]
+    apart = block.shape == "block" and body.rotates is None and bool(rates)
+    apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
+    apart = apart and not any(t.profile is not None for t in problem.tractions.values())
     watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
     there = [name for name in watched if name in body.domain.built.facets]
     tensions = {name: face_stress(body, state.displacement, name).tension for name in there}
@@ -271,6 +308,11 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         volume=volume,
         arrest=None,
         history=(),
+        intensities=tuple(
+            intensities(body, state.displacement, tip, law.stiffness)
+            for (tip, _), law in zip(rates, laws, strict=True)
+            if apart
+        ),
         tensions=tensions,
         pressures=pressures,
     )
@@ -303,16 +345,21 @@ def _film(
     return Film(rate, closed.reactions["crack"] / thickness, thickness)
 
 
+def _volume(body: Body, state: State, name: str) -> float:
+    """How much the body has left behind the face of a crack, um^3 (plane: um^2)."""
+    domain = body.domain
+    ds = facet_measure(domain, {0: facet_entities(domain, name)})
+    inwards = -ufl.dot(state.displacement, ufl.FacetNormal(domain.mesh))
+    inside = fem.assemble_scalar(fem.form(weight(domain) * inwards * ds(0)))
+    return float(domain.comm.allreduce(inside))
+
+
 def _opening(
     block: Block, body: Body, state: State, supports: dict[str, Support]
 ) -> tuple[float, float, float]:
     """Largest and smallest opening, and volume, of the crack of the whole body."""
     domain, u = body.domain, state.displacement
-    entities = facet_entities(domain, "crack")
-    ds = facet_measure(domain, {0: entities})
-    inwards = -ufl.dot(u, ufl.FacetNormal(domain.mesh))
-    half = fem.assemble_scalar(fem.form(weight(domain) * inwards * ds(0)))
-    volume = 2.0 * float(domain.comm.allreduce(half))
+    volume = 2.0 * _volume(body, state, "crack")
     axis = 0 if block.crack is not None and block.crack.face == "left" else 1
     fdim = domain.mesh.topology.dim - 1
     space = u.function_space

@@ -15,6 +15,7 @@ OPEN = (
     tables.Lithium,
     tables.Contact,
 )  # what the faces of a crack may have
+INSIDE = (tables.Free, tables.Traction, tables.Lithium)  # those of a flaw
 
 
 def mechanics_faults(
@@ -74,16 +75,26 @@ def _face_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[F
     for name, face in mechanics.faces.items():
         path: KeyPath = ("mechanics", "faces", name, "law")
         given = f'"{face.law}"'
-        if name == "crack" and not isinstance(face, OPEN):
+        flaw = next((flaw for flaw in block.flaws if flaw.name == name), None)
+        cracked = flaw is not None or name == "crack"
+        if flaw is not None and not isinstance(face, INSIDE):
+            yield Finding(path, given, "free, traction or lithium in a flaw")
+        elif name == "crack" and not isinstance(face, OPEN):
             yield Finding(path, given, "free, traction, contact or lithium on a crack")
-        elif name != "crack" and isinstance(face, tables.Contact):
+        elif not cracked and isinstance(face, tables.Contact):
             yield Finding(path, given, "contact only between the faces of the crack")
         elif name != "top" and isinstance(face, tables.Indenter):
             yield Finding(path, given, "an indenter only on the top")
         elif name in ("pit", "pit_roof") and not isinstance(face, tables.Free | tables.Traction):
             yield Finding(path, given, "free or traction in a pit")
-        elif name != "crack" and isinstance(face, tables.Lithium):
+        elif not cracked and isinstance(face, tables.Lithium):
             yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
+        elif flaw is not None and isinstance(face, tables.Lithium):
+            for key, value in (("dry_length", face.dry_length), ("width", face.width)):
+                if value is not None:
+                    allowed = "no such key: lithium fills a flaw evenly"
+                    where: KeyPath = ("mechanics", "faces", name, key)
+                    yield Finding(where, as_given(value.value), allowed)
         elif isinstance(face, tables.Lithium):
             yield from _lithium_faults(face, block)
         elif block.crack is not None and name == block.crack.face and face.law != "symmetry":
@@ -114,23 +125,26 @@ def _lithium_faults(face: tables.Lithium, block: bodies.Block) -> Iterator[Findi
 
 def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
     """A crack whose overpotential follows from the current is an electrode without current."""
-    face = mechanics.faces.get("crack")
-    if not isinstance(face, tables.Lithium) or face.metal is None:
-        return
+    for name, face in mechanics.faces.items():
+        if isinstance(face, tables.Lithium) and face.metal is not None:
+            yield from _stall_faults(file, name, face.metal)
+
+
+def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
     electrodes = [
         name
         for name, law in file.boundaries.items()
         if isinstance(law, Electrode) and law.potential is not None
     ]
-    if face.metal not in electrodes:
-        near = nearest(face.metal, electrodes)
+    if metal not in electrodes:
+        near = nearest(metal, electrodes)
         allowed = "a boundary of lithium: an electrode with a potential"
-        yield Finding(("mechanics", "faces", "crack", "metal"), as_given(face.metal), allowed, near)
-    law = file.boundaries.get("crack")
+        yield Finding(("mechanics", "faces", name, "metal"), as_given(metal), allowed, near)
+    law = file.boundaries.get(name)
     stalled = isinstance(law, Electrode) and law.current is not None and law.current.number == 0.0
     if not stalled:
         allowed = 'an electrode with current = "0 A/m" (a cylinder: "0 A"): plating has stalled'
-        yield Finding(("boundaries", "crack"), "a table" if law else "", allowed)
+        yield Finding(("boundaries", name), "a table" if law else "", allowed)
 
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

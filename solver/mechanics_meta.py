@@ -147,11 +147,8 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
                 f"Warning: the strength of {name} is above {THEORETICAL:g} of its modulus, more "
                 "than any solid has."
             )
-    flaw = mechanics.faces.get("crack")
-    if (
-        isinstance(flaw, mechanics_schema.Lithium)
-        and (flaw.yield_stress or 0.0) > THEORETICAL * LITHIUM
-    ):
+    lithium = [f for f in mechanics.faces.values() if isinstance(f, mechanics_schema.Lithium)]
+    if any((flaw.yield_stress or 0.0) > THEORETICAL * LITHIUM for flaw in lithium):
         said.append(
             f"Warning: the yield stress of lithium in the flaw is above {THEORETICAL:g} of its "
             "modulus, more than any solid has."

@@ -1,15 +1,17 @@
 """Quantities of stress and cracks, each with its unit and its estimated error bar."""
 
 from collections.abc import Iterator
-from math import inf, isfinite, pi, sqrt
+from math import inf, pi, sqrt
 
 from meshes.layers import Block, height
-from solver import hooke, mechanics_schema, schema
+from solver import mechanics_schema, schema
 from solver.equilibrium import Support
+from solver.flaws import of_flaws
 from solver.fracture import stress_intensity
+from solver.margins import estimate, is_strained, judged, law_at, modulus_at, resistance, scaled
 from solver.mechanics import Mechanical, is_pressed_shut
-from solver.mechanics_model import conditions, overpotential_to_pressure, solid_law
-from solver.quantities import Bound, Quantity
+from solver.mechanics_model import conditions
+from solver.quantities import Quantity
 from solver.stability import verdict
 
 RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
@@ -27,7 +29,9 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
     if shut:
         text = "The loads press the faces of the crack together; contact is not modelled."
         yield Quantity("verdict", "undecided: the crack is pressed shut", "", meaning=text)
-    if found.tips and not shut:
+    if found.tips and block.flaws:
+        yield from of_flaws(block, mechanics, found)
+    elif found.tips and not shut:
         yield from _of_tip(block, mechanics, found)
     if found.film is not None and not shut:
         yield from _of_film(block, mechanics, found)
@@ -41,33 +45,6 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         yield Quantity("crack_volume", found.volume, unit, meaning=text)
 
 
-def modulus_at(block: Block, mechanics: mechanics_schema.Mechanics, y: float) -> float:
-    """E' of the layer at a height: E/(1 - nu^2), in plane stress E; MPa."""
-    plane = block.shape == "block"
-    stiffness = solid_law(_layer_at(block, mechanics, y), mechanics, plane).stiffness
-    return hooke.plane_strain_modulus(stiffness)
-
-
-def _layer_at(
-    block: Block, mechanics: mechanics_schema.Mechanics, y: float
-) -> mechanics_schema.SolidRegion:
-    below = 0.0
-    for layer in block.layers:
-        below += layer.thickness
-        if y < below:
-            return mechanics.solids[layer.name]
-    return mechanics.solids[block.layers[-1].name]
-
-
-def resistance(region: mechanics_schema.SolidRegion, modulus: float) -> float | None:
-    """Gc, J/m^2, from what is given: itself, or K_Ic^2/E'; None if nothing is."""
-    if region.fracture_energy is not None:
-        return region.fracture_energy
-    if region.fracture_toughness is not None:
-        return region.fracture_toughness**2 / modulus
-    return None
-
-
 def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
     """Gc if the crack starts to grow and its driving force falls as it does, else None."""
     mechanics, block = case.mechanics, case.geometry
@@ -77,16 +54,10 @@ def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
         return None
     tip, force = found.tips[0]
     y = tip.level
-    limit = resistance(_layer_at(block, mechanics, y), modulus_at(block, mechanics, y))
+    limit = resistance(law_at(block, mechanics, y), modulus_at(block, mechanics, y))
     if limit is None or verdict(force.value, found.bar, limit, force.slope) != "arrests":
         return None
     return limit
-
-
-def _estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Quantity:
-    kind: Bound = "estimated" if isfinite(bar) else "none"
-    low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
-    return Quantity(name, value, unit, low, high, kind, meaning)
 
 
 def _of_tip(
@@ -96,7 +67,7 @@ def _of_tip(
     tip, force = found.tips[0]
     modulus = modulus_at(block, mechanics, tip.level)
     rate, bar = force.value, found.bar
-    yield _estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
+    yield estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
     text = "From the energies with the tip moved forwards and backwards."
     yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
     text = "Largest difference of G by two contours, over G."
@@ -107,14 +78,19 @@ def _of_tip(
     intensity = stress_intensity(rate, modulus)
     half = 0.5 * bar / rate * intensity if rate > 0.0 else inf
     text = "K_I = sqrt(E' G), E' = E/(1 - nu^2) (plane stress: E)."
-    yield _scaled(_estimate("stress_intensity", intensity, half, TOUGHNESS, text), PER_TOUGHNESS)
+    yield scaled(estimate("stress_intensity", intensity, half, TOUGHNESS, text), PER_TOUGHNESS)
+    if found.intensities:
+        text = "K_I by the interaction integral."
+        value, half_width = found.intensities[0].values[0], found.intensity_bars[0]
+        other = estimate("stress_intensity_by_interaction", value, half_width, TOUGHNESS, text)
+        yield scaled(other, PER_TOUGHNESS)
     load = _only_load(block, mechanics)
     length = _crack_length(block)
     if load and length and intensity and not rate <= bar < inf:
         factor = 1.0 / (abs(load) * sqrt(pi * length))
         text = "K_I over load times sqrt(pi a), a the length of the crack, of the meshed part."
-        yield _scaled(_estimate("shape_factor", intensity, half, "1", text), factor)
-    region = _layer_at(block, mechanics, tip.level)
+        yield scaled(estimate("shape_factor", intensity, half, "1", text), factor)
+    region = law_at(block, mechanics, tip.level)
     limit = resistance(region, modulus)
     if limit is not None:
         word: str = verdict(rate, bar, limit, force.slope)
@@ -124,9 +100,9 @@ def _of_tip(
             word = f"arrests at a = {found.arrest:.4g} um"
             text = "Length of the crack at which G = Gc."
             half = bar / abs(force.slope)
-            yield _estimate("arrest_length", found.arrest, half, "um", text)
+            yield estimate("arrest_length", found.arrest, half, "um", text)
         yield Quantity("verdict", word, "", meaning="Does the crack grow?")
-        yield from _judged(block, mechanics, rate, bar, limit)
+        yield from judged(mechanics, rate, bar, limit)
 
 
 def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
@@ -143,7 +119,7 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
         bar = found.bar if not (found.tips or found.film or found.tensions) else inf
         text = "Largest pressure of the contact."
         pressure = found.pressures[name]
-        yield _estimate(f"peak_contact_pressure.{name}", pressure, bar, "MPa", text)
+        yield estimate(f"peak_contact_pressure.{name}", pressure, bar, "MPa", text)
 
 
 def _of_strength(
@@ -155,7 +131,7 @@ def _of_strength(
         return
     for name, tension in found.tensions.items():
         text = f"Largest stress along {name}, in the section or across it."
-        yield _estimate(f"tension.{name}", tension, found.bar, "MPa", text)
+        yield estimate(f"tension.{name}", tension, found.bar, "MPa", text)
     largest = max(found.tensions.values())
     if largest <= 0.0:
         yield Quantity("verdict", "holds", "", meaning="Does the layer break?")
@@ -163,84 +139,11 @@ def _of_strength(
     margin = strength / largest
     half = margin * found.bar / largest
     text = "Strength over the largest tension: above 1 the layer holds."
-    yield _estimate("margin", margin, half, "1", text)
+    yield estimate("margin", margin, half, "1", text)
     word = "holds" if margin > 1.0 else "breaks"
     if abs(margin - 1.0) <= half:
         word = "undecided within the error bar"
     yield Quantity("verdict", word, "", meaning="Does the layer break?")
-
-
-def _judged(
-    block: Block, mechanics: mechanics_schema.Mechanics, rate: float, bar: float, limit: float
-) -> Iterator[Quantity]:
-    """Margin and the load at which the crack begins to grow."""
-    yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
-    if rate <= 0.0 or rate <= bar < inf:
-        return  # nothing drives it, as far as one can tell
-    margin = limit / rate
-    text = "Gc/G: above 1 the crack does not grow."
-    yield _estimate("margin", margin, margin * bar / rate, "1", text)
-    root, half = sqrt(margin), 0.5 * bar / rate * sqrt(margin)
-    loads = _loads(block, mechanics)
-    if len(loads) != 1:
-        return  # G is a square of the load only if there is one
-    (name, value), text = loads[0], "Load at which G = Gc."
-    if name == "critical_overpotential":
-        pressure = overpotential_to_pressure(value)
-        yield _scaled(_estimate("critical_pressure", root, half, "MPa", text), pressure)
-        yield _scaled(_estimate(name, root, half, "mV", text), 1e3 * value)
-    elif name == "critical_pressure":
-        yield _scaled(_estimate(name, root, half, "MPa", text), abs(value))
-    else:
-        yield _scaled(_estimate(name, root, half, "1", text), value)
-
-
-def _scaled(quantity: Quantity, factor: float) -> Quantity:
-    def times(x: float | None) -> float | None:
-        return None if x is None else factor * x
-
-    value = quantity.value
-    return Quantity(
-        quantity.name,
-        factor * value if isinstance(value, float) else value,
-        quantity.unit,
-        times(quantity.lower),
-        times(quantity.upper),
-        quantity.bound,
-        quantity.meaning,
-    )
-
-
-def _loads(block: Block, mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
-    """What strains the body, by the name of its critical value."""
-    out: list[tuple[str, float]] = []
-    for face in mechanics.faces.values():
-        match face:
-            case mechanics_schema.Lithium(gradient=held) if held < inf:
-                out.append(("", 1.0))  # not all of the pressure grows with the overpotential
-            case mechanics_schema.Lithium(overpotential=overpotential) if overpotential:
-                out.append(("critical_overpotential", overpotential))
-            case mechanics_schema.Traction(pressure, shear) if pressure or shear:
-                out.append(("critical_pressure" if not shear else "", pressure))
-            case mechanics_schema.Plate(pressure) if pressure:
-                out.append(("critical_pressure", pressure))
-            case mechanics_schema.Moved(normal, tangential) if normal or tangential:
-                out.append(("", 1.0))
-    if mechanics.stretch:
-        out.append(("critical_stretch", mechanics.stretch))
-    if is_strained(mechanics):
-        out.append(("", 1.0))
-    return [load for load in out if load[0]] if all(name for name, _ in out) else []
-
-
-def is_strained(mechanics: mechanics_schema.Mechanics) -> bool:
-    """Whether solids are strained by themselves: as made, by a misfit, or by warmth."""
-    return any(
-        solid.residual_stress
-        or solid.misfit_strain
-        or solid.thermal_expansion * mechanics.temperature_change
-        for solid in mechanics.solids.values()
-    )
 
 
 def _only_load(block: Block, mechanics: mechanics_schema.Mechanics) -> float:
@@ -267,28 +170,26 @@ def _of_film(
         return
     text = "G_ss of a crack that channels along the film, from the energies of the section."
     bar = found.bar
-    yield _estimate("steady_state_energy_release_rate", film.rate, bar, RATE, text)
+    yield estimate("steady_state_energy_release_rate", film.rate, bar, RATE, text)
     text = "Mean stress that the crack releases."
     yield Quantity("film_stress", film.stress, "MPa", meaning=text)
     modulus = modulus_at(block, mechanics, height(block) - 0.5 * film.thickness)
     if film.stress:
         factor = modulus / (film.stress**2 * film.thickness)
         text = "Z = G_ss E'/(sigma^2 h) of the film."
-        yield _scaled(_estimate("channelling_factor", film.rate, bar, "1", text), factor)
+        yield scaled(estimate("channelling_factor", film.rate, bar, "1", text), factor)
         if film.sequential is not None:
             text = "Of a crack in the middle between two: 2 W(s) - W(2 s) over the thickness."
-            rate = _estimate(
+            rate = estimate(
                 "sequential_energy_release_rate", film.sequential, 3.0 * bar, RATE, text
             )
             yield rate
             text = "The same times E'/(sigma^2 h)."
-            other = _estimate(
-                "sequential_channelling_factor", film.sequential, 3.0 * bar, "1", text
-            )
-            yield _scaled(other, factor)
-    region = _layer_at(block, mechanics, height(block) - 0.5 * film.thickness)
+            other = estimate("sequential_channelling_factor", film.sequential, 3.0 * bar, "1", text)
+            yield scaled(other, factor)
+    region = law_at(block, mechanics, height(block) - 0.5 * film.thickness)
     limit = resistance(region, modulus)
     if limit is not None:
         word = verdict(film.rate, bar, limit, 0.0)
         yield Quantity("verdict", word, "", meaning="Does the crack channel through the film?")
-        yield from _judged(block, mechanics, film.rate, bar, limit)
+        yield from judged(mechanics, film.rate, bar, limit)

@@ -19,10 +19,10 @@ from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.case import with_setting, with_value
 from solver.coupling import (
     critical_current,
-    overpotential_of_flaw,
+    overpotentials,
     stalls,
     with_opened_slit,
-    with_overpotential,
+    with_overpotentials,
 )
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
@@ -136,12 +136,13 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         found += _evaluate(case, model, built, certificate)
     if stalls(case):
         with _timed(timings, "mechanics"):
-            step = overpotential_of_flaw(case, found)
-            progress(f"lithium in the crack has stalled at {1e3 * step:.6g} mV")
-            driven = with_overpotential(case, step)
+            steps = overpotentials(case, found)
+            for name, step in steps.items():
+                progress(f"lithium in {name} has stalled at {1e3 * step:.6g} mV")
+            driven = with_overpotentials(case, steps)
             mechanical = simulate_mechanics(driven, comm, progress)
             found += mechanical_quantities(driven, mechanical)
-            found += critical_current(case, built, found, step)
+            found += critical_current(driven, built, found, steps)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
 

@@ -16,7 +16,7 @@ Solids, ch. 2.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scipy.optimize import brentq
@@ -70,7 +70,7 @@ def driving_force(
             shifted = _moved(tip, sign * distance)
             rates.append(energy_release_rates(body, moved.displacement, shifted)[-2])
     by_contour = energy_release_rates(body, state.displacement, tip)
-    by_extension = -2.0 * (energies[0] - energies[1]) / (2.0 * distance * tip.front)
+    by_extension = -tip.share * (energies[0] - energies[1]) / (2.0 * distance * tip.front)
     return DrivingForce(by_contour, by_extension, (rates[0] - rates[1]) / (2.0 * distance))
 
 
@@ -78,7 +78,7 @@ def _moved(tip: Tip, distance: float) -> Tip:
     """The tip at its moved place; its contours shrink a little so that they stay inside."""
     x, y = (p + distance * d for p, d in zip(tip.place, tip.direction, strict=True))
     front = tip.front * (x / tip.place[0] if tip.front != 1.0 else 1.0)
-    return Tip((x, y), tip.level, tip.direction, tip.reach * (1.0 - STEP), front)
+    return replace(tip, place=(x, y), reach=tip.reach * (1.0 - STEP), front=front)
 
 
 def error_bar(force: DrivingForce, coarser: DrivingForce) -> float:

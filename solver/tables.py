@@ -12,6 +12,7 @@ from solver.balance import BalanceSpec
 from solver.faults import nearest
 from solver.mechanics_tables import Load, Mechanics
 from solver.values import (
+    Angle,
     Area,
     Conductivity,
     Current,
@@ -164,6 +165,19 @@ class Pit(Strict):
     depth: Length
 
 
+class Flaw(Strict):
+    """A straight crack inside of a layer: where it begins, how far and in which direction it goes.
+
+    At x = 0 it begins at the surface. `name` is that of both of its faces.
+    """
+
+    name: str
+    x: LengthOrZero
+    y: Length
+    length: Length
+    angle: Angle
+
+
 BLOCKS = ("block", "cylinder")
 
 
@@ -175,6 +189,8 @@ class Block(Strict):
     layers: Layers
     crack: Crack | None = None
     pit: Pit | None = None
+    flaws: Annotated[tuple[Flaw, ...], BeforeValidator(as_tuple)] = ()
+    window: Length | None = None  # all of the width of a slit in a film below the block
 
 
 def _geometry_tag(data: Any) -> str:

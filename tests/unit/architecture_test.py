@@ -26,15 +26,16 @@ LINE = """
     solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.mechanics_checks
-    solver.conduction_checks solver.checks solver.case solver.resolved
+    solver.conduction_checks solver.checks solver.case solver.toml_text solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
-    solver.stability solver.face_stress solver.mechanics_model solver.problem solver.mechanics
-    solver.mechanics_quantities solver.mechanics_fields
+    solver.mixed_mode solver.stability solver.face_stress solver.mechanics_model solver.problem
+    solver.mechanics solver.margins solver.flaws solver.mechanics_quantities
+    solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solver.case import CaseError, load_case
-from solver.resolved import heading, inline, resolved_toml
+from solver.resolved import resolved_toml
+from solver.toml_text import heading, inline
 
 REPEATABLE = settings(
     deadline=None,

@@ -314,6 +314,49 @@ def test_a_cylinder_has_an_axis_on_its_left(old, new, key, tmp_path, capsys):
     assert [line.split(" = ")[0] for line in lines] == [key]
 
 
+FLAWS = """title = "Two flaws"
+[geometry]
+shape = "block"
+width = "50 um"
+window = "20 um"
+layers = [{ name = "solid", thickness = "50 um" }, { name = "cover", thickness = "5 um" }]
+flaws = [
+    { name = "edge", x = "0 um", y = "20 um", length = "1 um", angle = "30 degree" },
+    { name = "inner", x = "20 um", y = "20 um", length = "2 um", angle = "100 degree" },
+]
+[mechanics.solids.solid]
+law = "isotropic"
+youngs_modulus = "20 GPa"
+poissons_ratio = 0.3
+[mechanics.solids.cover]
+law = "isotropic"
+youngs_modulus = "20 GPa"
+poissons_ratio = 0.3
+[mechanics.faces.edge]
+law = "lithium"
+overpotential = "10 mV"
+[mechanics.faces.inner]
+law = "traction"
+pressure = "1 MPa"
+"""
+FLAWS_WRONG = [
+    ('name = "inner"', 'name = "edge"', "geometry.flaws[1].name", "nothing else has"),
+    ('name = "inner"', 'name = "top"', "geometry.flaws[1].name", "nothing else has"),
+    ('x = "20 um", y = "20 um"', 'x = "20 um", y = "56 um"', "geometry.flaws[1]", "one layer"),
+    ('"2 um", angle = "100', '"2 um", angle = "100 s', "geometry.flaws[1].angle", "angle"),
+    ('"20 um", length = "2 um"', '"56 um", length = "2 um"', "geometry.flaws[1]", "one layer"),
+    ('x = "20 um", y', 'x = "0.36 um", y', "geometry.flaws[1]", "do not meet"),
+    ('shape = "block"', 'shape = "cylinder"', "geometry.flaws", "plane section"),
+    ('window = "20 um"', 'window = "200 um"', "geometry.window", "whole body"),
+    ("faces.inner]", "faces.iner]", "mechanics.faces.iner", "nearest: inner"),
+    (
+        'law = "traction"\npressure = "1 MPa"',
+        'law = "contact"',
+        "mechanics.faces.inner.law",
+        "flaw",
+    ),
+    ('"10 mV"', '"10 mV"\ndry_length = "0.1 um"', "mechanics.faces.edge.dry_length", "evenly"),
+]
 BRIDGE_WRONG = [
     ('pit = { width = "10 um"', 'pit = { width = "50 um"', "geometry.pit.width", "whole body"),
     ('depth = "5 um"', 'depth = "40 um"', "geometry.pit.depth", "less than the layer substrate"),
@@ -343,7 +386,9 @@ COUPLED_WRONG = [
 
 @pytest.mark.parametrize(
     ("text", "old", "new", "key", "words"),
-    [(BRIDGE, *row) for row in BRIDGE_WRONG] + [(COUPLED, *row) for row in COUPLED_WRONG],
+    [(BRIDGE, *row) for row in BRIDGE_WRONG]
+    + [(COUPLED, *row) for row in COUPLED_WRONG]
+    + [(FLAWS, *row) for row in FLAWS_WRONG],
 )
 def test_wrong_bridges_and_flaws_are_named(text, old, new, key, words, tmp_path, capsys):
     assert text.count(old) >= 1
@@ -362,7 +407,9 @@ def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "text", [GOOD, CYLINDER, BRIDGE, COUPLED], ids=["block", "cylinder", "bridge", "coupled"]
+    "text",
+    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS],
+    ids=["block", "cylinder", "bridge", "coupled", "flaws"],
 )
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert checked(text, tmp_path, capsys) == (0, [])

@@ -120,6 +120,80 @@ def test_the_coupled_numbers_are_the_same_on_any_number_of_ranks(tmp_path_factor
         assert all_[name] == pytest.approx(one[name], rel=1e-8)
 
 
+# --- several flaws, and a film with an opening ----------------------------------------------------
+
+INSIDE = """
+title = "Two flaws in an electrolyte"
+[geometry]
+shape = "block"
+width = "200 um"
+layers = [{ name = "electrolyte", thickness = "200 um" }]
+flaws = [
+    { name = "long", x = "0 um", y = "80 um", length = "1 um", angle = "0 degree" },
+    { name = "short", x = "0 um", y = "120 um", length = "0.25 um", angle = "0 degree" },
+]
+[regions.electrolyte]
+law = "ionic_conductor"
+conductivity = "2.5 mS/cm"
+[boundaries.left]
+law = "electrode"
+potential = "0 V"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.long]
+law = "electrode"
+current = "0 A/m"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.short]
+law = "electrode"
+current = "0 A/m"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.right]
+law = "electrode"
+current_density = "1 mA/cm^2"
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+fracture_toughness = "0.23 MPa m^0.5"
+[mechanics.faces.long]
+law = "lithium"
+metal = "left"
+[mechanics.faces.short]
+law = "lithium"
+metal = "left"
+[numerics]
+accuracy = "1 %"
+"""
+
+
+def test_the_longer_of_two_flaws_goes_first(tmp_path):
+    # eta_c goes with a^-1/2: the flaw of 1 um at 1.5587 mA/cm^2, that of 0.25 um at twice as much
+    _, found = numbers(case_of(INSIDE, tmp_path))
+    assert found["first_to_grow"] == "long"
+    assert found["critical_current_density"] == pytest.approx(CRITICAL_STEP / RHO, rel=5e-3)
+    assert found["margin.short"] / found["margin.long"] == pytest.approx(4.0, rel=1e-2)
+    assert found["verdict"] == found["verdict.long"] == "stable"
+    for name in ("long", "short"):
+        assert found[f"flaw_overpotential.{name}"] == pytest.approx(RHO, rel=5e-3)
+        assert (
+            abs(found[f"stress_intensity_shear.{name}"]) < 1e-3 * found[f"stress_intensity.{name}"]
+        )
+    assert found["force_balance"] < 1e-8
+
+
+@pytest.mark.parametrize("fraction", [0.5, 0.25])
+def test_a_film_with_an_open_fraction_lowers_the_critical_current_by_it(fraction, tmp_path):
+    # through the opening goes i/f: i_c = f eta_c/rho where the interface resists more (1000 ohm
+    # cm^2) than the electrolyte between the opening and the rest (100 um/2.5 mS/cm: 4 ohm cm^2)
+    text = TEXT.replace('width = "100 um"', f'width = "100 um"\nwindow = "{200.0 * fraction} um"')
+    text = text.replace("boundaries.bottom", "boundaries.window").replace('"bottom"', '"window"')
+    text = text.replace('"10 ohm cm^2"', '"1000 ohm cm^2"').replace('"1 mA', '"0.001 mA')
+    _, found = numbers(case_of(text, tmp_path))
+    expected = fraction * CRITICAL_STEP / 1000.0
+    assert found["critical_current_density"] == pytest.approx(expected, rel=5e-3)
+    assert found["current_balance"] < 1e-8
+
+
 # --- the crack that the stress opens --------------------------------------------------------------
 
 PAPER = Path(__file__).parents[2] / "cases" / "pan2024_lipon_on_lib" / "cracked_lipon.toml"

@@ -16,6 +16,7 @@ from solver.case import load_case
 from solver.domain import facet_entities, facet_measure
 from solver.elasticity import strain
 from solver.equilibrium import Equilibrium
+from solver.mixed_mode import kink
 from solver.simulate import make_mesh, simulate, simulate_mechanics
 from solver.stability import arrest_length, verdict
 
@@ -211,6 +212,43 @@ def test_resolved_tips_converge_faster(monkeypatch):
 
 
 # --- verdicts -------------------------------------------------------------------------------------
+
+
+def test_both_modes_are_told_apart():
+    # tension far away and the traction it takes from the faces differ by a uniform stress, so even
+    # in a finite body the intensities are equal; G is that of both modes
+    _, far = solved(CASES["mixed_mode"])
+    found, near = solved(CASES["mixed_mode-faces"])
+    for mode in ("stress_intensity", "stress_intensity_shear"):
+        for end in ("start", "end"):
+            name = f"{mode}.flaw.{end}"
+            assert near[name].value == pytest.approx(far[name].value, rel=1e-5)
+            assert near[name].value > 0.0
+    for (_, force), k in zip(found.tips, found.intensities, strict=True):
+        assert force.value == pytest.approx(0.91 * sum(v**2 for v in k.values), rel=1e-4)
+        assert k.spread < 1e-4 * max(k.values)
+
+
+@pytest.mark.parametrize("name", ["griffith-tension", "edge", "strip-a05"])
+def test_the_interaction_integral_gives_the_intensity_of_the_driving_force(name):
+    found, by_name = solved(CASES[name])
+    intensity = by_name["stress_intensity_by_interaction"].value
+    assert intensity == pytest.approx(by_name["stress_intensity"].value, rel=1e-3)
+    assert found.intensities[0].values[1] == 0.0
+
+
+def test_a_crack_kinks_by_the_largest_hoop_stress():
+    # pure shear: 70.53 degrees, K_eq = 1.1547 K_II; numerically for mixed modes
+    angle, equivalent = kink(0.0, 1.0)
+    assert math.degrees(angle) == pytest.approx(-70.5288, abs=1e-3)
+    assert equivalent == pytest.approx(1.154700538)
+    theta = np.linspace(-math.pi, math.pi, 200001)
+    for opening, shear in ((1.0, 0.3), (1.0, -2.0)):
+        cosine = np.cos(theta / 2)
+        hoop = cosine * (opening * cosine**2 - 1.5 * shear * np.sin(theta))
+        angle, equivalent = kink(opening, shear)
+        assert angle == pytest.approx(theta[hoop.argmax()], abs=1e-4)
+        assert equivalent == pytest.approx(hoop.max(), rel=1e-8)
 
 
 def test_the_verdict_needs_more_than_the_error_bar():

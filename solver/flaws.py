@@ -1,0 +1,102 @@
+"""Quantities of flaws inside of a layer: of each tip, and which of them grows first."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import degrees, inf
+
+from meshes.layers import Block
+from solver import mechanics_schema
+from solver.fracture import Tip
+from solver.margins import RATE, estimate, judged, law_at, modulus_at, resistance, scaled
+from solver.mechanics import Mechanical
+from solver.mixed_mode import kink
+from solver.quantities import Quantity
+from solver.stability import verdict
+
+PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
+SHUT = "undecided: the crack is pressed shut"
+
+
+def labels(block: Block) -> tuple[str, ...]:
+    """What the tips are called: a flaw from the surface has one, others a start and an end."""
+    names = (
+        (flaw.name,) if flaw.emerges else (f"{flaw.name}.end", f"{flaw.name}.start")
+        for flaw in block.flaws
+    )
+    return tuple(name for pair in names for name in pair)
+
+
+def of_flaws(
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
+) -> Iterator[Quantity]:
+    """Driving force of every tip, and the one with the smallest margin."""
+    judged_tips: list[tuple[float, str, str]] = []
+    for index, label in enumerate(labels(block)):
+        of_tip = list(_of_tip(block, mechanics, found, index))
+        for quantity in of_tip:
+            yield replace(quantity, name=f"{quantity.name}.{label}")
+        by_name = {quantity.name: quantity.value for quantity in of_tip}
+        word, margin = by_name.get("verdict"), by_name.get("margin", inf)
+        if isinstance(word, str) and isinstance(margin, float):
+            judged_tips.append((margin, label, word))
+    if not judged_tips:
+        return
+    words = {word for _, _, word in judged_tips}
+    _, label, word = min(judged_tips)
+    yield Quantity("verdict", SHUT if SHUT in words else word, "", meaning="Of the first to grow.")
+    yield Quantity("first_to_grow", label, "", meaning="The tip with the smallest margin.")
+
+
+def _of_tip(
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical, index: int
+) -> Iterator[Quantity]:
+    """Driving force, intensities, kink, verdict and margin of one tip."""
+    tip, force = found.tips[index]
+    bar, modulus = found.bars[index], modulus_at(block, mechanics, tip.level)
+    text = "G of the tip, if it grows straight on."
+    yield estimate("energy_release_rate", force.value, bar, RATE, text)
+    text = "From the energies with the tip moved forwards and backwards."
+    yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
+    text = "dG/da, straight on."
+    yield Quantity("energy_release_rate_slope", force.slope, "J/m^2/um", meaning=text)
+    driving = force.value
+    if found.intensities:
+        yield from _of_modes(found, index)
+        opening, shear = found.intensities[index].values
+        if opening < -found.intensity_bars[index]:
+            text = "Its faces overlap; contact between the faces of a flaw is not modelled."
+            yield Quantity("verdict", SHUT, "", meaning=text)
+            return
+        angle, equivalent = kink(opening, shear)
+        text = "Direction in which it goes on, anticlockwise from its own (largest hoop stress)."
+        yield Quantity("kink_angle", degrees(angle), "degree", meaning=text)
+        kinked = equivalent**2 / modulus
+        text = "K_eq^2/E' of the kinked crack by the largest hoop stress."
+        yield estimate("kink_energy_release_rate", kinked, bar, RATE, text)
+        driving = max(driving, kinked)
+    yield from _judged(block, mechanics, tip, driving, bar, force.slope)
+
+
+def _of_modes(found: Mechanical, index: int) -> Iterator[Quantity]:
+    names = ("stress_intensity", "stress_intensity_shear")
+    texts = ("K_I, by the interaction integral.", "K_II, by the interaction integral.")
+    bar = found.intensity_bars[index]
+    for name, text, value in zip(names, texts, found.intensities[index].values, strict=True):
+        yield scaled(estimate(name, value, bar, "MPa m^0.5", text), PER_TOUGHNESS)
+
+
+def _judged(
+    block: Block,
+    mechanics: mechanics_schema.Mechanics,
+    tip: Tip,
+    driving: float,
+    bar: float,
+    slope: float,
+) -> Iterator[Quantity]:
+    limit = resistance(law_at(block, mechanics, tip.level), modulus_at(block, mechanics, tip.level))
+    if limit is None:
+        return
+    word: str = verdict(driving, bar, limit, slope)
+    word = "grows" if word == "arrests" else word  # where it stops is not followed
+    yield Quantity("verdict", word, "", meaning="Does the crack grow?")
+    yield from judged(mechanics, driving, bar, limit)

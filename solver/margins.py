@@ -1,0 +1,117 @@
+"""What resists a crack, its margin, and the load at which it begins to grow."""
+
+from collections.abc import Iterator
+from math import inf, isfinite, sqrt
+
+from meshes.block import layer_at
+from meshes.layers import Block
+from solver import hooke, mechanics_schema
+from solver.mechanics_model import overpotential_to_pressure, solid_law
+from solver.quantities import Bound, Quantity
+
+RATE = "J/m^2"
+
+
+def modulus_at(block: Block, mechanics: mechanics_schema.Mechanics, y: float) -> float:
+    """E' of the layer at a height: E/(1 - nu^2), in plane stress E; MPa."""
+    plane = block.shape == "block"
+    stiffness = solid_law(law_at(block, mechanics, y), mechanics, plane).stiffness
+    return hooke.plane_strain_modulus(stiffness)
+
+
+def law_at(
+    block: Block, mechanics: mechanics_schema.Mechanics, y: float
+) -> mechanics_schema.SolidRegion:
+    """The solid at a height (um)."""
+    return mechanics.solids[layer_at(block, y).name]
+
+
+def resistance(region: mechanics_schema.SolidRegion, modulus: float) -> float | None:
+    """Gc, J/m^2, from what is given: itself, or K_Ic^2/E'; None if nothing is."""
+    if region.fracture_energy is not None:
+        return region.fracture_energy
+    if region.fracture_toughness is not None:
+        return region.fracture_toughness**2 / modulus
+    return None
+
+
+def estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Quantity:
+    """A quantity with its error bar; an infinite one says that there is none."""
+    kind: Bound = "estimated" if isfinite(bar) else "none"
+    low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
+    return Quantity(name, value, unit, low, high, kind, meaning)
+
+
+def judged(
+    mechanics: mechanics_schema.Mechanics, rate: float, bar: float, limit: float
+) -> Iterator[Quantity]:
+    """Margin and the load at which the crack begins to grow."""
+    yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
+    if rate <= 0.0 or rate <= bar < inf:
+        return  # nothing drives it, as far as one can tell
+    margin = limit / rate
+    text = "Gc/G: above 1 the crack does not grow."
+    yield estimate("margin", margin, margin * bar / rate, "1", text)
+    root, half = sqrt(margin), 0.5 * bar / rate * sqrt(margin)
+    found = loads(mechanics)
+    if len(found) != 1 or not found[0][0]:
+        return  # G is a square of the load only if there is one
+    (name, value), text = found[0], "Load at which G = Gc."
+    if name == "critical_overpotential":
+        pressure = overpotential_to_pressure(value)
+        yield scaled(estimate("critical_pressure", root, half, "MPa", text), pressure)
+        yield scaled(estimate(name, root, half, "mV", text), 1e3 * value)
+    elif name == "critical_pressure":
+        yield scaled(estimate(name, root, half, "MPa", text), abs(value))
+    else:
+        yield scaled(estimate(name, root, half, "1", text), value)
+
+
+def scaled(quantity: Quantity, factor: float) -> Quantity:
+    """The same with value and error bar times a factor."""
+
+    def times(x: float | None) -> float | None:
+        return None if x is None else factor * x
+
+    value = quantity.value
+    return Quantity(
+        quantity.name,
+        factor * value if isinstance(value, float) else value,
+        quantity.unit,
+        times(quantity.lower),
+        times(quantity.upper),
+        quantity.bound,
+        quantity.meaning,
+    )
+
+
+def loads(mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
+    """What strains the body, by the name of its critical value: "" if G is no square of it."""
+    out: list[tuple[str, float]] = []
+    for face in mechanics.faces.values():
+        match face:
+            case mechanics_schema.Lithium(gradient=held) if held < inf:
+                out.append(("", 1.0))  # not all of the pressure grows with the overpotential
+            case mechanics_schema.Lithium(overpotential=overpotential) if overpotential:
+                out.append(("critical_overpotential", overpotential))
+            case mechanics_schema.Traction(pressure, shear) if pressure or shear:
+                out.append(("critical_pressure" if not shear else "", pressure))
+            case mechanics_schema.Plate(pressure) if pressure:
+                out.append(("critical_pressure", pressure))
+            case mechanics_schema.Moved(normal, tangential) if normal or tangential:
+                out.append(("", 1.0))
+    if mechanics.stretch:
+        out.append(("critical_stretch", mechanics.stretch))
+    if is_strained(mechanics):
+        out.append(("", 1.0))
+    return out
+
+
+def is_strained(mechanics: mechanics_schema.Mechanics) -> bool:
+    """Whether solids are strained by themselves: as made, by a misfit, or by warmth."""
+    return any(
+        solid.residual_stress
+        or solid.misfit_strain
+        or solid.thermal_expansion * mechanics.temperature_change
+        for solid in mechanics.solids.values()
+    )
