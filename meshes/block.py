@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection
 
 from meshes.geometry import Cell, Slit
-from meshes.layers import Block, Crack, Flaw, Layer
+from meshes.layers import Block, Box, Crack, Flaw, Layer
 
 
 def heights(block: Block) -> list[float]:
@@ -123,3 +123,35 @@ def cracked_stack(cell: Cell, solids: Collection[str]) -> Block | None:
     layers += tuple(layer for layer in cell.above if layer.name in solids)
     crack = Crack("left", bottom, bottom + film.thickness)
     return Block("block", 0.5 * cell.width, layers, crack)
+
+
+def names_of_planes(
+    box: Box, planes: list[list[int]], omit: tuple[str, ...]
+) -> list[tuple[str, list[int]]]:
+    """The horizontal faces of the layers that are there."""
+    names = [layer.name for layer in box.layers]
+    out: list[tuple[str, list[int]]] = []
+    for index, tags in enumerate(planes):
+        below = names[index - 1] if index > 0 and names[index - 1] not in omit else ""
+        above = names[index] if index < len(names) and names[index] not in omit else ""
+        if below and above:
+            out.append((f"{below}|{above}", tags))
+        elif index == 0 and above:
+            parts = zip(("crack", "bottom") if len(tags) == 2 else ("bottom",), tags, strict=True)
+            out += [(name, [tag]) for name, tag in parts]
+        elif index == len(names) and below:
+            out.append(("top", tags))
+        elif below or above:
+            out.append((f"{names[index] if below else names[index - 1]}_surface", tags))
+    return out
+
+
+def faces_of_box(box: Box, omit: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the boundaries and of the interfaces of a box, without meshing it."""
+    planes = [[0] for _ in range(len(box.layers) + 1)]
+    if box.crack is not None:
+        planes[0] = [0, 0]
+    names = [name for name, _ in names_of_planes(box, planes, omit)]
+    inner = tuple(name for name in names if "|" in name)
+    outer = tuple(name for name in names if name not in inner)
+    return (*outer, "front", "right", "back", "left"), inner

@@ -11,6 +11,7 @@ from pathlib import Path
 import gmsh
 
 from meshes.block import exact_measures_of_block
+from meshes.box import build_box
 from meshes.checks import check, exact_measures
 from meshes.cracked import build_block
 from meshes.faults import faults
@@ -26,7 +27,7 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
-from meshes.layers import Block
+from meshes.layers import Block, Box
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
 from meshes.names import names
 from meshes.section import Model, build_section
@@ -97,7 +98,7 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
 
 
 def _build_cell(
-    cell: Cell | Block, size: MeshSize, omit: tuple[str, ...], folder: Path
+    cell: Cell | Block | Box, size: MeshSize, omit: tuple[str, ...], folder: Path
 ) -> BuiltMesh:
     """Mesh a cell; where there are slivers, again with slightly other sizes."""
     start = time.monotonic()
@@ -113,9 +114,11 @@ def _build_cell(
     raise MeshError("mesh: no attempt")
 
 
-def _mesh(cell: Cell | Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
+def _mesh(cell: Cell | Block | Box, size: MeshSize, omit: tuple[str, ...]) -> Model:
     if isinstance(cell, Block):
         return build_block(cell, size, omit)
+    if isinstance(cell, Box):
+        return build_box(cell, size, omit)
     builder = build_solid if dimension(cell) == "3d" else build_section
     return builder(cell, size, omit)
 
@@ -161,7 +164,7 @@ def _exact_measures(
             return exact_measures(geometry, model, omit)
         case Block():
             return exact_measures_of_block(geometry, omit)
-        case MeshFile():
+        case MeshFile() | Box():  # the ellipse is meshed by chords
             return None
 
 
@@ -195,6 +198,8 @@ def _whole_cell(
         wide = geometry.width
         area = wide if geometry.shape == "block" else math.pi * wide**2
         return 1.0, area, 0.0, {}
+    if isinstance(geometry, Box):
+        return 1.0, geometry.width * geometry.depth, 0.0, {}
     measured = {facet.name: facet.computed * geometry.multiplicity for facet in report.facets}
     area = measured.get("top", 0.0) if geometry.cell_area is None else geometry.cell_area
     return geometry.multiplicity, area, measured.get("window", 0.0), {}

@@ -21,11 +21,11 @@ from meshes.geometry import (
     dimension,
     is_half_space,
 )
-from meshes.layers import Block, Flaw, Layer, face_length, height
+from meshes.layers import Block, Box, Flaw, Layer, face_length, height
 
 BOUNDARY_NAMES = (
     "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",
-    "pit", "pit_roof",
+    "pit", "pit_roof", "front", "back",
 )  # fmt: skip
 RESERVED = (*BOUNDARY_NAMES, "film", "filling")
 MESH_SUFFIXES = (
@@ -46,6 +46,8 @@ def faults(geometry: Geometry) -> list[Fault]:
         return list(_file_faults(geometry)) or _content_faults(geometry)
     if isinstance(geometry, Block):
         return list(_block_faults(geometry))
+    if isinstance(geometry, Box):
+        return list(_box_faults(geometry))
     found = list(_number_faults(geometry))
     if not found:  # comparisons make sense only between sound numbers
         found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]
@@ -83,6 +85,24 @@ def _block_faults(block: Block) -> Iterator[Fault]:
         yield Fault("crack.end", _um(crack.end), expected)
     elif crack.end - crack.start >= length * (1.0 - 1e-12):
         yield Fault("crack.end", _um(crack.end), "a crack with a tip inside of the face")
+
+
+def _box_faults(box: Box) -> Iterator[Fault]:
+    """A box whose sizes make no body, or with a crack that does not lie inside of its bottom."""
+    sides = (("width", box.width), ("depth", box.depth))
+    yield from (Fault(key, _um(size), "a positive length") for key, size in sides if size <= 0.0)
+    if not box.layers:
+        yield Fault("layers", "no layer", "at least one layer")
+        return
+    yield from _layer_faults("layers", box.layers, 1e-3 * box.width, set(), BOUNDARY_NAMES)
+    if box.crack is None:
+        return
+    for half, (key, size) in zip(box.crack.semi_axes, sides, strict=True):
+        if not 1e-2 * size <= half < size:
+            expected = f"from {_um(1e-2 * size)} to less than the {key} ({_um(size)})"
+            yield Fault("crack.semi_axes", _um(half), expected)
+    if not 0.1 <= box.crack.semi_axes[0] / box.crack.semi_axes[1] <= 10.0:
+        yield Fault("crack.semi_axes", "two lengths", "none more than ten times the other")
 
 
 def _pit_faults(block: Block) -> Iterator[Fault]:

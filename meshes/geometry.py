@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from meshes.layers import Block, Layer
+from meshes.layers import Block, Box, Layer
 
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 Dimension = Literal["plane", "axisymmetric", "3d"]
@@ -116,7 +116,7 @@ class MeshFile:
     cell_area: float | None
 
 
-Geometry = Cell | MeshFile | Block
+Geometry = Cell | MeshFile | Block | Box
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,8 @@ def dimension(geometry: Geometry) -> Dimension:
             return given
         case Block(shape=shape):
             return "plane" if shape == "block" else "axisymmetric"
+        case Box():
+            return "3d"
         case Cell(shape="strip"):
             return "plane"
         case Cell(shape="tube" | "half_space"):

@@ -96,7 +96,28 @@ class Block:
     window: float | None = None
 
 
-def height(block: Block) -> float:
+@dataclass(frozen=True)
+class Ellipse:
+    """An elliptical crack around the corner of a box: half lengths along x and y, um."""
+
+    semi_axes: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A quarter of a body of flat layers in 3D: 0 < x < width, 0 < y < depth, layers along z.
+
+    Outer faces are `left`, `right` (x), `front`, `back` (y), `bottom`, `top` (z) and `crack`, which
+    lies in the bottom plane, a plane of symmetry then.
+    """
+
+    width: float
+    depth: float
+    layers: tuple[Layer, ...]
+    crack: Ellipse | None
+
+
+def height(block: Block | Box) -> float:
     """Height of a block, um."""
     return sum(layer.thickness for layer in block.layers)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from meshes.block import faces_of_block
+from meshes.block import faces_of_block, faces_of_box
 from meshes.geometry import Geometry, MeshFile, Names, columns, faces, levels, region
-from meshes.layers import Block
+from meshes.layers import Block, Box
 
 
 def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
@@ -21,6 +21,9 @@ def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
     if isinstance(geometry, Block):
         present = tuple(layer.name for layer in geometry.layers if layer.name not in omit)
         return Names(present, *faces_of_block(geometry, tuple(omit)))
+    if isinstance(geometry, Box):
+        present = tuple(layer.name for layer in geometry.layers if layer.name not in omit)
+        return Names(present, *faces_of_box(geometry, tuple(omit)))
     found = list(faces(geometry, omit))
     regions = [
         region(level, column, omit)

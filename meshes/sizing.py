@@ -21,7 +21,7 @@ from meshes.geometry import (
     TwoDiscs,
     dimension,
 )
-from meshes.layers import Block, height
+from meshes.layers import Block, Box, height
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,10 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
         return MeshSize(1.0, 1.0, 1.0)
     if isinstance(geometry, Block):
         return default_block_size(geometry)
+    if isinstance(geometry, Box):
+        largest = min(geometry.width, geometry.depth, height(geometry)) / 4.0
+        front = largest if geometry.crack is None else min(geometry.crack.semi_axes) / 16.0
+        return MeshSize(front, 0.35, largest)
     length = feature(geometry)
     if isinstance(geometry.opening, NoOpening):
         return MeshSize(geometry.width / 10.0, 0.5, geometry.width / 10.0)

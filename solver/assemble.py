@@ -13,8 +13,15 @@ from solver.faults import key_path
 from solver.values import Value
 
 
-def geometry(table: tables.Cell | tables.Block | tables.MeshFile, folder: Path) -> shapes.Geometry:
+def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
     """The geometry in micrometres; `folder` is that of the case file."""
+    if isinstance(table, tables.Box):
+        layers = tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.layers)
+        crack = None
+        if table.crack is not None:
+            a, b = table.crack.semi_axes
+            crack = bodies.Ellipse((a.number, b.number))
+        return bodies.Box(table.width.number, table.depth.number, layers, crack)
     if isinstance(table, tables.Block):
         return block(table)
     if isinstance(table, tables.MeshFile):

@@ -24,7 +24,15 @@ from petsc4py import PETSc
 from solver.domain import Domain, facet_entities, facets_of
 from solver.elasticity import Body, displacement_space
 from solver.nonlinear import NonlinearSolver
-from solver.solve import DIRECT, ELASTICITY, ELASTICITY_LIMIT, FLOATING, make_solver, solve
+from solver.solve import (
+    DIRECT,
+    DIRECT_LIMIT,
+    ELASTICITY,
+    ELASTICITY_LIMIT,
+    FLOATING,
+    make_solver,
+    solve,
+)
 
 Floats = npt.NDArray[np.float64]
 FREE, FIXED, PLATE = -2, -1, 0  # what determines a component; plates count from 0
@@ -233,7 +241,9 @@ class Equilibrium:
         self.reduced = self.matrix.PtAP(self.expansion)
         modes = self._rigid_modes()
         self.floating = self._floating(modes)
-        direct = self.reduced.getSize()[0] <= ELASTICITY_LIMIT and not self.floating
+        flat = self.domain.mesh.topology.dim == 2  # in 3D factors fill in
+        limit = ELASTICITY_LIMIT if flat else DIRECT_LIMIT
+        direct = self.reduced.getSize()[0] <= limit and not self.floating
         near = _orthonormal([self._reduced(mode) for mode in modes])
         self.reduced.setNearNullSpace(PETSc.NullSpace().create(vectors=near, comm=self.domain.comm))
         if self.floating:

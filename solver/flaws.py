@@ -7,13 +7,21 @@ from math import degrees, inf
 from meshes.layers import Block
 from solver import mechanics_schema
 from solver.fracture import Tip
-from solver.margins import RATE, estimate, judged, law_at, modulus_at, resistance, scaled
+from solver.margins import (
+    PER_TOUGHNESS,
+    RATE,
+    estimate,
+    judged,
+    law_at,
+    modulus_at,
+    resistance,
+    scaled,
+)
 from solver.mechanics import Mechanical
 from solver.mixed_mode import kink
 from solver.quantities import Quantity
 from solver.stability import verdict
 
-PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
 SHUT = "undecided: the crack is pressed shut"
 
 

@@ -10,6 +10,7 @@ from solver.mechanics_model import overpotential_to_pressure, solid_law
 from solver.quantities import Bound, Quantity
 
 RATE = "J/m^2"
+PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
 
 
 def modulus_at(block: Block, mechanics: mechanics_schema.Mechanics, y: float) -> float:

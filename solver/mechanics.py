@@ -23,6 +23,7 @@ from mpi4py import MPI
 from meshes.block import layer_at
 from meshes.layers import Block, face_length
 from solver import schema
+from solver.crack_front import Front
 from solver.domain import (
     Domain,
     facet_entities,
@@ -109,6 +110,7 @@ class Mechanical:
         bars: Error bars of the energy release rates of the tips, J/m^2.
         intensities: K_I and K_II of the tips; empty where they are not defined.
         intensity_bars: Error bars of the intensities.
+        front: G along the front of a crack in 3D.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
     """
@@ -126,6 +128,7 @@ class Mechanical:
     history: tuple[Level, ...]
     bars: tuple[float, ...] = ()
     intensities: tuple[Intensities, ...] = ()
+    front: Front | None = None
     intensity_bars: tuple[float, ...] = ()
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)

@@ -39,10 +39,10 @@ def mechanics_faults(
     elif mechanics.opens_slit:
         allowed = "no such key: only a strip with a slit in its film has a slit"
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
-    if not isinstance(geometry, bodies.Block):
+    if not isinstance(geometry, bodies.Block | bodies.Box):
         allowed = (
-            'geometry.shape = "block" or "cylinder", or "strip" with a slit in a film that is a'
-            " layer: mechanics has no other shapes"
+            'geometry.shape = "block", "cylinder" or "box", or "strip" with a slit in a film that '
+            "is a layer: mechanics has no other shapes"
         )
         yield Finding(("mechanics",), "a table", allowed)
         return
@@ -60,15 +60,43 @@ def mechanics_faults(
                 allowed = f"one of {', '.join(there)}"
                 given = f'law "{table[name].law}"'
                 yield Finding(("mechanics", key, name), given, allowed, nearest(name, there))
-    if geometry.shape == "cylinder" and mechanics.plane is not None:
-        allowed = "no such key: the section of a cylinder is axisymmetric"
+    flat = isinstance(geometry, bodies.Block) and geometry.shape == "block"
+    if not flat and mechanics.plane is not None:
+        allowed = "no such key: only a block has a plane section"
         yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
-    yield from _face_faults(mechanics, geometry)
+    if isinstance(geometry, bodies.Box):
+        yield from _box_faults(mechanics)
+    else:
+        yield from _face_faults(mechanics, geometry)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
     if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
+
+
+def _box_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
+    """What boxes have not."""
+    for name, solid in mechanics.solids.items():
+        if solid.deflections == "large":
+            path: KeyPath = ("mechanics", "solids", name, "deflections")
+            yield Finding(path, '"large"', "small: large deflections only in plane sections")
+    for name, face in mechanics.faces.items():
+        path = ("mechanics", "faces", name, "law")
+        given = f'"{face.law}"'
+        if isinstance(face, tables.Contact | tables.Indenter):
+            yield Finding(path, given, "another condition: contact only in plane sections")
+        elif name == "crack" and not isinstance(face, INSIDE):
+            yield Finding(path, given, "free, traction or lithium on a crack")
+        elif name != "crack" and isinstance(face, tables.Lithium):
+            yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
+        elif isinstance(face, tables.Traction) and face.shear is not None:
+            yield Finding((*path[:-1], "shear"), as_given(face.shear.value), "no such key in 3D")
+        elif isinstance(face, tables.Moved) and face.tangential is not None:
+            path = (*path[:-1], "tangential")
+            yield Finding(path, as_given(face.tangential.value), "no such key in 3D")
+        elif isinstance(face, tables.Lithium) and (face.width or face.dry_length) is not None:
+            yield Finding(path, given, "lithium without width or dry_length in 3D")
 
 
 def _face_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import ufl
 from dolfinx import fem
 from ufl.core.expr import Expr
 
+from meshes.geometry import Geometry
 from meshes.layers import Block
 from solver import compat, hooke
 from solver.domain import Domain, coordinates, region_of_cells
@@ -35,13 +36,13 @@ def stress_tensor(found: Mechanical) -> fem.Function:
 
 
 @contextmanager
-def in_the_block(found: Mechanical, block: Block) -> Iterator[None]:
+def in_the_block(found: Mechanical, block: Geometry | None) -> Iterator[None]:
     """The mesh with its heights counted from the bottom of the block, as its users know them.
 
     Only for what is written: next to a tip, nodes may then coincide within rounding.
     """
     points = np.array(found.domain.mesh.geometry.x, dtype=np.float64)
-    points[:, 1] += origin(block)
+    points[:, 1] += origin(block) if isinstance(block, Block) else 0.0
     with coordinates(found.domain, points):
         yield
 

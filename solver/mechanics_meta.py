@@ -15,6 +15,11 @@ NOTES_OF_THE_TIP = (
     "difference of the contour integral (J) and the virtual extension of the crack (energies with "
     "the tip moved), the spread over the contours, and the difference of the last two meshes."
 )
+NOTES_OF_THE_FRONT = (
+    "The error bar of the energy release rate at a point of the front is an estimate, not a bound: "
+    "the largest of the spread over the contours, the difference of the last two meshes, and the "
+    "difference of the mean over the front from that of the energies with the front moved."
+)
 NOTES_OF_THE_FILM = (
     "The error bar of the steady-state energy release rate is an estimate, not a bound: the "
     "difference of the last two meshes."
@@ -23,7 +28,7 @@ NOTES_OF_THE_FILM = (
 
 def main_quantity(found: Mechanical) -> tuple[str, str]:
     """Name and unit of what the meshes are refined for."""
-    if found.tips:
+    if found.tips or found.front is not None:
         return "energy release rate", "J/m^2"
     if found.film is not None:
         return "steady-state energy release rate", "J/m^2"
@@ -173,7 +178,9 @@ def _modulus(solid: mechanics_schema.SolidRegion) -> float:
 def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     """What the error bar is and what not, for the report."""
     said = []
-    if found.tips:
+    if found.front is not None:
+        said.append(NOTES_OF_THE_FRONT)
+    elif found.tips:
         said.append(NOTES_OF_THE_TIP)
     elif found.film is not None:
         said.append(NOTES_OF_THE_FILM)

@@ -7,7 +7,7 @@ import numpy as np
 
 from meshes.block import cracked_stack
 from meshes.geometry import Cell
-from meshes.layers import Block, face_length
+from meshes.layers import Block, Box, face_length
 from solver import hooke, mechanics_schema, schema
 from solver.elasticity import Profile, Solid, Traction
 from solver.equilibrium import Support
@@ -25,7 +25,10 @@ def body_case(case: schema.Case) -> schema.Case:
 
 
 def solid_law(
-    region: mechanics_schema.SolidRegion, mechanics: mechanics_schema.Mechanics, plane: bool
+    region: mechanics_schema.SolidRegion,
+    mechanics: mechanics_schema.Mechanics,
+    plane: bool,
+    spatial: bool = False,
 ) -> Solid:
     """Stiffness, eigenstrain and initial stress of a region.
 
@@ -33,6 +36,7 @@ def solid_law(
         region: Its data.
         mechanics: Plane strain or stress.
         plane: Whether the section is plane, not axisymmetric.
+        spatial: Whether the body is a box in 3D.
     """
     match region.elastic:
         case mechanics_schema.Isotropic(modulus, ratio):
@@ -47,7 +51,8 @@ def solid_law(
     if plane and mechanics.stretch is not None:
         eigenstrain[hooke.ZZ] -= mechanics.stretch  # the section is stretched across as well
     initial: hooke.Floats = np.zeros(6)
-    initial[[hooke.XX, hooke.ZZ]] = region.residual_stress  # along the layers
+    # along the layers, whose normal is y in a section and z in a box
+    initial[[hooke.XX, hooke.YY if spatial else hooke.ZZ]] = region.residual_stress
     if plane and mechanics.plane == "stress":
         stiffness, initial = hooke.without_stress_across(stiffness, initial)
     return Solid(stiffness, eigenstrain, initial, region.large)
@@ -70,13 +75,13 @@ def overpotential_to_pressure(overpotential: float) -> float:
 
 
 def conditions(
-    block: Block, mechanics: mechanics_schema.Mechanics
+    block: Block | Box, mechanics: mechanics_schema.Mechanics
 ) -> tuple[dict[str, Traction], dict[str, Support]]:
     """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
     tractions: dict[str, Traction] = {}
     supports: dict[str, Support] = {}
     if block.crack is not None:
-        supports[block.crack.face] = Support("normal")
+        supports["bottom" if isinstance(block, Box) else block.crack.face] = Support("normal")
     for name, face in mechanics.faces.items():
         match face:
             case mechanics_schema.Symmetry():
@@ -97,9 +102,12 @@ def conditions(
                 supports[name] = Support("obstacle", depth, radius)
             case mechanics_schema.Lithium() as lithium:
                 pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
-                tractions[name] = Traction(pressure, profile=_profile(block, lithium))
+                profile = None if isinstance(block, Box) else _profile(block, lithium)
+                tractions[name] = Traction(pressure, profile=profile)
             case mechanics_schema.Free():
                 pass
     if mechanics.stretch is not None:
         supports["right"] = Support("normal", mechanics.stretch * block.width)
+        if isinstance(block, Box):
+            supports["back"] = Support("normal", mechanics.stretch * block.depth)
     return tractions, supports

@@ -3,28 +3,41 @@
 from collections.abc import Iterator
 from math import inf, pi, sqrt
 
-from meshes.layers import Block, height
+from meshes.layers import Block, Box, height
 from solver import mechanics_schema, schema
 from solver.equilibrium import Support
 from solver.flaws import of_flaws
 from solver.fracture import stress_intensity
-from solver.margins import estimate, is_strained, judged, law_at, modulus_at, resistance, scaled
+from solver.front_quantities import front_quantities
+from solver.margins import (
+    PER_TOUGHNESS,
+    estimate,
+    is_strained,
+    judged,
+    law_at,
+    modulus_at,
+    resistance,
+    scaled,
+)
 from solver.mechanics import Mechanical, is_pressed_shut
 from solver.mechanics_model import conditions
 from solver.quantities import Quantity
 from solver.stability import verdict
 
 RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
-PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
 
 
 def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     """All numbers of the mechanics of a case."""
     mechanics, block = case.mechanics, case.geometry
-    if mechanics is None or not isinstance(block, Block):
+    if mechanics is None or not isinstance(block, Block | Box):
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", found.state.balance, "1", meaning=text)
+    if isinstance(block, Box):
+        yield from front_quantities(block, mechanics, found)
+        yield from _of_crack(found, "um^3")
+        return
     shut = is_pressed_shut(found)
     if shut:
         text = "The loads press the faces of the crack together; contact is not modelled."
@@ -38,11 +51,14 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
     yield from _of_touching(block, found)
     yield from _of_strength(block, mechanics, found)
     if block.crack is not None:
-        text = "Largest distance of the faces of the crack."
-        yield Quantity("crack_opening", found.opening, "um", meaning=text)
-        text = "Volume between the faces of the crack of the whole body (plane: per depth)."
-        unit = "um^2" if block.shape == "block" else "um^3"
-        yield Quantity("crack_volume", found.volume, unit, meaning=text)
+        yield from _of_crack(found, "um^2" if block.shape == "block" else "um^3")
+
+
+def _of_crack(found: Mechanical, unit: str) -> Iterator[Quantity]:
+    text = "Largest distance of the faces of the crack."
+    yield Quantity("crack_opening", found.opening, "um", meaning=text)
+    text = "Volume between the faces of the crack of the whole body (plane: per depth)."
+    yield Quantity("crack_volume", found.volume, unit, meaning=text)
 
 
 def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:

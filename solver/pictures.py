@@ -17,6 +17,7 @@ from solver.pictures_2d import pictures_2d
 from solver.pictures_3d import pictures_3d
 from solver.pictures_body import pictures_of_body
 from solver.pictures_bridge import bridge_picture, bridges_a_pit
+from solver.pictures_front import front_picture, has_front
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
 from solver.sections import Picture, Run, read_run
@@ -57,7 +58,9 @@ def draw(folder: Path) -> list[str]:
             currents = read_run(folder)
             flat = currents.geometry["dimension"] != "3d"
             todo += pictures_2d(currents) if flat else pictures_3d(currents)
-        if stressed:
+        if stressed and has_front(folder):
+            todo.append(lambda: front_picture(folder))
+        elif stressed:
             todo += pictures_of_body(folder)
             if bridges_a_pit(folder):
                 todo.append(lambda: bridge_picture(folder))

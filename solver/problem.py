@@ -7,7 +7,7 @@ from math import inf, sqrt
 import numpy as np
 from mpi4py import MPI
 
-from meshes.layers import Block, height
+from meshes.layers import Block, Box, height
 from meshes.mesh import BuiltMesh
 from solver import schema
 from solver.domain import Domain, node_positions, read_domain, refine_cells
@@ -27,7 +27,7 @@ def through_film(block: Block) -> float:
     return float(crack.end - crack.start) if on_plane else 0.0
 
 
-Mesher = Callable[[Block], BuiltMesh]
+Mesher = Callable[[Block | Box], BuiltMesh]
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         return tree
     if isinstance(geometry, bodies.Block):
         return _block(geometry, given)
+    if isinstance(geometry, bodies.Box):
+        return _box(geometry, given)
     tree = {
         "shape": geometry.shape,
         "width": _value("geometry.width", geometry.width, "length", given),
@@ -132,19 +134,35 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
     return tree
 
 
+def _layers(layers: tuple[bodies.Layer, ...], given: Given) -> list[Tree]:
+    keys = (f"geometry.layers[{i}].thickness" for i in range(len(layers)))
+    return [
+        {"name": layer.name, "thickness": _value(key, layer.thickness, "length", given)}
+        for key, layer in zip(keys, layers, strict=True)
+    ]
+
+
+def _box(box: bodies.Box, given: Given) -> Tree:
+    tree: Tree = {
+        "shape": "box",
+        "width": _value("geometry.width", box.width, "length", given),
+        "depth": _value("geometry.depth", box.depth, "length", given),
+        "layers": _layers(box.layers, given),
+    }
+    if box.crack is not None:
+        axes = enumerate(box.crack.semi_axes)
+        key = "geometry.crack.semi_axes"
+        tree["crack"] = {
+            "semi_axes": [_value(f"{key}[{i}]", half, "length", given) for i, half in axes]
+        }
+    return tree
+
+
 def _block(block: bodies.Block, given: Given) -> Tree:
     tree: Tree = {
         "shape": block.shape,
         "width": _value("geometry.width", block.width, "length", given),
-        "layers": [
-            {
-                "name": layer.name,
-                "thickness": _value(
-                    f"geometry.layers[{i}].thickness", layer.thickness, "length", given
-                ),
-            }
-            for i, layer in enumerate(block.layers)
-        ],
+        "layers": _layers(block.layers, given),
     }
     if block.crack is not None:
         tree["crack"] = {

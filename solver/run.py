@@ -20,13 +20,13 @@ from mpi4py import MPI
 from rich.console import Console
 
 from meshes.geometry import MeshFile
-from meshes.layers import Block
 from meshes.mesh import MeshError
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
 from solver.copies import InterfaceError
 from solver.coupling import NotCoupled
+from solver.crack_front import table_of_front
 from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
 from solver.geometry_meta import geometry_meta
@@ -232,6 +232,8 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
         return
     resolved = resolved_toml(solution.case)
     output.write_case_copies(folder, job.case.sources, resolved_toml(job.case))
+    if solution.mechanical is not None and solution.mechanical.front is not None:
+        output.write_atomic(folder / output.FRONT, table_of_front(solution.mechanical.front))
     meta = _meta(solution, faces, timings, memory, comm.size)
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
@@ -265,8 +267,6 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     mesh, axisymmetric = found.domain.mesh, found.domain.axisymmetric
     moved = output.in_components(output.DISPLACEMENT, output.DISPLACEMENT_UNIT, axisymmetric)
     stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
-    if not isinstance(case.geometry, Block):
-        return
     points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
     tensors = {**points, stressed: mechanics_fields.stress_tensor(found)}
     cells = {output.REGION: mechanics_fields.region_function(found.domain)}

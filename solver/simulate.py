@@ -12,10 +12,11 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.geometry import Cell, NoOpening
-from meshes.layers import Block
+from meshes.layers import Block, Box
 from meshes.mesh import BuiltMesh, MeshError
 from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
+from solver.box_mechanics import solve_box
 from solver.case import with_setting, with_value
 from solver.coupling import (
     critical_current,
@@ -150,10 +151,12 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
 def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
     """Equilibrium and driving force, and where a crack that grows comes to rest."""
 
-    def mesher(block: Block) -> BuiltMesh:
+    def mesher(block: Block | Box) -> BuiltMesh:
         # what carries no current carries stress: every layer is meshed
         return make_mesh(replace(case, geometry=block, regions={}), comm)
 
+    if isinstance(case.geometry, Box):
+        return solve_box(case, mesher, comm, progress)
     found = solve_mechanics(case, mesher, comm, progress)
     limit = starts_and_slows(case, found)
     return found if limit is None else with_arrest(case, found, limit, mesher, comm)

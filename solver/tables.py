@@ -178,6 +178,22 @@ class Flaw(Strict):
     angle: Angle
 
 
+class Ellipse(Strict):
+    """An elliptical crack in the bottom of a box: its half lengths along x and y."""
+
+    semi_axes: Annotated[tuple[Length, Length], BeforeValidator(as_tuple)]
+
+
+class Box(Strict):
+    """A quarter of a body of flat layers in 3D."""
+
+    shape: Literal["box"]
+    width: Length
+    depth: Length
+    layers: Layers
+    crack: Ellipse | None = None
+
+
 BLOCKS = ("block", "cylinder")
 
 
@@ -198,7 +214,11 @@ def _geometry_tag(data: Any) -> str:
         return "mesh"
     if isinstance(data, Block):
         return "block"
+    if isinstance(data, Box):
+        return "box"
     shape = data.get("shape") if isinstance(data, dict) else None
+    if shape == "box":
+        return "box"
     if isinstance(shape, str):
         near = shape in BLOCKS or nearest(shape, (*get_args(Shape), *BLOCKS)) in BLOCKS
         return "block" if near else "cell"
@@ -214,6 +234,7 @@ def _one_sort(data: Any) -> Any:
 Geometry = Annotated[
     Annotated[Cell, Tag("cell")]
     | Annotated[Block, Tag("block")]
+    | Annotated[Box, Tag("box")]
     | Annotated[MeshFile, Tag("mesh")],
     Discriminator(_geometry_tag),
     BeforeValidator(_one_sort),

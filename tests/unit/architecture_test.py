@@ -19,7 +19,7 @@ LONGEST = 450  # lines of a module
 LINE = """
     meshes.layers meshes.geometry meshes.block meshes.mesh meshes.topology meshes.formats
     meshes.file meshes.names meshes.faults meshes.sizing meshes.field meshes.plan meshes.section
-    meshes.cracked meshes.solid meshes.checks meshes.build meshes.cache
+    meshes.cracked meshes.box meshes.solid meshes.checks meshes.build meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.film_theory solver.balance
@@ -33,16 +33,16 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
-    solver.mixed_mode solver.stability solver.face_stress solver.mechanics_model solver.problem
-    solver.mechanics solver.margins solver.flaws solver.mechanics_quantities
-    solver.mechanics_fields
+    solver.mixed_mode solver.crack_front solver.stability solver.face_stress
+    solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.margins
+    solver.flaws solver.front_quantities solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
     solver.fields solver.mechanics_meta
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
-    solver.scene solver.pictures solver.report
+    solver.pictures_front solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
 """.split()

@@ -339,6 +339,36 @@ overpotential = "10 mV"
 law = "traction"
 pressure = "1 MPa"
 """
+BOX = """title = "Round crack in 3D"
+[geometry]
+shape = "box"
+width = "10 um"
+depth = "10 um"
+layers = [{ name = "solid", thickness = "10 um" }]
+crack = { semi_axes = ["1 um", "0.5 um"] }
+[mechanics.solids.solid]
+law = "isotropic"
+youngs_modulus = "20 GPa"
+poissons_ratio = 0.3
+[mechanics.faces.crack]
+law = "lithium"
+overpotential = "10 mV"
+[mechanics.faces.left]
+law = "symmetry"
+"""
+BOX_WRONG = [
+    ('["1 um", "0.5 um"]', '["2 um", "11 um"]', "geometry.crack.semi_axes", "less than the depth"),
+    ('["1 um", "0.5 um"]', '["5 um", "0.2 um"]', "geometry.crack.semi_axes", "ten times"),
+    ('["1 um", "0.5 um"]', '["1 um"]', "geometry.crack.semi_axes", "expected"),
+    ("faces.left]", "faces.leeft]", "mechanics.faces.leeft", "nearest: left"),
+    ('"symmetry"', '"contact"', "mechanics.faces.left.law", "plane sections"),
+    ('"symmetry"', '"traction"\nshear = "1 MPa"', "mechanics.faces.left.shear", "in 3D"),
+    ("[mechanics.solids", '[mechanics]\nplane = "strain"\n[mechanics.solids', "mechanics.plane",
+     "only a block"),
+    ('ratio = 0.3', 'ratio = 0.3\ndeflections = "large"', "mechanics.solids.solid.deflections",
+     "plane sections"),
+    ('"10 mV"', '"10 mV"\ndry_length = "0.1 um"', "mechanics.faces.crack.law", "in 3D"),
+]  # fmt: skip
 FLAWS_WRONG = [
     ('name = "inner"', 'name = "edge"', "geometry.flaws[1].name", "nothing else has"),
     ('name = "inner"', 'name = "top"', "geometry.flaws[1].name", "nothing else has"),
@@ -388,7 +418,8 @@ COUPLED_WRONG = [
     ("text", "old", "new", "key", "words"),
     [(BRIDGE, *row) for row in BRIDGE_WRONG]
     + [(COUPLED, *row) for row in COUPLED_WRONG]
-    + [(FLAWS, *row) for row in FLAWS_WRONG],
+    + [(FLAWS, *row) for row in FLAWS_WRONG]
+    + [(BOX, *row) for row in BOX_WRONG],
 )
 def test_wrong_bridges_and_flaws_are_named(text, old, new, key, words, tmp_path, capsys):
     assert text.count(old) >= 1
@@ -408,8 +439,8 @@ def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "text",
-    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS],
-    ids=["block", "cylinder", "bridge", "coupled", "flaws"],
+    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX],
+    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box"],
 )
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert checked(text, tmp_path, capsys) == (0, [])

@@ -1,0 +1,132 @@
+"""Equilibrium of a box in 3D on finer and finer meshes, and G along the front of its crack."""
+
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+
+from meshes.layers import Box
+from solver import schema
+from solver.crack_front import front_rates, mean_by_extension, refined_at_front
+from solver.domain import (
+    facet_entities,
+    facet_measure,
+    number_of_cells,
+    read_domain,
+)
+from solver.elasticity import Body, make_body
+from solver.equilibrium import Equilibrium, State, Support
+from solver.hooke import Floats
+from solver.mechanics import Level, Mechanical, Progress, balanced
+from solver.mechanics_model import conditions, solid_law
+from solver.problem import Mesher
+
+MOST_LEVELS = 5
+GROWTH = 4  # of the unknowns from mesh to mesh, about
+
+
+def solve_box(
+    case: schema.Case, mesher: Mesher, comm: MPI.Intracomm, progress: Progress
+) -> Mechanical:
+    """Solve a box until G is known at every point of the front; collective.
+
+    Args:
+        case: A case with mechanics of a box.
+        mesher: Makes the first mesh, on all ranks.
+        comm: The ranks.
+        progress: Called with a line per mesh.
+
+    Raises:
+        SolveFailed: A solve that does not converge.
+        Unbalanced: Loads that nothing holds.
+        NotInEquilibrium: Forces that do not balance in the solution.
+    """
+    box, mechanics = case.geometry, case.mechanics
+    if not isinstance(box, Box) or mechanics is None:
+        raise ValueError("a case without the mechanics of a box")
+    solids = {
+        name: solid_law(solid, mechanics, plane=False, spatial=True)
+        for name, solid in mechanics.solids.items()
+    }
+    tractions, supports = conditions(box, mechanics)
+    options = dict(case.numerics.petsc_options)
+    domain = read_domain(mesher(box), comm)
+    history: list[Level] = []
+    before: Mechanical | None = None
+    while True:
+        body = make_body(domain, solids, tractions)
+        found = _solved(body, box, supports, options)
+        bars, bar = _bars(found, before)
+        found = replace(found, bar=bar)
+        value = found.state.energy if found.front is None else float(found.front.values.max())
+        dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 3
+        history.append(Level(number_of_cells(domain), dofs, value, bar))
+        told = "energy" if found.front is None else "largest G"
+        progress(f"{history[-1].cells} cells, {dofs} unknowns: {told} {value:.6g}, bar {bar:.1e}")
+        enough = bar <= case.numerics.accuracy * abs(value)
+        last = len(history) == MOST_LEVELS or GROWTH * dofs > case.numerics.max_dofs
+        if enough or last or case.numerics.refinement == "none":
+            break
+        before, domain = found, refined_at_front(domain, box)
+    if found.front is None:
+        return replace(found, history=tuple(history))
+    by_extension = mean_by_extension(found.body, box, supports, options)
+    bars = np.maximum(bars, abs(found.front.mean - by_extension))
+    front = replace(found.front, bars=bars, by_extension=by_extension)
+    bar = float(bars[front.values.argmax()])
+    history[-1] = replace(history[-1], bar=bar)
+    return replace(found, front=front, bar=bar, history=tuple(history))
+
+
+def _bars(found: Mechanical, before: Mechanical | None) -> tuple[Floats, float]:
+    """Error bar at every point of the front, and the largest of them (or of the energy)."""
+    if found.front is None:
+        change = inf if before is None else abs(found.state.energy - before.state.energy)
+        return np.empty(0), change
+    if before is None or before.front is None:
+        return np.full(len(found.front.values), inf), inf
+    changes = np.abs(found.front.values - before.front.values)
+    largest = float(np.maximum(found.front.spread, changes).max())
+    return np.full(len(changes), largest), largest  # of single points it may be small by chance
+
+
+def _solved(
+    body: Body, box: Box, supports: dict[str, Support], options: dict[str, str]
+) -> Mechanical:
+    state = balanced(Equilibrium(body, supports, options).solve())
+    front = front_rates(body, state.displacement, box)
+    opening, overlap, volume = 0.0, 0.0, 0.0
+    if box.crack is not None:
+        opening, overlap, volume = _opening(body, state, supports)
+    return Mechanical(
+        domain=body.domain,
+        body=body,
+        state=state,
+        tips=(),
+        film=None,
+        bar=inf,
+        opening=opening,
+        overlap=overlap,
+        volume=volume,
+        arrest=None,
+        history=(),
+        front=front,
+    )
+
+
+def _opening(body: Body, state: State, supports: dict[str, Support]) -> tuple[float, float, float]:
+    """Largest opening, overlap and volume of the crack of the whole body, um and um^3."""
+    domain, u = body.domain, state.displacement
+    ds = facet_measure(domain, {0: facet_entities(domain, "crack")})
+    normal = fem.form(-ufl.dot(u, ufl.FacetNormal(domain.mesh)) * ds(0))
+    quarter = float(domain.comm.allreduce(fem.assemble_scalar(normal)))
+    facets = domain.facet_tags.find(domain.built.facets["crack"])
+    nodes = fem.locate_dofs_topological(u.function_space, 2, facets)
+    up = u.x.array[3 * nodes + 2]
+    largest = domain.comm.allreduce(float(up.max(initial=0.0)), op=MPI.MAX)
+    smallest = domain.comm.allreduce(float(up.min(initial=0.0)), op=MPI.MIN)
+    mirrors = sum(supports.get(name) == Support("normal") for name in ("left", "front"))
+    return 2.0 * largest, -2.0 * smallest, 2.0 ** (1 + mirrors) * quarter
