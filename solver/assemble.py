@@ -54,10 +54,11 @@ def block(table: tables.Block) -> bodies.Block:
         marks = [0.0, *accumulate(layer.thickness for layer in layers)]
         if table.crack.face == "bottom":
             marks = [0.0, table.width.number]
-        ends = [min(marks, key=lambda mark: abs(mark - s), default=s) for s in _ends(table.crack)]
+        given = _ends(table.crack, marks[-1])
+        ends = [min(marks, key=lambda mark: abs(mark - s), default=s) for s in given]
         ends = [
             mark if abs(mark - s) <= 1e-9 * max(marks) else s
-            for mark, s in zip(ends, _ends(table.crack), strict=True)
+            for mark, s in zip(ends, given, strict=True)
         ]
         crack = bodies.Crack(table.crack.face, *ends)
     pit = None
@@ -71,8 +72,8 @@ def block(table: tables.Block) -> bodies.Block:
     return bodies.Block(table.shape, table.width.number, layers, crack, pit, flaws, window)
 
 
-def _ends(crack: tables.Crack) -> tuple[float, float]:
-    return crack.start.number, crack.end.number
+def _ends(crack: tables.Crack, last: float) -> tuple[float, float]:
+    return crack.start.number, last if crack.end is None else crack.end.number
 
 
 def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:

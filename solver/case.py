@@ -148,6 +148,7 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         sources=tuple((source.path.name, source.content) for source in chain),
         mechanics=assemble.mechanics(file),
         solve_for=_solve_for(file, plane),
+        map=_map(file),
     )
 
 
@@ -171,18 +172,19 @@ def _solve_for(file: tables.CaseFile, plane: bool) -> schema.SolveFor | None:
     )
 
 
-def with_setting(case: Case, parameter: str, text: str) -> Case:
+def with_setting(case: Case, parameter: str, text: str, keep: bool = False) -> Case:
     """The case with another text for one of its values; it has no references.
 
     Args:
         case: A case.
         parameter: Key path of a value that its file gives.
         text: The value with its unit.
+        keep: Whether [solve_for] stays.
 
     Raises:
         CaseError: With this value the case makes no sense.
     """
-    gone = ("solve_for", "references", "variants")
+    gone = ("map", "references", "variants", *(() if keep else ("solve_for",)))
     data = copy.deepcopy({key: value for key, value in case.table.items() if key not in gone})
     *above, last = split_table_key(parameter)
     item: Any = data
@@ -197,6 +199,17 @@ def with_setting(case: Case, parameter: str, text: str) -> Case:
     if faults or varied is None:
         raise CaseError(faults)
     return dataclasses.replace(varied, sources=case.sources)
+
+
+def _map(file: tables.CaseFile) -> schema.Map | None:
+    table = file.map
+    if table is None:
+        return None
+    kind = assemble.values(file)[table.parameter].kinds[0]
+    _, unit_text, _ = units.parse_any(table.values[0])
+    unit = units.parse(f"1 {unit_text}", kind) if unit_text else 1.0
+    numbers = tuple(units.parse(text, kind) / unit for text in table.values)
+    return schema.Map(table.parameter, table.values, numbers, unit_text, table.quantity)
 
 
 def _calibration(file: tables.CaseFile, plane: bool) -> schema.Calibration | None:

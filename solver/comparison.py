@@ -41,6 +41,28 @@ def comparison_faults(
         yield from _parameter_faults(file, table)
     if file.solve_for is not None:
         yield from _solve_for_faults(file, file.solve_for, names, plane)
+    if file.map is not None:
+        yield from _map_faults(file, file.map, names)
+
+
+def _map_faults(file: tables.CaseFile, table: tables.Map, names: set[str]) -> Iterator[Finding]:
+    """A value that the case gives, others of its kind, a quantity that is a number."""
+    found = {file.solve_for.name} if file.solve_for is not None else set()
+    yield from _quantity_faults(table.quantity, ("map", "quantity"), names | found)
+    if table.quantity.partition(".")[0] in known.TEXTS:
+        yield Finding(("map", "quantity"), as_given(table.quantity), "a quantity with a number")
+    given = {key: value for key, value in values(file).items() if is_physical(key)}
+    value = given.get(table.parameter)
+    if value is None:
+        near = nearest(table.parameter, given)
+        allowed = "a physical value that the case gives"
+        yield Finding(("map", "parameter"), as_given(table.parameter), allowed, near)
+        return
+    for index, text in enumerate(table.values):
+        try:
+            units.parse(text, value.kinds[0])
+        except units.UnitError as error:
+            yield Finding(("map", "values", index), as_given(text), error.expected, error.nearest)
 
 
 def _solve_for_faults(

@@ -63,6 +63,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "flaw_overpotential": ("potential",),
     "flaw_pressure": ("stress",),
     "slit_width": ("length",),
+    "map_exponent": ("dimensionless",),
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("liface")
 RESULTS = "results.json"
+MAP = "map.csv"  # a quantity for several values of the case
 FRONT = "front.csv"  # G along the front of a crack in 3D
 SUMMARY = "summary.json"
 CAPTIONS = "captions.json"

@@ -64,7 +64,7 @@ class Part:
             return path[0] in heads or ("geometry",) in self.doubtful
         if path[:2] in (("numerics", "edge_size"), ("numerics", "maximum_size")):
             return "geometry" in heads
-        if path[0] in ("references", "calibrate", "solve_for"):
+        if path[0] in ("references", "calibrate", "solve_for", "map"):
             # names of quantities and parameters come from all of these
             return bool(heads & {"geometry", *ENTRIES[:3], "specimens"})
         return False

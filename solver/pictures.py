@@ -18,6 +18,7 @@ from solver.pictures_3d import pictures_3d
 from solver.pictures_body import pictures_of_body
 from solver.pictures_bridge import bridge_picture, bridges_a_pit
 from solver.pictures_front import front_picture, has_front
+from solver.pictures_map import has_map, map_picture
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
 from solver.sections import Picture, Run, read_run
@@ -53,6 +54,8 @@ def draw(folder: Path) -> list[str]:
     try:
         if reason := drawing.can_draw():
             raise DrawingError(reason)
+        if has_map(folder):
+            todo.append(lambda: map_picture(folder))
         stressed = (folder / f"{MECHANICS}.pvtu").is_file()
         if not stressed or (folder / f"{FIELDS}.pvtu").is_file():
             currents = read_run(folder)

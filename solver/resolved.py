@@ -47,6 +47,12 @@ def resolved_toml(case: Case) -> str:
     tree["references"] = [_reference(item) for item in case.references]
     if case.solve_for is not None:
         tree["solve_for"] = _solve_for(case.solve_for)
+    if case.map is not None:
+        tree["map"] = {
+            "parameter": case.map.parameter,
+            "values": list(case.map.values),
+            "quantity": case.map.quantity,
+        }
     if case.calibrate is not None:
         tree["calibrate"] = _calibrate(case.calibrate)
     if case.balance is not None:

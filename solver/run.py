@@ -232,12 +232,32 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
         return
     resolved = resolved_toml(solution.case)
     output.write_case_copies(folder, job.case.sources, resolved_toml(job.case))
+    if solution.mapped and solution.case.map is not None:
+        output.write_atomic(folder / output.MAP, _map_table(solution))
     if solution.mechanical is not None and solution.mechanical.front is not None:
         output.write_atomic(folder / output.FRONT, table_of_front(solution.mechanical.front))
     meta = _meta(solution, faces, timings, memory, comm.size)
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
     run_postprocessing(folder, job.case.output.pictures)
+
+
+def _map_table(solution: Solution) -> str:
+    """Value, quantity and its error bar as CSV; names and units in the first line."""
+    wanted = solution.case.map
+    if wanted is None:
+        return ""
+    unit = solution.mapped[0].unit
+    head = f"{wanted.parameter} / {wanted.unit_text or 1},{wanted.quantity} / {unit},lower,upper"
+    rows = (
+        f"{x:.9g},{q.value:.9g},{_or_empty(q.lower)},{_or_empty(q.upper)}"
+        for x, q in zip(wanted.numbers, solution.mapped, strict=True)
+    )
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _or_empty(value: float | None) -> str:
+    return "" if value is None else f"{value:.9g}"
 
 
 def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str]:

@@ -173,6 +173,20 @@ class SolveFor:
 
 
 @dataclass(frozen=True)
+class Map:
+    """Values (texts with units) of one value of the case for which `quantity` is computed.
+
+    `numbers` are the values in the unit `unit_text`.
+    """
+
+    parameter: str
+    values: tuple[str, ...]
+    numbers: tuple[float, ...]
+    unit_text: str
+    quantity: str
+
+
+@dataclass(frozen=True)
 class Input:
     """A physical value as the file gives it, and where it comes from."""
 
@@ -209,6 +223,7 @@ class Case:
         sources: File name and bytes of the case file, then of its bases.
         mechanics: Stress and cracks, if the case has them.
         solve_for: A value to be found, if any.
+        map: Values for which a quantity is computed, if any.
         table: What the case file says, with its bases.
     """
 
@@ -231,4 +246,5 @@ class Case:
     sources: tuple[tuple[str, bytes], ...] = field(compare=False, repr=False)
     mechanics: Mechanics | None = None
     solve_for: SolveFor | None = None
+    map: Map | None = None
     table: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -52,6 +52,7 @@ class Solution:
         certificate: Fields and bounds.
         mechanical: Stress and crack.
         timings: Seconds per stage.
+        mapped: The quantity of the map for each of its values.
     """
 
     case: schema.Case
@@ -61,6 +62,7 @@ class Solution:
     certificate: Certificate | None
     mechanical: Mechanical | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    mapped: tuple[Quantity, ...] = ()
 
 
 @contextmanager
@@ -99,6 +101,8 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         SolveFailed: A solve did not converge.
         NotBalanced: The currents do not balance.
     """
+    if case.map is not None:
+        return _mapped(case, case.map, comm, progress)
     if case.solve_for is not None:
         return _solved_for(case, case.solve_for, comm, progress)
     timings: dict[str, float] = {}
@@ -263,6 +267,35 @@ def _solved_for(
     last = replace(solution.case, references=case.references)
     timings = {"solve for": seconds, **solution.timings}
     return replace(solution, case=last, quantities=tuple(judged), timings=timings)
+
+
+def _mapped(
+    case: schema.Case, wanted: schema.Map, comm: MPI.Intracomm, progress: Progress
+) -> Solution:
+    """The case, and the quantity for every value of the map."""
+    solution = simulate(replace(case, map=None, references=()), comm, progress)
+    begin = perf_counter()
+    points: list[Quantity] = []
+    for text in wanted.values:
+        trial = simulate(with_setting(case, wanted.parameter, text, True), comm, lambda _: None)
+        found = [q for q in trial.quantities if q.name == wanted.quantity]
+        if not found or not isinstance(found[0].value, float):
+            raise NoAnswer(f"map: there is no {wanted.quantity} at {text}")
+        points.append(found[0])
+        progress(f"{wanted.parameter} = {text}: {wanted.quantity} = {found[0].value:.6g}")
+    values = np.array([point.value for point in points], dtype=np.float64)
+    numbers = np.array(wanted.numbers)
+    more = []
+    if (values > 0.0).all() and (numbers > 0.0).all():
+        exponent = float(np.polyfit(np.log(numbers), np.log(values), 1)[0])
+        text = f"Of {wanted.quantity} with {wanted.parameter}: slope of the map in logarithms."
+        more.append(Quantity("map_exponent", exponent, "1", meaning=text))
+    judged = quantities.compare([*more, *solution.quantities], case.references)
+    timings = {"map": perf_counter() - begin, **solution.timings}
+    last = replace(solution.case, references=case.references, map=wanted)
+    return replace(
+        solution, case=last, quantities=tuple(judged), timings=timings, mapped=tuple(points)
+    )
 
 
 # --- fields for output ----------------------------------------------------------------------

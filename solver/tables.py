@@ -151,11 +151,14 @@ class MeshFile(Strict):
 
 
 class Crack(Strict):
-    """A crack in a plane of symmetry of a block: where it begins and ends along the face."""
+    """A crack in a plane of symmetry of a block: where it begins and ends along the face.
+
+    Without `end` it goes to the end of the face.
+    """
 
     face: Literal["left", "bottom"]
     start: LengthOrZero
-    end: Length
+    end: Length | None = None
 
 
 class Pit(Strict):
@@ -398,6 +401,14 @@ class SolveFor(Strict):
         return self
 
 
+class Map(Strict):
+    """A quantity for several values of the case: a stability map where it is a critical load."""
+
+    parameter: str
+    values: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=2)]
+    quantity: str
+
+
 class CaseFile(Strict):
     """A case file. Every physical value is a text with its unit, as "2.5 mS/cm"."""
 
@@ -417,5 +428,6 @@ class CaseFile(Strict):
     references: Annotated[tuple[Reference, ...], BeforeValidator(as_tuple)] = ()
     calibrate: Calibrate | None = None
     solve_for: SolveFor | None = None
+    map: Map | None = None
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     balance: BalanceSpec | None = None

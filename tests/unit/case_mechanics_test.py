@@ -356,6 +356,26 @@ overpotential = "10 mV"
 [mechanics.faces.left]
 law = "symmetry"
 """
+MAP = (
+    CYLINDER
+    + """[map]
+parameter = "geometry.crack.end"
+values = ["1 um", "4 um"]
+quantity = "critical_overpotential"
+"""
+)
+MAP_WRONG = [
+    (
+        '"geometry.crack.end"',
+        '"geometry.crack.ent"',
+        "map.parameter",
+        "nearest: geometry.crack.end",
+    ),
+    ('"4 um"]', '"4 MPa"]', "map.values[1]", "length"),
+    ('["1 um", "4 um"]', '["1 um"]', "map.values", "expected"),
+    ('"critical_overpotential"', '"critical"', "map.quantity", "a quantity of this case"),
+    ('"critical_overpotential"', '"verdict"', "map.quantity", "with a number"),
+]
 BOX_WRONG = [
     ('["1 um", "0.5 um"]', '["2 um", "11 um"]', "geometry.crack.semi_axes", "less than the depth"),
     ('["1 um", "0.5 um"]', '["5 um", "0.2 um"]', "geometry.crack.semi_axes", "ten times"),
@@ -419,7 +439,8 @@ COUPLED_WRONG = [
     [(BRIDGE, *row) for row in BRIDGE_WRONG]
     + [(COUPLED, *row) for row in COUPLED_WRONG]
     + [(FLAWS, *row) for row in FLAWS_WRONG]
-    + [(BOX, *row) for row in BOX_WRONG],
+    + [(BOX, *row) for row in BOX_WRONG]
+    + [(MAP, *row) for row in MAP_WRONG],
 )
 def test_wrong_bridges_and_flaws_are_named(text, old, new, key, words, tmp_path, capsys):
     assert text.count(old) >= 1
@@ -439,8 +460,8 @@ def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "text",
-    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX],
-    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box"],
+    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX, MAP],
+    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box", "map"],
 )
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert checked(text, tmp_path, capsys) == (0, [])
@@ -450,6 +471,7 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert load_case(again).mechanics == case.mechanics
     assert load_case(again).geometry == case.geometry
     assert load_case(again).solve_for == case.solve_for
+    assert load_case(again).map == case.map
 
 
 def test_values_are_in_working_units(tmp_path):
