@@ -143,7 +143,7 @@ def test_what_is_closed_presses_and_what_is_open_is_free(joint, tmp_path):
 
 
 def test_nothing_overlaps_between_the_nodes_either(tmp_path):
-    domain, (_, _, jump) = bent(CONTACT, tmp_path, size=0.03125)
+    _, (_, _, jump) = bent(CONTACT, tmp_path, size=0.03125)
     assert 0.0 <= jump.overlap < 1e-6 * 4.0
 
 
@@ -249,15 +249,15 @@ def test_two_arms_that_are_pulled_apart(tmp_path):
 @pytest.mark.parametrize("softening", ["bilinear", "exponential"])
 def test_two_blocks_that_are_pulled_apart_evenly(softening, tmp_path):
     """The largest stress is the strength, the work is the fracture energy, nothing is left."""
-    joint = replace(COHESIVE, softening=softening, steps=200)
+    joint = replace(COHESIVE, softening=softening, steps=200 if softening == "bilinear" else 600)
     domain, broken = domain_of(block(), joint, tmp_path)
     held = {"left": SLIDES, "right": SLIDES, "bottom": SLIDES}
-    far = 0.5 if softening == "bilinear" else 2.0
+    far = 0.5 if softening == "bilinear" else 1.5
     held["top"] = Support("normal", far)
     _, answer, jump = solve(domain, broken, {}, held, STIFF)
     stress = np.array([step.reactions["top"] for step in answer.steps]) / 2.0
     assert stress.max() <= 0.5 * (1.0 + 1e-9)
-    assert stress.max() > 0.97 * 0.5  # of 200 steps
+    assert stress.max() > 0.97 * 0.5  # in steps
     assert jump.spent / 2.0 == pytest.approx(0.05, rel=1e-9 if softening == "bilinear" else 1e-3)
     assert abs(stress[-1]) < 1e-3 * 0.5
     assert all(b.spent >= a.spent for a, b in zip(answer.steps, answer.steps[1:], strict=False))
@@ -294,10 +294,10 @@ def front(jump, rigidity, comm):
     return places[last] + share * (places[last + 1] - places[last])
 
 
-def tearing(strength, opening, tmp_path, width=16.0):
+def tearing(strength, opening, tmp_path, width=10.0):
     joint = Joint(
         "cohesive", 0.0, 4.0, fracture_energy=1.0, strength=strength, shear_strength=strength,
-        shear_fracture_energy=1.0, exponent=2.0, softening="bilinear", rigidity=50.0, steps=20,
+        shear_fracture_energy=1.0, exponent=2.0, softening="bilinear", rigidity=20.0, steps=25,
     )  # fmt: skip
     body, solids, held = arms(joint, opening, width)
     domain, broken = resolved(body, joint, tmp_path, 0.5, solids)
@@ -309,25 +309,23 @@ def tearing(strength, opening, tmp_path, width=16.0):
 def test_arms_that_tear_spend_the_fracture_energy(tmp_path):
     """Energy spent over length torn is Gc, the force that of Griffith, whatever the strength."""
     pulls = []
-    for strength in (150.0, 250.0):
-        found = [tearing(strength, opening, tmp_path) for opening in (1.0, 1.6)]
+    for strength in (70.0, 120.0):
+        found = [tearing(strength, opening, tmp_path) for opening in (0.8, 1.2)]
         (_, _, first), (domain, answer, second) = found
-        length = front(second, 50.0, domain.comm) - front(first, 50.0, domain.comm)
+        length = front(second, 20.0, domain.comm) - front(first, 20.0, domain.comm)
         assert length > 1.0
         assert (second.spent - first.spent) / length == pytest.approx(1.0, rel=1e-2)
         pulls.append(abs(answer.state.reactions["left.upper"]))
         # work at the ends = energy stored + spent (trapezoids of the steps)
         share = np.array([0.0, *(step.share for step in answer.steps)])
         force = np.array([0.0, *(step.reactions["left.upper"] for step in answer.steps)])
-        work = -2.0 * np.trapezoid(force, 0.8 * share)
+        work = 2.0 * np.trapezoid(force, 0.6 * share)
         assert abs(work) == pytest.approx(answer.state.energy + second.spent, rel=1e-2)
     assert pulls[0] == pytest.approx(pulls[1], rel=2e-2)
-    # Griffith: G(P, a) = Gc with P = opening/compliance; opening = 2 P a^3 4/(E' h^3) (1 + .677 h/a)^3
-    a = 4.0
-    compliance = lambda a: 8.0 * (a + 0.677) ** 3 / (1e4 / 0.91)  # noqa: E731
-    for _ in range(100):
-        a += 0.2 * (of_beam(1.6 / compliance(a), a) - 1.0)
-    assert pulls[1] == pytest.approx(1.6 / compliance(a), rel=2e-2)
+    # Griffith: G(P, a) = Gc, opening = 8 P (a + 0.677 h)^3/(E' h^3), of which G is the derivative
+    # of both arms: G = 12 (P (a + 0.677 h))^2/(E' h^3)
+    reach = (3.0 * (1e4 / 0.91) * 1.2**2 / 16.0) ** 0.25  # a + 0.677 h
+    assert pulls[1] == pytest.approx(1.2 * (1e4 / 0.91) / (8.0 * reach**3), rel=2e-2)
 
 
 def test_a_load_that_tears_everything_ends_with_what_it_reached(tmp_path):
