@@ -424,4 +424,4 @@ def overlap(sides: Sides, broken: Break, normal: Floats) -> float:
     pairs = facet_entities(sides.domain, broken.name, [broken.lower])
     nodes = sides.cell_nodes[pairs[:, :1], closure[pairs[:, 1]]]
     least = float((opening[nodes] @ BETWEEN).min(initial=0.0))
-    return max(-float(sides.domain.comm.allreduce(least, op=MPI.MIN)), 0.0)
+    return 0.0 - min(float(sides.domain.comm.allreduce(least, op=MPI.MIN)), 0.0)

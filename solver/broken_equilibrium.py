@@ -75,6 +75,11 @@ class Answer:
     steps: tuple[Step, ...]
     rounds: int
 
+    @property
+    def spent(self) -> float:
+        """Energy that has torn interfaces, pJ (plane: pJ/um)."""
+        return self.steps[-1].spent
+
 
 class BrokenEquilibrium:
     """One body with its interfaces and supports."""

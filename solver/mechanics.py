@@ -229,6 +229,8 @@ def _main_rate(found: Mechanical) -> float:
         return max(found.tensions.values())
     if found.pressures:
         return max(found.pressures.values())
+    if found.broken is not None and found.broken.spent > 0.0:
+        return found.broken.spent
     return found.state.energy
 
 
@@ -276,6 +278,8 @@ def _told(found: Mechanical) -> str:
         return f"G_ss = {found.film.rate:.6g} J/m^2, error bar {found.bar:.1e}"
     if found.tensions or found.pressures:
         return f"{'tension' if found.tensions else 'pressure'} {_main_rate(found):.6g} MPa"
+    if found.broken is not None and found.broken.spent > 0.0:
+        return f"{found.broken.spent:.6g} pJ spent on tearing"
     return f"energy {found.state.energy:.9g} pJ"
 
 
