@@ -101,6 +101,8 @@ def _opened(flaw: Flaw, line: int, made: Points) -> list[tuple[int, int]]:
     both = [(1, int(tag)) for tag in gmsh.model.getEntitiesForPhysicalGroup(1, faces)]
     gmsh.model.removePhysicalGroups()
     return both
+
+
 def _along(block: Block, y: float) -> list[tuple[float, float]]:
     """The pieces of a plane between layers, from left to right."""
     inside = sorted(x for x, level in block.marks if level == y)

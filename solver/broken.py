@@ -368,48 +368,6 @@ def _one_side(sides: Sides, turned: npt.NDArray[np.bool_]) -> PETSc.Mat:
 # -- what jumps do ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of the load.
-
-    Attributes:
-        share: Of the load.
-        reactions: By name of the support, as in `State`.
-        spent: Energy that has torn interfaces so far, pJ (plane: pJ/um).
-        opening: Largest opening, um.
-    """
-
-    share: float
-    reactions: dict[str, float]
-    spent: float
-    opening: float
-
-
-@dataclass(frozen=True)
-class Jump:
-    """Openings and forces of one interface, at its nodes that this rank owns.
-
-    Attributes:
-        place: x, um, shape (n,).
-        opening: (sliding, normal), um, shape (n, 2).
-        force: On the upper layer, uN (plane: N/m), shape (n, 2).
-        area: um^2 (plane: um), shape (n,).
-        length: Along the section, um, shape (n,).
-        kappa: Largest effective opening of a cohesive interface, infinite where it has come off.
-        spent: Energy that has torn it, on all ranks.
-        overlap: Largest overlap at and between nodes, um, on all ranks.
-    """
-
-    place: Floats
-    opening: Floats
-    force: Floats
-    area: Floats
-    length: Floats
-    kappa: Floats
-    spent: float
-    overlap: float
-
-
 def overlap(sides: Sides, broken: Break, normal: Floats) -> float:
     """Largest overlap at the nodes of an interface and half way between them, um; collective.
 

@@ -16,7 +16,6 @@ Source: Benson & Munson 2006, Optim. Methods Softw. 21, 279 (reduced-space activ
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -34,14 +33,13 @@ from solver.broken import (
     TANGENT,
     Break,
     Floats,
-    Jump,
-    Step,
     Unknowns,
     hold,
     overlap,
     split,
     unknowns,
 )
+from solver.broken_state import Answer, Jump, Step
 from solver.elasticity import Body
 from solver.equilibrium import FIXED, FREE, State, Support, face_normal
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
@@ -57,28 +55,6 @@ VI = {
     "snes_vi_zero_tolerance": "1e-14",
     "snes_max_it": "40",
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The equilibrium at full load.
-
-    Attributes:
-        state: With a discontinuous displacement; its energy has that stored in interfaces.
-        jumps: By name of the interface.
-        steps: Of the load.
-        rounds: Solves until the set of sticking nodes did not change.
-    """
-
-    state: State
-    jumps: dict[str, Jump]
-    steps: tuple[Step, ...]
-    rounds: int
-
-    @property
-    def spent(self) -> float:
-        """Energy that has torn interfaces, pJ (plane: pJ/um)."""
-        return self.steps[-1].spent
 
 
 class BrokenEquilibrium:

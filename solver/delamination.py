@@ -24,7 +24,8 @@ from meshes.block import heights
 from meshes.layers import Block
 from solver import hooke, interface_schema
 from solver.broken import Break
-from solver.broken_equilibrium import Answer, BrokenEquilibrium
+from solver.broken_equilibrium import BrokenEquilibrium
+from solver.broken_state import Answer
 from solver.domain import Domain, coordinates, facet_entities, node_positions, refine_cells
 from solver.elasticity import Body, Solid
 from solver.equilibrium import Support
@@ -71,7 +72,7 @@ def tips_of(block: Block, breaks: Sequence[Break]) -> tuple[tuple[Break, Tip], .
             others = [end for end in (low, high) if end != x]
             room = min(abs(x - stop) for stop in (*others, 0.0, block.width))
             front = 2.0 * pi * x if block.shape == "cylinder" else 1.0
-            found.append((broken, Tip((x, y), y, (way, 0.0), room, front)))
+            found.append((broken, Tip((x, y), y, (way, 0.0), room, front, share=1.0)))
     return tuple(found)
 
 
@@ -141,15 +142,11 @@ def delamination_force(
         with coordinates(domain, moved_nodes(domain, tip, step)):
             there = solve_broken(body, supports, moved, overrides)
             energies.append(there.state.energy)
-            rates.append(_rates(body, there, shifted)[-2])
+            rates.append(energy_release_rates(body, there.state.displacement, shifted)[-2])
     slope = (rates[0] - rates[1]) / (2.0 * distance)
     by_extension = -(energies[0] - energies[1]) / (2.0 * distance * tip.front)
-    return DrivingForce(_rates(body, answer, tip), by_extension, slope)
-
-
-def _rates(body: Body, answer: Answer, tip: Tip) -> tuple[float, ...]:
-    """G by every contour; the whole body is there, not half of it."""
-    return tuple(0.5 * g for g in energy_release_rates(body, answer.state.displacement, tip))
+    by_contour = energy_release_rates(body, answer.state.displacement, tip)
+    return DrivingForce(by_contour, by_extension, slope)
 
 
 def _moved(broken: Break, tip: Tip, step: float) -> Break:

@@ -39,8 +39,10 @@ def interface_faults(
             yield Finding(path, given, f"an interface of the block: {listed}", near)
         elif isinstance(table, tables.Bonded):
             continue
-        elif block.crack is not None or block.pit is not None:
-            what = "crack" if block.crack is not None else "pit"
+        elif block.crack is not None or block.pit is not None or block.flaws:
+            what = (
+                "crack" if block.crack is not None else "pit" if block.pit is not None else "flaw"
+            )
             allowed = f"bonded (or no law), in a block with a {what}"
             yield Finding((*path, "law"), as_given(table.law), allowed)
         else:

@@ -5,12 +5,53 @@ from collections.abc import Iterator
 import numpy as np
 from mpi4py import MPI
 
-from solver import cohesive
-from solver.broken import NORMAL, TANGENT, Break, Floats, Jump, Step
+from meshes.layers import Block
+from solver import cohesive, mechanics_schema
+from solver.broken import NORMAL, TANGENT, Break, Floats
+from solver.broken_state import Jump, Step
+from solver.delamination import find_breaks, tips_of
+from solver.margins import RATE, estimate, judged
+from solver.mechanics import Mechanical
 from solver.quantities import Quantity
+from solver.stability import verdict
 
 TORN = 0.01  # of the strength: a traction below it holds nothing
 SHUT = 1e-9  # of the largest opening: what is less is closed
+
+
+def of_interfaces(
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
+) -> Iterator[Quantity]:
+    """Interfaces that are not bonded, and the first end of one that has come off; collective."""
+    if found.broken is None:
+        return
+    breaks = find_breaks(block, mechanics.interfaces)
+    driven = tuple(
+        name
+        for name, face in mechanics.faces.items()
+        if isinstance(face, mechanics_schema.Moved) and (face.normal or face.tangential)
+    )
+    answer, comm, plane = found.broken, found.domain.comm, block.shape == "block"
+    yield from interface_quantities(breaks, answer.jumps, answer.steps, driven, plane, comm)
+    if not found.tips:
+        return
+    force, bar = found.tips[0][1], found.bar
+    text = "G where the part that has come off ends."
+    yield estimate("energy_release_rate", force.value, bar, RATE, text)
+    text = "From the energies with that end moved forwards and backwards."
+    yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
+    text = "Largest difference of G by two contours, over G."
+    share = force.spread / abs(force.value) if force.value else 0.0
+    yield Quantity("contour_dependence", share, "1", meaning=text)
+    text = "dG/da: positive means that the driving force rises as the part grows."
+    yield Quantity("energy_release_rate_slope", force.slope, f"{RATE}/um", meaning=text)
+    broken, _ = tips_of(block, breaks)[0]
+    limit = broken.joint.fracture_energy
+    if limit is not None:
+        word: str = verdict(force.value, bar, limit, force.slope)
+        word = "grows, ever less driven" if word == "arrests" else word
+        yield Quantity("verdict", word, "", meaning="Does the part that has come off grow?")
+        yield from judged(mechanics, force.value, bar, limit)
 
 
 def interface_quantities(

@@ -23,7 +23,7 @@ from mpi4py import MPI
 from meshes.block import layer_at
 from meshes.layers import Block, face_length
 from solver import schema
-from solver.broken_equilibrium import Answer
+from solver.broken_state import Answer
 from solver.crack_front import Front
 from solver.delamination import delamination_force, solve_broken, tips_of
 from solver.domain import (

@@ -36,8 +36,7 @@ LINE = """
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.stability solver.face_stress solver.cohesive
-    solver.broken
-    solver.broken_equilibrium solver.delamination
+    solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.margins
     solver.flaws solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
