@@ -30,6 +30,7 @@ import numpy.typing as npt
 from solver.interface_schema import Joint
 
 Floats = npt.NDArray[np.float64]
+EXPONENT, RIGIDITY = 2.0, 50.0  # where a joint gives none
 
 
 @dataclass(frozen=True)
@@ -56,22 +57,20 @@ class Law:
 
 
 def make_law(joint: Joint) -> Law:
-    """The law of a cohesive joint.
+    """The law of a cohesive joint; what it does not give of shear is as in opening.
 
     Raises:
         ValueError: A joint that is not cohesive.
     """
-    sigma, tau = joint.strength, joint.shear_strength
-    first, second = joint.fracture_energy, joint.shear_fracture_energy
-    if None in (sigma, tau, first, second, joint.exponent, joint.rigidity):
+    strength, first = joint.strength, joint.fracture_energy
+    if strength is None or first is None:
         raise ValueError("not a cohesive joint")
-    strength, shear_strength = float(sigma or 0.0), float(tau or 0.0)
-    energies = float(first or 0.0), float(second or 0.0)
-    rigidity = float(joint.rigidity or 0.0)
-    opening = 2.0 * energies[0] / (strength * rigidity)
-    shear = energies[0] / energies[1] * (shear_strength / strength) ** 2
+    shear_strength, second = joint.shear_strength or strength, joint.shear_fracture_energy or first
+    rigidity, exponent = joint.rigidity or RIGIDITY, joint.exponent or EXPONENT
+    opening = 2.0 * first / (strength * rigidity)
+    shear = first / second * (shear_strength / strength) ** 2
     exponential = joint.softening == "exponential"
-    exponent = float(joint.exponent or 0.0)
+    energies = (first, second)
     return Law(opening, strength / opening, shear, energies, exponent, rigidity, exponential)
 
 

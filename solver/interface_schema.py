@@ -23,7 +23,7 @@ class Joint:
         strength: Largest normal traction, MPa.
         shear_strength: Largest shear traction, MPa.
         shear_fracture_energy: Of sliding, J/m^2.
-        exponent: Of Benzeggagh and Kenane.
+        exponent: Of Benzeggagh and Kenane; None: `solver.cohesive` has one.
         softening: Shape of the traction beyond its peak.
         rigidity: Final opening over the opening at the peak (exponential: twice the energy over
             strength and opening at the peak); the initial stiffness is that of this ratio.

@@ -65,11 +65,10 @@ class Cohesive(_Joint):
 
 
 Interface = Annotated[Bonded | Free | Contact | Cohesive, Field(discriminator="law")]
-EXPONENT, RIGIDITY = 2.0, 50.0  # where the case gives none
 
 
 def joint(table: Bonded | Free | Contact | Cohesive) -> interface_schema.Joint:
-    """The data of an interface; the shear values of a cohesive one are those of opening."""
+    """The data of an interface."""
     match table:
         case Bonded():
             return interface_schema.Joint("bonded")
@@ -87,13 +86,11 @@ def joint(table: Bonded | Free | Contact | Cohesive) -> interface_schema.Joint:
                 *_ends(table),
                 fracture_energy=table.fracture_energy.number,
                 strength=table.strength.number,
-                shear_strength=_number(table.shear_strength) or table.strength.number,
-                shear_fracture_energy=(
-                    _number(table.shear_fracture_energy) or table.fracture_energy.number
-                ),
-                exponent=_number(table.exponent) or EXPONENT,
+                shear_strength=_number(table.shear_strength),
+                shear_fracture_energy=_number(table.shear_fracture_energy),
+                exponent=_number(table.exponent),
                 softening=table.softening,
-                rigidity=_number(table.rigidity) or RIGIDITY,
+                rigidity=_number(table.rigidity),
                 steps=table.steps,
             )
 

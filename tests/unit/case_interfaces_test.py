@@ -4,6 +4,7 @@ import pytest
 
 from solver.__main__ import main
 from solver.case import load_case
+from solver.cohesive import make_law
 from solver.resolved import resolved_toml
 
 GOOD = """title = "Film that may come off"
@@ -119,5 +120,6 @@ def test_what_is_not_given_of_a_cohesive_interface_is_stated(tmp_path):
     begin, end = GOOD.index("shear_strength"), GOOD.index('[mechanics.faces."left')
     path.write_text(GOOD[:begin] + GOOD[end:], "utf-8")
     joint = load_case(path).mechanics.interfaces["substrate|film"]
-    assert (joint.shear_strength, joint.shear_fracture_energy) == (50.0, 1.0)
-    assert (joint.exponent, joint.rigidity, joint.steps) == (2.0, 50.0, 40)
+    law = make_law(joint)
+    assert (law.energies, law.shear, joint.steps) == ((1.0, 1.0), 1.0, 40)
+    assert (law.exponent, law.rigidity) == (2.0, 50.0)
