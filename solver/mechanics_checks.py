@@ -69,9 +69,9 @@ def mechanics_faults(
         yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
     if isinstance(geometry, bodies.Box):
         yield from _box_faults(mechanics)
-        for name, table in mechanics.interfaces.items():
+        for name, joint in mechanics.interfaces.items():
             allowed = "no such table: the layers of a box are bonded"
-            yield Finding(("mechanics", "interfaces", name), f'law "{table.law}"', allowed)
+            yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
     else:
         yield from _face_faults(mechanics, geometry)
         laws = {name: face.law for name, face in mechanics.faces.items()}
