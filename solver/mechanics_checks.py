@@ -185,10 +185,10 @@ def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
     stretched = file.load is not None and file.load.stretch is not None
-    if stretched and "right" in mechanics.faces:
-        given = f'law "{mechanics.faces["right"].law}"'
-        allowed = "no condition on this face beside load.stretch, which moves it"
-        yield Finding(("mechanics", "faces", "right"), given, allowed)
+    for name, face in mechanics.faces.items():
+        if stretched and name.partition(".")[0] == "right":
+            allowed = "no condition on this face beside load.stretch, which moves it"
+            yield Finding(("mechanics", "faces", name), f'law "{face.law}"', allowed)
     if stretched and mechanics.plane == "stress":
         allowed = "strain beside load.stretch, which stretches across the section as well"
         yield Finding(("mechanics", "plane"), '"stress"', allowed)

@@ -91,10 +91,12 @@ def test_layers_with_a_crack_hold_together(tmp_path, capsys):
         ("faces.bottom]", "faces.left]", "no law beside left"),
         ('law = "symmetry"', 'law = "plate"', "on a part of a face"),
         ("left.substrate", "left.substrat", "nearest: left.substrate"),
+        ("faces.bottom]", 'faces."right.film"]', "which moves it"),
     ],
 )
 def test_wrong_parts_of_faces_are_named(old, new, words, tmp_path, capsys):
-    status, lines = checked(GOOD.replace(old, new, 1), tmp_path, capsys)
+    stretched = GOOD + '[load]\nstretch = "0.1 %"\n' if "right" in new else GOOD
+    status, lines = checked(stretched.replace(old, new, 1), tmp_path, capsys)
     assert status == 2
     assert any(words in line for line in lines), lines
 
