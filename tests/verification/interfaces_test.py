@@ -171,8 +171,11 @@ def test_only_the_layer_above_may_be_held(tmp_path):
     # the layer is clamped and spreads above: it slides past a corner that does not move
     assert answer.state.reactions["left.upper"] < 0.0
     assert answer.state.reactions["bottom"] == pytest.approx(-0.02, rel=1e-9)
-    ends = jump.place > 2.0 - 1e-9
+    # outwards, that is against the sign of the jump on the right, as at the nodes beside it
+    ends, beside = jump.place > 2.0 - 1e-9, (jump.place > 1.5) & (jump.place < 2.0 - 1e-9)
     assert largest(domain.comm, jump.opening[ends, TANGENT]) > 1e-4
+    assert (jump.opening[ends | beside, TANGENT] < 0.0).all()
+    assert (jump.opening[jump.place < 0.5, TANGENT] > 0.0).all()
 
 
 def test_a_body_that_nothing_holds_is_refused(tmp_path):
