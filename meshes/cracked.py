@@ -36,7 +36,7 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
     ):
         if not there:
             continue
-        pieces = bottom_pieces(block) if low == 0.0 else [(0.0, block.width, "")]
+        pieces = bottom_pieces(block) if low == 0.0 else [(a, b, "") for a, b in _along(block, low)]
         rim = [x for x, _ in pit_corners(block)[:1]] if layer is block.layers[-1] else []
         pit = _pit(block) if len(block.layers) > 1 and layer is block.layers[-2] else ()
         left = broken(block.crack, "left", low, pit[-1][1] if pit else high)
@@ -44,7 +44,7 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
         corners: list[Place] = [
             (0.0, low),
             *((x, low) for x in (*rim, *(end for _, end, _ in pieces))),
-            (block.width, high),
+            *((x, high) for _, x in reversed(_along(block, high))),
             *pit[:-1],
             *((0.0, y) for y in reversed(left)),
         ]
@@ -71,7 +71,7 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
     for line, surface in lines:
         gmsh.model.mesh.embed(1, [line], 2, surface)
     slabs = limiting((Slab(a, b) for a, b in itertools.pairwise(levels)), size.maximum)
-    ends = [*tips(block), *pit_corners(block)]
+    ends = [*tips(block), *pit_corners(block), *block.marks]
     ends += [(0.5 * block.window, 0.0)] if block.window is not None else []
     near = [f"{size.edge!r}+{size.growth!r}*{point_distance(*end)}" for end in ends]
     set_sizes(replace(size, growth=AWAY_FROM_LAYERS), [], slabs, "y", near)
@@ -103,6 +103,12 @@ def _opened(flaw: Flaw, line: int, made: Points) -> list[tuple[int, int]]:
     return both
 
 
+def _along(block: Block, y: float) -> list[tuple[float, float]]:
+    """The pieces of a plane between layers, from left to right."""
+    inside = sorted(x for x, level in block.marks if level == y)
+    return list(itertools.pairwise((0.0, *inside, block.width)))
+
+
 def _pit(block: Block) -> tuple[Place, ...]:
     """The outline of the pit from its rim to the middle of its floor."""
     corners = pit_corners(block)
@@ -120,7 +126,9 @@ def _planes(
         under_last = block.pit is not None and i == len(levels) - 2
         line = ((0.5 * block.pit.width if under_last and block.pit else 0.0, y), (block.width, y))
         if below and above:
-            out.append((f"{names[i - 1]}|{names[i]}", made.line(*line)))
+            places = (line[0], *((x, y) for _, x in _along(block, y)))
+            pieces = [made.line(one, other) for one, other in itertools.pairwise(places)]
+            out += [(f"{names[i - 1]}|{names[i]}", piece) for piece in pieces]
         elif below:
             top = i == len(present)
             out.append(("top" if top else f"{names[i]}_surface", made.line(*line)))

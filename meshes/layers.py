@@ -84,7 +84,8 @@ class Block:
     `right`, `bottom`, `top`, `crack`, and of a pit `pit_roof` (the underside of the last layer) and
     `pit` (its wall and floor), and the flaws by their names. What is behind a plane of symmetry is
     not meshed. Below a film with a slit (`window`: all of its width, half of which is in the block)
-    the bottom is `window` and, where the film covers it, `film_face`.
+    the bottom is `window` and, where the film covers it, `film_face`. `marks` are places (x, y) in
+    planes between layers where a part that has come off ends.
     """
 
     shape: Literal["block", "cylinder"]
@@ -94,6 +95,7 @@ class Block:
     pit: Pit | None = None
     flaws: tuple[Flaw, ...] = ()
     window: float | None = None
+    marks: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

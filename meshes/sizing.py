@@ -118,6 +118,10 @@ def default_block_size(block: Block) -> MeshSize:
     if block.flaws:
         length = min(flaw.length for flaw in block.flaws)
         return MeshSize(length / 50.0, 0.12, min(block.width, height(block)) / 8.0)
+    if block.crack is None and block.marks:
+        thinnest = min(layer.thickness for layer in block.layers)
+        largest = min(block.width, height(block)) / 4.0
+        return MeshSize(min(thinnest, largest) / 8.0, 0.3, largest)
     if block.crack is None:
         largest = min(block.width, height(block)) / 10.0
         return MeshSize(largest, 0.5, largest)

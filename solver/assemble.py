@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
-from solver import known, mechanics_schema, mechanics_tables, schema, tables
+from solver import interface_tables, known, mechanics_schema, mechanics_tables, schema, tables
 from solver.faults import key_path
 from solver.values import Value
 
@@ -89,6 +89,7 @@ def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:
         stretch=_number(load.stretch),
         opens_slit=table.opens_slit,
         temperature_change=_number(load.temperature_change) or 0.0,
+        interfaces={name: interface_tables.joint(law) for name, law in table.interfaces.items()},
     )
 
 

@@ -102,9 +102,10 @@ def facet_entities(domain: Domain, name: str, regions: Iterable[str] = ()) -> In
 
     Args:
         domain: The domain.
-        name: Name of a boundary or interface.
+        name: Name of a boundary or interface; "left.film" is the part of left at the film.
         regions: If given, only facets seen from cells of these regions.
     """
+    name, _, part = name.partition(".")
     topology = domain.mesh.topology
     tdim = topology.dim
     facet_map = topology.index_map(tdim - 1)
@@ -113,7 +114,7 @@ def facet_entities(domain: Domain, name: str, regions: Iterable[str] = ()) -> In
         marked[domain.facet_tags.find(domain.built.facets[name])] = True
     facets_of_cell = topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
     pairs = np.argwhere(marked[facets_of_cell]).astype(np.int32)
-    tags = [domain.built.regions[region] for region in regions]
+    tags = [domain.built.regions[region] for region in ((part,) if part else regions)]
     if tags:
         pairs = pairs[np.isin(region_of_cells(domain)[pairs[:, 0]], tags)]
     return pairs

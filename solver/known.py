@@ -68,11 +68,23 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),
 }
+ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
+    "interface_opening": ("length",),
+    "interface_slip": ("length",),
+    "interface_overlap": ("length",),
+    "open_length": ("length",),
+    "pressed_length": ("length",),
+    "torn_length": ("length",),
+    "interface_force": ("force", "force_per_length"),
+    "interface_pressure": ("stress",),
+    "spent_energy": ("energy", "energy_per_length"),
+}
 ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "tension": ("stress",),
     "peak_contact_pressure": ("stress",),
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
+    "peak_force": ("force", "force_per_length"),
 }
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
@@ -99,6 +111,7 @@ def known_quantities(
     names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
     ends = [f"{name}{end}" for name in faces for end in ("", ".start", ".end")]
     names |= {f"{head}.{end}" for head in (*OF_A_FLAW, "verdict") for end in ends}
+    names |= {f"{head}.{name}" for head in ON_AN_INTERFACE for name in interfaces}
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
     return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}
@@ -113,6 +126,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return ON_A_FACE[head]
     if head in OF_A_FLAW:
         return OF_A_FLAW[head]
+    if head in ON_AN_INTERFACE:
+        return ON_AN_INTERFACE[head]
     if head == "share":
         return ("dimensionless",)
     if head == "current":

@@ -23,7 +23,9 @@ from mpi4py import MPI
 from meshes.block import layer_at
 from meshes.layers import Block, face_length
 from solver import schema
+from solver.broken_state import Answer
 from solver.crack_front import Front
+from solver.delamination import delamination_force, solve_broken, tips_of
 from solver.domain import (
     Domain,
     facet_entities,
@@ -111,6 +113,7 @@ class Mechanical:
         intensities: K_I and K_II of the tips; empty where they are not defined.
         intensity_bars: Error bars of the intensities.
         front: G along the front of a crack in 3D.
+        broken: What the interfaces do that are not bonded.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
     """
@@ -132,6 +135,7 @@ class Mechanical:
     intensity_bars: tuple[float, ...] = ()
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
+    broken: Answer | None = None
 
 
 def solve_mechanics(
@@ -225,6 +229,8 @@ def _main_rate(found: Mechanical) -> float:
         return max(found.tensions.values())
     if found.pressures:
         return max(found.pressures.values())
+    if found.broken is not None and found.broken.spent > 0.0:
+        return found.broken.spent
     return found.state.energy
 
 
@@ -272,11 +278,15 @@ def _told(found: Mechanical) -> str:
         return f"G_ss = {found.film.rate:.6g} J/m^2, error bar {found.bar:.1e}"
     if found.tensions or found.pressures:
         return f"{'tension' if found.tensions else 'pressure'} {_main_rate(found):.6g} MPa"
+    if found.broken is not None and found.broken.spent > 0.0:
+        return f"{found.broken.spent:.6g} pJ spent on tearing"
     return f"energy {found.state.energy:.9g} pJ"
 
 
 def _solve_once(problem: Problem, body: Body) -> Mechanical:
     block, supports, overrides = problem.block, problem.supports, problem.overrides
+    if problem.breaks:
+        return _solve_broken(problem, body)
     equilibrium = Equilibrium(body, supports, overrides)
     state = balanced(equilibrium.solve())
     rates = [
@@ -318,6 +328,30 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         ),
         tensions=tensions,
         pressures=pressures,
+    )
+
+
+def _solve_broken(problem: Problem, body: Body) -> Mechanical:
+    """A body with interfaces that are not bonded; their ends are its tips."""
+    loads = (problem.supports, problem.breaks)
+    answer = solve_broken(body, *loads, problem.overrides)
+    rates = [
+        (at[1], delamination_force(body, *loads, answer, at, problem.overrides))
+        for at in tips_of(problem.block, problem.breaks)
+    ]
+    return Mechanical(
+        domain=body.domain,
+        body=body,
+        state=balanced(answer.state),
+        tips=tuple(rates),
+        film=None,
+        bar=float("inf"),
+        opening=0.0,
+        overlap=0.0,
+        volume=0.0,
+        arrest=None,
+        history=(),
+        broken=answer,
     )
 
 

@@ -7,6 +7,7 @@ from meshes import layers as bodies
 from meshes.block import cracked_stack, faces_of_block
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
+from solver.interface_checks import interface_faults, sides_of_layers
 from solver.tables import CaseFile, Electrode
 
 OPEN = (
@@ -47,6 +48,8 @@ def mechanics_faults(
         yield Finding(("mechanics",), "a table", allowed)
         return
     layers = [layer.name for layer in geometry.layers]
+    if isinstance(geometry, bodies.Block):
+        faces = (*faces, *sides_of_layers(geometry))
     for name in layers:
         if name not in mechanics.solids:
             allowed = "a law: isotropic, cubic or orthotropic"
@@ -66,8 +69,13 @@ def mechanics_faults(
         yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
     if isinstance(geometry, bodies.Box):
         yield from _box_faults(mechanics)
+        for name, joint in mechanics.interfaces.items():
+            allowed = "no such table: the layers of a box are bonded"
+            yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
     else:
         yield from _face_faults(mechanics, geometry)
+        laws = {name: face.law for name, face in mechanics.faces.items()}
+        yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
@@ -177,10 +185,10 @@ def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
     stretched = file.load is not None and file.load.stretch is not None
-    if stretched and "right" in mechanics.faces:
-        given = f'law "{mechanics.faces["right"].law}"'
-        allowed = "no condition on this face beside load.stretch, which moves it"
-        yield Finding(("mechanics", "faces", "right"), given, allowed)
+    for name, face in mechanics.faces.items():
+        if stretched and name.partition(".")[0] == "right":
+            allowed = "no condition on this face beside load.stretch, which moves it"
+            yield Finding(("mechanics", "faces", name), f'law "{face.law}"', allowed)
     if stretched and mechanics.plane == "stress":
         allowed = "strain beside load.stretch, which stretches across the section as well"
         yield Finding(("mechanics", "plane"), '"stress"', allowed)

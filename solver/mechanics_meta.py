@@ -36,6 +36,8 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
         return "largest tension", "MPa"
     if found.pressures:
         return "largest contact pressure", "MPa"
+    if found.broken is not None and found.broken.spent > 0.0:
+        return "energy spent on tearing", "pJ" if found.domain.axisymmetric else "pJ/um"
     return "potential energy", "pJ" if found.domain.axisymmetric else "pJ/um"
 
 

@@ -9,6 +9,7 @@ from solver.equilibrium import Support
 from solver.flaws import of_flaws
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
+from solver.interface_quantities import of_interfaces
 from solver.margins import (
     PER_TOUGHNESS,
     estimate,
@@ -42,7 +43,9 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
     if shut:
         text = "The loads press the faces of the crack together; contact is not modelled."
         yield Quantity("verdict", "undecided: the crack is pressed shut", "", meaning=text)
-    if found.tips and block.flaws:
+    if found.broken is not None:
+        yield from of_interfaces(block, mechanics, found)
+    elif found.tips and block.flaws:
         yield from of_flaws(block, mechanics, found)
     elif found.tips and not shut:
         yield from _of_tip(block, mechanics, found)
@@ -66,6 +69,8 @@ def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
     mechanics, block = case.mechanics, case.geometry
     if mechanics is None or not isinstance(block, Block) or not found.tips:
         return None
+    if found.broken is not None:
+        return None  # where an end between layers comes to rest is not looked for
     if is_pressed_shut(found):
         return None
     tip, force = found.tips[0]

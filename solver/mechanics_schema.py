@@ -1,8 +1,10 @@
 """The data of the mechanics of a case: solids, faces, loads (working units, see `units`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Literal
+
+from solver.interface_schema import Joint
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ class Mechanics:
         faces: Conditions by name of the face; what is missing is free.
         stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
         temperature_change: Of the whole body, K.
+        interfaces: Of neighbouring layers, by the name of their plane; others are bonded.
         opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
     """
 
@@ -163,3 +166,4 @@ class Mechanics:
     stretch: float | None
     opens_slit: bool = False
     temperature_change: float = 0.0
+    interfaces: dict[str, Joint] = field(default_factory=dict)

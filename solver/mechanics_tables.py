@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from solver.interface_tables import Interface
 from solver.values import (
     Angle,
     Displacement,
@@ -204,6 +205,7 @@ class Mechanics(Strict):
     opens_slit: bool = False  # the crack's mean opening is added to the width of the slit
     solids: dict[str, SolidLaw]
     faces: dict[str, Face] = Field(default_factory=dict)
+    interfaces: dict[str, Interface] = Field(default_factory=dict)
 
 
 class Load(Strict):

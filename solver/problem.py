@@ -10,6 +10,8 @@ from mpi4py import MPI
 from meshes.layers import Block, Box, height
 from meshes.mesh import BuiltMesh
 from solver import schema
+from solver.broken import Break
+from solver.delamination import find_breaks, resolve_zones, tips_of, with_marks
 from solver.domain import Domain, node_positions, read_domain, refine_cells
 from solver.elasticity import Body, Profile, Solid, Traction, make_body
 from solver.equilibrium import Support
@@ -40,6 +42,7 @@ class Problem:
     supports: dict[str, Support]
     overrides: dict[str, str]
     bridge: bool
+    breaks: tuple[Break, ...] = ()
 
     def mesh(self, mesher: Mesher, comm: MPI.Intracomm, refinements: int) -> Domain:
         """A mesh with fine cells at the tips, all of its cells divided some times."""
@@ -47,6 +50,7 @@ class Problem:
         for support in self.supports.values():
             if support.kind == "obstacle" and support.radius < inf:
                 domain = _resolve_touch(domain, self.block, sqrt(support.radius * support.value))
+        domain = resolve_zones(domain, self.block, self.breaks, self.solids)
         for _ in range(refinements):
             domain = refined(domain)
         return domain
@@ -57,10 +61,10 @@ class Problem:
         return profile if profile is not None and profile.dry > 0.0 else None
 
     def jumps(self) -> tuple[tuple[float, float], ...]:
-        """Where lithium in the crack ends before its tip."""
+        """Where lithium in the crack ends before its tip, and where layers that are off end."""
         profile = self._dry_tip()
         if profile is None:
-            return ()
+            return tuple(tip.place for _, tip in tips_of(self.block, self.breaks))
         away = 1.0 if profile.mouth > profile.tip else -1.0
         end = profile.tip + away * profile.dry
         return ((0.0, end + origin(self.block)) if profile.axis == 1 else (end, 0.0),)
@@ -88,7 +92,8 @@ def make_problem(case: schema.Case, block: Block) -> Problem:
     options = dict(case.numerics.petsc_options)
     loads = conditions(block, mechanics)
     bridge = mechanics.solids[block.layers[-1].name].strength is not None
-    return Problem(block, solids, *loads, options, bridge)
+    breaks = find_breaks(block, mechanics.interfaces)
+    return Problem(with_marks(block, breaks), solids, *loads, options, bridge, breaks)
 
 
 def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:

@@ -222,6 +222,10 @@ MECHANICAL: dict[str, units.Kind] = {
     "dry_length": "length",
     "width": "length",
     "yield_stress": "stress",
+    "start": "length",
+    "end": "length",
+    "shear_strength": "stress",
+    "shear_fracture_energy": "energy_release_rate",
 }
 LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
@@ -243,12 +247,19 @@ def _mechanics(mechanics: mechanics_schema.Mechanics, plane: bool, given: Given)
             name: _mechanical(("mechanics", "faces", name), face, given)
             for name, face in mechanics.faces.items()
         }
+    if mechanics.interfaces:
+        tree["interfaces"] = {
+            name: _mechanical(("mechanics", "interfaces", name), joint, given)
+            for name, joint in mechanics.interfaces.items()
+        }
     return tree
 
 
 def _mechanical(path: tuple[str, ...], law: object, given: Given) -> Tree:
     word = type(law).__name__.lower()
-    words = {name: value for name, value in vars(law).items() if isinstance(value, str) and value}
+    words = {
+        name: value for name, value in vars(law).items() if type(value) in (str, int) and value
+    }
     return {"law": LAWS.get(word, word), **words, **_numbers(path, vars(law), given)}
 
 

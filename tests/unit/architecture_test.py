@@ -23,9 +23,11 @@ LINE = """
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.film_theory solver.balance
+    solver.interface_schema solver.interface_tables
     solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
     solver.assemble solver.limits solver.editor
-    solver.messages solver.partial solver.comparison solver.mechanics_checks
+    solver.messages solver.partial solver.comparison solver.interface_checks
+    solver.mechanics_checks
     solver.conduction_checks solver.checks solver.case solver.toml_text solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
@@ -33,9 +35,11 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
-    solver.mixed_mode solver.crack_front solver.stability solver.face_stress
+    solver.mixed_mode solver.crack_front solver.stability solver.face_stress solver.cohesive
+    solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.margins
-    solver.flaws solver.front_quantities solver.mechanics_quantities solver.mechanics_fields
+    solver.flaws solver.front_quantities solver.interface_quantities
+    solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess

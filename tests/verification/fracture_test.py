@@ -35,7 +35,7 @@ def cases_of(folder):
 CASES = cases_of(FOLDER)
 QUICK = {
     "beam", "beam_opened", "penny", "griffith-tension", "edge", "collinear-a04", "strip-a05",
-    "periodic", "periodic-s4_a08",
+    "periodic", "periodic-s4_a08", "film_off",
 }  # fmt: skip
 
 

@@ -1,0 +1,141 @@
+"""Quantities of interfaces that open, press, slide or tear."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from mpi4py import MPI
+
+from meshes.layers import Block
+from solver import cohesive, mechanics_schema
+from solver.broken import NORMAL, TANGENT, Break, Floats
+from solver.broken_state import Jump, Step
+from solver.delamination import find_breaks, tips_of
+from solver.margins import RATE, estimate, judged
+from solver.mechanics import Mechanical
+from solver.quantities import Quantity
+from solver.stability import verdict
+
+TORN = 0.01  # of the strength: a traction below it holds nothing
+SHUT = 1e-9  # of the largest opening: what is less is closed
+
+
+def of_interfaces(
+    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
+) -> Iterator[Quantity]:
+    """Interfaces that are not bonded, and the first end of one that has come off; collective."""
+    if found.broken is None:
+        return
+    breaks = find_breaks(block, mechanics.interfaces)
+    driven = tuple(
+        name
+        for name, face in mechanics.faces.items()
+        if isinstance(face, mechanics_schema.Moved) and (face.normal or face.tangential)
+    )
+    answer, comm, plane = found.broken, found.domain.comm, block.shape == "block"
+    yield from interface_quantities(breaks, answer.jumps, answer.steps, driven, plane, comm)
+    if not found.tips:
+        return
+    force, bar = found.tips[0][1], found.bar
+    text = "G where the part that has come off ends."
+    yield estimate("energy_release_rate", force.value, bar, RATE, text)
+    text = "From the energies with that end moved forwards and backwards."
+    yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
+    text = "Largest difference of G by two contours, over G."
+    share = force.spread / abs(force.value) if force.value else 0.0
+    yield Quantity("contour_dependence", share, "1", meaning=text)
+    text = "dG/da: positive means that the driving force rises as the part grows."
+    yield Quantity("energy_release_rate_slope", force.slope, f"{RATE}/um", meaning=text)
+    broken, _ = tips_of(block, breaks)[0]
+    limit = broken.joint.fracture_energy
+    if limit is not None:
+        word: str = verdict(force.value, bar, limit, force.slope)
+        word = "grows, ever less driven" if word == "arrests" else word
+        yield Quantity("verdict", word, "", meaning="Does the part that has come off grow?")
+        yield from judged(mechanics, force.value, bar, limit)
+
+
+def interface_quantities(
+    breaks: tuple[Break, ...],
+    jumps: dict[str, Jump],
+    steps: tuple[Step, ...],
+    driven: tuple[str, ...],
+    plane: bool,
+    comm: MPI.Intracomm,
+) -> Iterator[Quantity]:
+    """All numbers of the interfaces; collective.
+
+    Args:
+        breaks: Interfaces with their laws.
+        jumps: What they do.
+        steps: Of the load.
+        driven: Faces with a given displacement.
+        plane: Whether the section is plane: forces are per depth.
+        comm: The ranks.
+    """
+    force = "N/m" if plane else "uN"
+    for broken in breaks:
+        yield from _of_one(broken, jumps[broken.name], force, plane, comm)
+    if len(steps) > 1:
+        for name in driven:
+            largest = max((step.reactions[name] for step in steps), key=abs)
+            text = f"Largest force that {name} needs on the way to its displacement."
+            yield Quantity(f"peak_force.{name}", largest, force, meaning=text)
+
+
+def torn(broken: Break, jump: Jump, comm: MPI.Intracomm) -> float:
+    """Length (um) along which a cohesive interface has torn in this run."""
+    law = cohesive.make_law(broken.joint)
+    tore = np.isfinite(jump.kappa)
+    kappa = np.where(tore, jump.kappa, 1.0)
+    left = (1.0 - cohesive.damage(law, kappa)) * kappa  # of the strength
+    return _sum(jump.length[tore & (left < TORN)], comm)
+
+
+def _of_one(
+    broken: Break, jump: Jump, force: str, plane: bool, comm: MPI.Intracomm
+) -> Iterator[Quantity]:
+    name, normal = broken.name, jump.opening[:, NORMAL]
+    opening = _largest(normal, comm)
+    text = "Largest distance of the layers."
+    yield Quantity(f"interface_opening.{name}", opening, "um", meaning=text)
+    slip = _largest(np.abs(jump.opening[:, TANGENT]), comm)
+    text = "Largest sliding of the layers past each other."
+    yield Quantity(f"interface_slip.{name}", slip, "um", meaning=text)
+    text = "Largest overlap of the layers, at the nodes and between them."
+    yield Quantity(f"interface_overlap.{name}", jump.overlap, "um", meaning=text)
+    apart = normal > SHUT * opening
+    text = "Length along which the layers are apart."
+    yield Quantity(f"open_length.{name}", _sum(jump.length[apart], comm), "um", meaning=text)
+    if broken.joint.law != "free":
+        pressing = jump.force[:, NORMAL]
+        pressed = ~apart & (pressing > SHUT * _largest(pressing, comm))
+        text = "Length along which the layers press on each other where they do not hold together."
+        yield Quantity(
+            f"pressed_length.{name}", _sum(jump.length[pressed], comm), "um", meaning=text
+        )
+        text = "Force with which they do (plane: per depth; meshed part)."
+        total = _sum(pressing[pressed], comm)
+        yield Quantity(f"interface_force.{name}", total, force, meaning=text)
+        there = pressed & (jump.area > 0.0)
+        pressure = _largest(pressing[there] / jump.area[there], comm)
+        text = "Largest pressure there, of forces at nodes over their areas."
+        yield Quantity(f"interface_pressure.{name}", pressure, "MPa", meaning=text)
+    if broken.joint.tears:
+        text = "Energy that has torn the interface (plane: per depth)."
+        unit = "uJ/m" if plane else "pJ"
+        yield Quantity(f"spent_energy.{name}", jump.spent, unit, meaning=text)
+        length = torn(broken, jump, comm)
+        text = "Length along which it has torn in this run."
+        yield Quantity(f"torn_length.{name}", length, "um", meaning=text)
+        word = "tears" if length > 0.0 else "holds"
+        damaged = bool(comm.allreduce(bool((jump.kappa[np.isfinite(jump.kappa)] > 1.0).any())))
+        word = "is damaged" if word == "holds" and damaged else word
+        yield Quantity("verdict", word, "", meaning=f"Does {name} tear?")
+
+
+def _largest(values: Floats, comm: MPI.Intracomm) -> float:
+    return float(comm.allreduce(float(values.max(initial=0.0)), op=MPI.MAX))
+
+
+def _sum(values: Floats, comm: MPI.Intracomm) -> float:
+    return float(comm.allreduce(float(values.sum())))
