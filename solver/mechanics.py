@@ -32,6 +32,7 @@ from solver.domain import (
 )
 from solver.elasticity import Body, weight
 from solver.equilibrium import Equilibrium, State, Support
+from solver.evolution import Flowed
 from solver.face_stress import face_stress
 from solver.fracture import Tip, energy_release_rates
 from solver.hooke import is_isotropic_in_plane
@@ -113,6 +114,7 @@ class Mechanical:
         front: G along the front of a crack in 3D.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
+        flowed: The steps of a body that flows, and what it has become.
     """
 
     domain: Domain
@@ -132,6 +134,7 @@ class Mechanical:
     intensity_bars: tuple[float, ...] = ()
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
+    flowed: Flowed | None = None
 
 
 def solve_mechanics(

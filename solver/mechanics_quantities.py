@@ -7,6 +7,7 @@ from meshes.layers import Block, Box, height
 from solver import mechanics_schema, schema
 from solver.equilibrium import Support
 from solver.flaws import of_flaws
+from solver.flow_quantities import flow_quantities
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
 from solver.margins import (
@@ -30,6 +31,10 @@ RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
 def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     """All numbers of the mechanics of a case."""
     mechanics, block = case.mechanics, case.geometry
+    if found.flowed is not None:
+        plane = not found.domain.axisymmetric
+        yield from flow_quantities(found.flowed, found.state.balance, plane)
+        return
     if mechanics is None or not isinstance(block, Block | Box):
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
