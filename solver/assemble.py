@@ -101,7 +101,7 @@ def _history(load: mechanics_tables.Load) -> mechanics_schema.History:
         duration=_number(load.duration),
         ramp=_number(load.ramp) or 0.0,
         steps=load.steps,
-        step_error=_number(load.step_error) or usual.step_error,
+        step_error=load.step_error or usual.step_error,
         temperature=_number(load.temperature) or usual.temperature,
     )
 

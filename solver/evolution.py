@@ -148,15 +148,20 @@ class _Path:
             largest: Of any step.
             tolerance: Of the error of a step; None: not asked for.
         """
-        place, size, failures = 0.0, first, 0
+        place, size, failures, done = 0.0, first, 0, 0.0
+        before_last = self.problem.unknowns.copy()
         while place < 1.0 and not self.stopped:
             goal = corner if place < corner * (1.0 - ROUNDING) else 1.0
             end = goal if place + size >= goal * (1.0 - ROUNDING) else place + size
             (before, _), (time, load) = at(place), at(end)
             start = self.problem.unknowns.copy()
+            if done > 0.0 and failures == 0:  # go on as in the last step: Newton's method is near
+                ahead = (end - place) / done
+                self.problem.unknowns.axpby(-ahead, 1.0 + ahead, before_last)
             try:
                 reached = self.problem.step(load, time - before)
             except SolveFailed as error:
+                start.copy(self.problem.unknowns)
                 failures += 1
                 self.cuts += 1
                 if failures > MOST_CUTS:
@@ -174,7 +179,7 @@ class _Path:
                     continue
             factor = min(FASTER, 0.9 / max(ratio, 1e-6) ** 0.5)
             size = min(largest, max(size, end - place) * (factor if failures == 0 else 1.5))
-            place, failures = end, 0
+            place, failures, done, before_last = end, 0, end - place, start
             self.take(reached, time, load, time - before)
 
 

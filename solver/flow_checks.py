@@ -28,7 +28,7 @@ def flow_faults(
         for key in ("duration", "steps", "step_error", "temperature"):
             given = dict(load)[key]
             if given is not None:
-                text = as_given(given if isinstance(given, int) else given.value)
+                text = as_given(given if isinstance(given, int | float) else given.value)
                 yield Finding(("load", key), text, "no such key without a solid that flows")
     if not (flowing or mixed or shell):
         return

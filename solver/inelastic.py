@@ -300,7 +300,8 @@ class Inelastic:
         snes.setFunction(residual, self.unknowns.duplicate())
         snes.setJacobian(tangent, matrix, matrix)
         options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, "snes_linesearch_type": "basic"}
-        options |= {"snes_atol": f"{max(CLOSE * self.scale, 1e-300):.3e}"}
+        enough = CLOSE * self.scale if 0.0 < self.scale < np.inf else 1e-300  # not of NaN
+        options |= {"snes_atol": f"{enough:.3e}"}
         with prefixed_options("mechanics_", {**options, **self.overrides}):
             snes.setFromOptions()
         snes.solve(None, self.unknowns)

@@ -267,15 +267,17 @@ def _flow(name: str, flow: mechanics_schema.Flow | None, given: Given) -> Tree:
 
 def _history(history: mechanics_schema.History, given: Given) -> Tree:
     tree: Tree = {}
+    usual = mechanics_schema.History()
     if history.duration is not None:
         tree["duration"] = _value("load.duration", history.duration, "time", given)
+    if history.temperature != usual.temperature or "load.temperature" in given:
         tree["temperature"] = _value("load.temperature", history.temperature, "temperature", given)
     if history.ramp:
         tree["ramp"] = _value("load.ramp", history.ramp, "time", given)
     if history.steps is not None:
         tree["steps"] = history.steps
     elif history.duration is not None:
-        tree["step_error"] = _value("load.step_error", history.step_error, "dimensionless", given)
+        tree["step_error"] = history.step_error
     return tree
 
 

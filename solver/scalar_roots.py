@@ -13,7 +13,9 @@ CLOSE = 4e-15  # relative to the larger of one and the root
 def increasing_root(
     function: Callable[[Floats], tuple[Floats, Floats]], low: Floats, high: Floats
 ) -> Floats:
-    """Where an increasing function vanishes; a step of Newton's that leaves the bracket is halved.
+    """Where an increasing function vanishes.
+
+    The bracket is halved where a step of Newton's leaves it, or is more than half of the last one.
 
     Args:
         function: Value and slope at x, shapes (n,).
@@ -21,16 +23,21 @@ def increasing_root(
         high: Where it is not negative.
     """
     low, high = low.copy(), high.copy()
-    x = high.copy()
+    x, last = high.copy(), high - low
     for _ in range(MOST_STEPS):
         value, slope = function(x)
         low = np.where(value <= 0.0, x, low)
         high = np.where(value >= 0.0, x, high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = x - value / slope
+            step = -value / slope
+        close = CLOSE * np.maximum(1.0, np.abs(x))
+        there = np.abs(step) <= close
+        moved = x + step
         inside = (moved >= low) & (moved <= high)  # false for NaN as well
-        moved = np.where(inside, moved, 0.5 * (low + high))
-        done = np.abs(moved - x) <= CLOSE * np.maximum(1.0, np.abs(x))
+        good = there | (inside & (np.abs(step) <= 0.5 * np.abs(last)))
+        moved = np.where(good, moved, 0.5 * (low + high))
+        last = moved - x
+        done = there | (high - low <= close)
         x = moved
         if done.all():
             break
