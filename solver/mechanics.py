@@ -23,6 +23,7 @@ from mpi4py import MPI
 from meshes.block import layer_at
 from meshes.layers import Block, face_length
 from solver import schema
+from solver.bending import bends_freely, curvature
 from solver.crack_front import Front
 from solver.domain import (
     Domain,
@@ -46,6 +47,7 @@ from solver.stability import (
     error_bar,
 )
 
+PER_METRE = 1e6  # 1/m in 1/um
 MOST_LEVELS = 5
 OVERLAP = 1e-6  # of the opening: more is not rounding
 IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
@@ -115,6 +117,7 @@ class Mechanical:
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
         flowed: The steps of a body that flows, and what it has become.
+        curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
     """
 
     domain: Domain
@@ -135,6 +138,7 @@ class Mechanical:
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
     flowed: Flowed | None = None
+    curvature: float | None = None
 
 
 def solve_mechanics(
@@ -228,6 +232,8 @@ def _main_rate(found: Mechanical) -> float:
         return max(found.tensions.values())
     if found.pressures:
         return max(found.pressures.values())
+    if found.curvature is not None:
+        return PER_METRE * found.curvature
     return found.state.energy
 
 
@@ -275,6 +281,8 @@ def _told(found: Mechanical) -> str:
         return f"G_ss = {found.film.rate:.6g} J/m^2, error bar {found.bar:.1e}"
     if found.tensions or found.pressures:
         return f"{'tension' if found.tensions else 'pressure'} {_main_rate(found):.6g} MPa"
+    if found.curvature is not None:
+        return f"curvature {_main_rate(found):.6g} 1/m"
     return f"energy {found.state.energy:.9g} pJ"
 
 
@@ -302,6 +310,9 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     pressures = {
         name: face_stress(body, state.displacement, name).pressure for name in state.touching
     }
+    bent = None
+    if bends_freely(block, problem.tractions, supports):
+        bent = curvature(body.domain, state.displacement, block.width)
     return Mechanical(
         domain=body.domain,
         body=body,
@@ -321,6 +332,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         ),
         tensions=tensions,
         pressures=pressures,
+        curvature=bent,
     )
 
 

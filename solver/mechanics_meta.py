@@ -39,6 +39,8 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
         return "largest tension", "MPa"
     if found.pressures:
         return "largest contact pressure", "MPa"
+    if found.curvature is not None:
+        return "curvature", "m^-1"
     return "potential energy", "pJ" if found.domain.axisymmetric else "pJ/um"
 
 

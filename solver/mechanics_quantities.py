@@ -20,7 +20,7 @@ from solver.margins import (
     resistance,
     scaled,
 )
-from solver.mechanics import Mechanical, is_pressed_shut
+from solver.mechanics import PER_METRE, Mechanical, is_pressed_shut
 from solver.mechanics_model import conditions
 from solver.quantities import Quantity
 from solver.stability import verdict
@@ -43,6 +43,9 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         yield from front_quantities(block, mechanics, found)
         yield from _of_crack(found, "um^3")
         return
+    if found.curvature is not None:
+        text = "Of the stack of layers, which bends freely; positive if its upper side is hollow."
+        yield estimate("curvature", PER_METRE * found.curvature, found.bar, "m^-1", text)
     shut = is_pressed_shut(found)
     if shut:
         text = "The loads press the faces of the crack together; contact is not modelled."

@@ -94,7 +94,8 @@ def normal_stress(problem: Inelastic, integral: Integral, face: str, inside: str
     along.x.array.reshape(-1, 2)[nodes] = at / np.hypot(at[:, 0], at[:, 1])[:, None]
     cells = problem.cells[inside]
     strains = fem.Expression(strain(along, domain), problem.points_of_cell)
-    values = np.asarray(strains.eval(domain.mesh, cells)).reshape(len(cells), -1, 6)
+    values = np.asarray(strains.eval(domain.mesh, cells))
+    values = values.reshape(len(cells), problem.per_cell, 6)
     force = integral({inside: (values * problem.stress_at_points()[cells]).sum(axis=2).ravel()})
     around = weight(domain) * fem.Constant(domain.mesh, np.float64(1.0))
     part = fem.assemble_scalar(fem.form(around * facet_measure(domain, {0: pairs})(0)))

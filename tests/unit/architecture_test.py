@@ -23,7 +23,7 @@ LINE = """
     meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
-    solver.values solver.stoichiometry solver.film_theory solver.balance
+    solver.values solver.stoichiometry solver.film_theory solver.squeeze solver.balance
     solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.flow_checks solver.mechanics_checks
@@ -34,10 +34,9 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
-    solver.radial_return
-    solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
+    solver.radial_return solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
-    solver.stability solver.face_stress solver.mechanics_model solver.problem
+    solver.stability solver.face_stress solver.bending solver.mechanics_model solver.problem
     solver.mechanics solver.box_mechanics solver.flowing solver.flow_quantities solver.margins
     solver.flaws solver.front_quantities solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
