@@ -199,8 +199,20 @@ def notes_of_flow(case: schema.Case, found: Mechanical) -> list[str]:
     if found.flowed is not None:
         steps, cuts = len(found.flowed.evolution.steps), found.flowed.evolution.cuts
         said.append(f"The load was followed in {steps} steps; {cuts} failed and were halved.")
+        strain = found.flowed.numbers["largest_plastic_strain"]
+        if strain > SMALL_STRAIN:
+            said.append(
+                f"Warning: the largest strain that stays is {100.0 * strain:.2g} %, more than "
+                f"{100.0 * SMALL_STRAIN:g} %: the strains are taken to be small."
+            )
     solids = {} if case.mechanics is None else case.mechanics.solids
     for name, solid in solids.items():
+        law, most = solid.flow, THEORETICAL * _modulus(solid)
+        if isinstance(law, mechanics_schema.Plastic) and law.yield_stress > most:
+            said.append(
+                f"Warning: the yield stress of {name} is above {THEORETICAL:g} of its modulus, "
+                "more than any solid has."
+            )
         stiff = isinstance(solid.elastic, mechanics_schema.Isotropic)
         stiff = stiff and solid.elastic.poissons_ratio > LOCKS  # type: ignore[union-attr]
         if not solid.mixed and (stiff or solid.flow is not None):

@@ -111,6 +111,14 @@ def checked(text, tmp_path, capsys):
 
 FLOW = "mechanics.solids.lithium.flow"
 WRONG = [
+    (
+        SHELL,
+        "[mechanics.solids.lithium]",
+        '[regions.lithium]\nlaw = "insulator"\n[regions.shell]\nlaw = "ionic_conductor"\n'
+        'conductivity = "1 mS/cm"\n[mechanics.solids.lithium]',
+        "geometry.shape",
+        "for stress alone",
+    ),
     (SHELL, '"ball"', '"bal"', "geometry.shape", "nearest: ball"),
     (SHELL, 'inner_radius = "1 um"', 'inner_radius = "-1 um"', "geometry.inner_radius", "negative"),
     (SHELL, '"0.5 um"', '"1 nm"', "geometry.layers[1].thickness", "resolved"),

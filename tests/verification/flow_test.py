@@ -1,5 +1,6 @@
 """Solids that flow: laws against ordinary differential equations, bodies against exact ones."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from meshes.build import build
 from meshes.layers import Block, Layer, Shell
 from meshes.sizing import MeshSize
 from solver import evolution, hooke
+from solver.__main__ import main
 from solver.case import load_case
 from solver.creep import rate_at
 from solver.domain import read_domain
@@ -20,6 +22,7 @@ from solver.elasticity import Solid, Traction, make_body
 from solver.equilibrium import Equilibrium, Support
 from solver.evolution import evolve
 from solver.inelastic import Inelastic
+from solver.mechanics_meta import notes_of_flow
 from solver.mechanics_schema import Creep, History, Plastic, Viscoplastic
 from solver.point_fields import FaceMeans
 from solver.radial_return import Material, fresh_points, respond
@@ -456,6 +459,41 @@ def test_results_of_a_failed_load_say_so(tmp_path):
     assert numbers["load_reached"] == pytest.approx(math.log(2.0), rel=5e-3)
     assert numbers["cut_steps"] > evolution.MOST_CUTS
     assert solution.mechanical.flowed.evolution.stopped
+
+
+def test_a_run_that_fails_keeps_its_steps_on_disk(tmp_path, capsys):
+    text = (FOLDER / "yielding_sphere.toml").read_text("utf-8")
+    text = text[: text.index("[[references]]")].replace("1.19634688288 MPa", "2 MPa")
+    assert '"2 MPa"' in text
+    folder = tmp_path / "verification"
+    folder.mkdir()
+    (folder / "case.toml").write_text(text, "utf-8")
+    assert main(["run", str(folder / "case.toml"), "--out", str(tmp_path / "out")]) == 1
+    assert "stopped before the end of the load" in capsys.readouterr().err
+    results = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
+    assert results["status"] == "stopped before the end of the load"
+    rows = (tmp_path / "out" / "steps.csv").read_text("utf-8").splitlines()
+    assert rows[0].startswith("time [s],load [1],work [pJ]")
+    loads = [float(row.split(",")[1]) for row in rows[1:]]
+    assert len(loads) > 3
+    assert loads == sorted(loads)
+    assert loads[-1] == pytest.approx(math.log(2.0), rel=5e-3)
+
+
+def test_what_leaves_the_range_of_the_laws_is_said():
+    # the sphere of the case strains by 0.1 %; the disc that is squeezed far by more than 2 %
+    for name, beyond in (("yielding_sphere", False), ("squeezed_disc", True)):
+        case = load_case(FOLDER / f"{name}.toml")
+        case = replace(case, numerics=replace(case.numerics, refinement="none"))
+        found = simulate(case, MPI.COMM_SELF, lambda _: None).mechanical
+        said = " ".join(notes_of_flow(case, found))
+        assert ("the largest strain that stays" in said) is beyond
+    solid = case.mechanics.solids["disc"]
+    strong = replace(solid, flow=Plastic(200.0, 0.0), mixed=False)
+    case = replace(case, mechanics=replace(case.mechanics, solids={"disc": strong}))
+    said = " ".join(notes_of_flow(case, found))
+    assert "more than any solid has" in said
+    assert 'formulation = "mixed" is more accurate' in said
 
 
 @pytest.mark.parallel
