@@ -365,6 +365,13 @@ def test_the_references_follow_from_the_sizes_of_the_case(name):
         )
 
 
+def test_the_reference_of_the_bar_is_that_of_the_differential_equation():
+    case = load_case(FOLDER / "viscoplastic_bar.toml")
+    assert case.mechanics.solids["lithium"].flow == LITHIUM
+    wanted = {r.quantity: r.value for r in case.references}
+    assert wanted["mean_pressure.top"] == pytest.approx(-uniaxial(LITHIUM, 1e-3, 20.0), rel=1e-7)
+
+
 def exact(name, case):
     """Reference numbers from the formulas, not from the case file."""
     shell, mechanics = case.geometry, case.mechanics
