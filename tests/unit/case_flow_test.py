@@ -275,3 +275,12 @@ def test_a_shell_has_the_faces_and_measures_of_its_chords(shape, hole, tmp_path)
     if shape == "ball":
         exact = 2.0 / 3.0 * 3.14159265 * (top**3 - hole**3)
     assert 0.98 * exact < whole < 0.999 * exact
+
+
+def test_a_box_does_not_flow(tmp_path, capsys):
+    text = BLOCK.replace('"cylinder"', '"box"').replace(
+        'width = "10 um"', 'width = "10 um"\ndepth = "10 um"'
+    )
+    status, lines = checked(text, tmp_path, capsys)
+    assert status == 2
+    assert any("geometry.shape" in line and "two dimensions beside flow" in line for line in lines)
