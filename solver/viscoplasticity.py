@@ -8,7 +8,7 @@ p is the equivalent plastic strain, q the equivalent stress, S the resistance to
 in MPa, m, a, n numbers. Backward Euler; with isotropic elasticity a step is one equation for the
 rate, q + 3 G dp = q_trial, with S from a second one inside of it, both monotonic.
 
-Source: Anand & Narayan 2019, J. Electrochem. Soc. 166, A1092, doi 10.1149/2.0861906jes. Lithium
+Source: Anand & Narayan 2019, J. Electrochem. Soc. 166, A1092. Lithium
 there: A = 4.25e4 1/s, Q = 37 kJ/mol, m = 0.15, H = 10 MPa, S_0 = 2 MPa, a = 2, n = 0.05, at first
 S = 0.95 MPa.
 """
