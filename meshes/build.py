@@ -27,10 +27,12 @@ from meshes.geometry import (
     open_area,
     unmeshed,
 )
-from meshes.layers import Block, Box
+from meshes.layers import Block, Box, Shell
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
 from meshes.names import names
+from meshes.rings import build_shell
 from meshes.section import Model, build_section
+from meshes.shell import exact_measures_of_shell
 from meshes.sizing import MeshSize, size_faults, varied
 from meshes.solid import build_solid
 
@@ -98,7 +100,7 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
 
 
 def _build_cell(
-    cell: Cell | Block | Box, size: MeshSize, omit: tuple[str, ...], folder: Path
+    cell: Cell | Block | Box | Shell, size: MeshSize, omit: tuple[str, ...], folder: Path
 ) -> BuiltMesh:
     """Mesh a cell; where there are slivers, again with slightly other sizes."""
     start = time.monotonic()
@@ -114,11 +116,13 @@ def _build_cell(
     raise MeshError("mesh: no attempt")
 
 
-def _mesh(cell: Cell | Block | Box, size: MeshSize, omit: tuple[str, ...]) -> Model:
+def _mesh(cell: Cell | Block | Box | Shell, size: MeshSize, omit: tuple[str, ...]) -> Model:
     if isinstance(cell, Block):
         return build_block(cell, size, omit)
     if isinstance(cell, Box):
         return build_box(cell, size, omit)
+    if isinstance(cell, Shell):
+        return build_shell(cell, size)
     builder = build_solid if dimension(cell) == "3d" else build_section
     return builder(cell, size, omit)
 
@@ -137,6 +141,8 @@ def _finish(
     exact = _exact_measures(geometry, model, omit)
     kind = dimension(geometry)
     report = check(groups, found.interfaces, exact, model.extruded, kind)
+    if isinstance(geometry, Shell):
+        gmsh.model.mesh.setOrder(2)
     gmsh.write(str(folder / MESH_NAME))
     times, area, opening, left = _whole_cell(geometry, report, omit)
     return BuiltMesh(
@@ -164,6 +170,8 @@ def _exact_measures(
             return exact_measures(geometry, model, omit)
         case Block():
             return exact_measures_of_block(geometry, omit)
+        case Shell():
+            return exact_measures_of_shell(geometry, model.arcs[0].max_angle)
         case MeshFile() | Box():  # the ellipse is meshed by chords
             return None
 
@@ -200,6 +208,8 @@ def _whole_cell(
         return 1.0, area, 0.0, {}
     if isinstance(geometry, Box):
         return 1.0, geometry.width * geometry.depth, 0.0, {}
+    if isinstance(geometry, Shell):
+        return 4.0 if geometry.shape == "ring" else 2.0, 0.0, 0.0, {}
     measured = {facet.name: facet.computed * geometry.multiplicity for facet in report.facets}
     area = measured.get("top", 0.0) if geometry.cell_area is None else geometry.cell_area
     return geometry.multiplicity, area, measured.get("window", 0.0), {}

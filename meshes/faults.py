@@ -21,7 +21,7 @@ from meshes.geometry import (
     dimension,
     is_half_space,
 )
-from meshes.layers import Block, Box, Flaw, Layer, face_length, height
+from meshes.layers import Block, Box, Flaw, Layer, Shell, face_length, height, radii
 
 BOUNDARY_NAMES = (
     "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",
@@ -48,6 +48,8 @@ def faults(geometry: Geometry) -> list[Fault]:
         return list(_block_faults(geometry))
     if isinstance(geometry, Box):
         return list(_box_faults(geometry))
+    if isinstance(geometry, Shell):
+        return list(_shell_faults(geometry))
     found = list(_number_faults(geometry))
     if not found:  # comparisons make sense only between sound numbers
         found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]
@@ -103,6 +105,19 @@ def _box_faults(box: Box) -> Iterator[Fault]:
             yield Fault("crack.semi_axes", _um(half), expected)
     if not 0.1 <= box.crack.semi_axes[0] / box.crack.semi_axes[1] <= 10.0:
         yield Fault("crack.semi_axes", "two lengths", "none more than ten times the other")
+
+
+def _shell_faults(shell: Shell) -> Iterator[Fault]:
+    """A shell whose sizes make no body, or with layers too thin for their radius."""
+    if not shell.layers:
+        yield Fault("layers", "no layer", "at least one layer")
+        return
+    if not (math.isfinite(shell.inner_radius) and shell.inner_radius >= 0.0):
+        yield Fault("inner_radius", _um(shell.inner_radius), "a length, or 0 for a solid body")
+        return
+    least = 0.02 * radii(shell)[-1]
+    reserved = ("inner", "outer", "left", "bottom")
+    yield from _layer_faults("layers", shell.layers, least, set(), reserved)
 
 
 def _pit_faults(block: Block) -> Iterator[Fault]:

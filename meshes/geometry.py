@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from meshes.layers import Block, Box, Layer
+from meshes.layers import Block, Box, Layer, Shell
 
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 Dimension = Literal["plane", "axisymmetric", "3d"]
@@ -116,7 +116,7 @@ class MeshFile:
     cell_area: float | None
 
 
-Geometry = Cell | MeshFile | Block | Box
+Geometry = Cell | MeshFile | Block | Box | Shell
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,8 @@ def dimension(geometry: Geometry) -> Dimension:
             return "plane" if shape == "block" else "axisymmetric"
         case Box():
             return "3d"
+        case Shell(shape=shape):
+            return "plane" if shape == "ring" else "axisymmetric"
         case Cell(shape="strip"):
             return "plane"
         case Cell(shape="tube" | "half_space"):

@@ -1,6 +1,7 @@
 """Flat layers, and blocks of layers with a crack or a pit: the data. Lengths are um."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from math import cos, sin
 from typing import Literal
 
@@ -96,6 +97,26 @@ class Block:
     flaws: tuple[Flaw, ...] = ()
     window: float | None = None
     marks: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A quarter of the section of concentric layers: x and y above zero, from inside outwards.
+
+    `ring` is 2D plane, `ball` is axisymmetric with x the radius. Outer faces are `inner` (unless
+    the radius inside is zero), `outer`, and the planes of symmetry `left` (the axis of a ball) and
+    `bottom`. Cells have round edges of second order.
+    """
+
+    shape: Literal["ring", "ball"]
+    inner_radius: float
+    layers: tuple[Layer, ...]
+
+
+def radii(shell: Shell) -> list[float]:
+    """Radii (um) of the faces of the layers of a shell, from the innermost one (may be 0)."""
+    thickness = (layer.thickness for layer in shell.layers)
+    return [*accumulate(thickness, initial=shell.inner_radius)]
 
 
 @dataclass(frozen=True)

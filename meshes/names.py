@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 
 from meshes.block import faces_of_block, faces_of_box
 from meshes.geometry import Geometry, MeshFile, Names, columns, faces, levels, region
-from meshes.layers import Block, Box
+from meshes.layers import Block, Box, Shell
+from meshes.shell import faces_of_shell
 
 
 def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
@@ -24,6 +25,9 @@ def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
     if isinstance(geometry, Box):
         present = tuple(layer.name for layer in geometry.layers if layer.name not in omit)
         return Names(present, *faces_of_box(geometry, tuple(omit)))
+    if isinstance(geometry, Shell):
+        present = tuple(layer.name for layer in geometry.layers)
+        return Names(present, *faces_of_shell(geometry))
     found = list(faces(geometry, omit))
     regions = [
         region(level, column, omit)

@@ -21,7 +21,8 @@ from meshes.geometry import (
     TwoDiscs,
     dimension,
 )
-from meshes.layers import Block, Box, height
+from meshes.layers import Block, Box, Shell, height
+from meshes.shell import default_chord
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,9 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
         largest = min(geometry.width, geometry.depth, height(geometry)) / 4.0
         front = largest if geometry.crack is None else min(geometry.crack.semi_axes) / 16.0
         return MeshSize(front, 0.35, largest)
+    if isinstance(geometry, Shell):
+        chord = default_chord(geometry)
+        return MeshSize(chord, 0.5, chord)
     length = feature(geometry)
     if isinstance(geometry.opening, NoOpening):
         return MeshSize(geometry.width / 10.0, 0.5, geometry.width / 10.0)

@@ -24,6 +24,9 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
         return bodies.Box(table.width.number, table.depth.number, layers, crack)
     if isinstance(table, tables.Block):
         return block(table)
+    if isinstance(table, tables.Shell):
+        layers = tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.layers)
+        return bodies.Shell(table.shape, table.inner_radius.number, layers)
     if isinstance(table, tables.MeshFile):
         area = table.cell_area
         return shapes.MeshFile(
@@ -90,7 +93,41 @@ def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:
         opens_slit=table.opens_slit,
         temperature_change=_number(load.temperature_change) or 0.0,
         interfaces={name: interface_tables.joint(law) for name, law in table.interfaces.items()},
+        history=_history(load),
     )
+
+
+def _history(load: mechanics_tables.Load) -> mechanics_schema.History:
+    usual = mechanics_schema.History()
+    return mechanics_schema.History(
+        duration=_number(load.duration),
+        ramp=_number(load.ramp) or 0.0,
+        steps=load.steps,
+        step_error=load.step_error or usual.step_error,
+        temperature=_number(load.temperature) or usual.temperature,
+    )
+
+
+def _flow(table: mechanics_tables.Isotropic) -> mechanics_schema.Flow | None:
+    match table.flow:
+        case None:
+            return None
+        case mechanics_tables.Plastic() as law:
+            return mechanics_schema.Plastic(
+                law.yield_stress.number, _number(law.hardening_modulus) or 0.0
+            )
+        case mechanics_tables.Creep() as law:
+            return mechanics_schema.Creep(
+                law.stress.number, law.rate.number, law.exponent.number,
+                _number(law.activation_energy) or 0.0, _number(law.reference_temperature) or 298.15,
+            )  # fmt: skip
+        case mechanics_tables.Viscoplastic() as law:
+            return mechanics_schema.Viscoplastic(
+                law.rate.number, law.activation_energy.number, law.rate_exponent.number,
+                law.initial_resistance.number, law.hardening_modulus.number,
+                law.saturation_resistance.number, law.hardening_exponent.number,
+                law.saturation_exponent.number,
+            )  # fmt: skip
 
 
 def _solid(table: mechanics_tables.SolidLaw) -> mechanics_schema.SolidRegion:
@@ -121,6 +158,8 @@ def _solid(table: mechanics_tables.SolidLaw) -> mechanics_schema.SolidRegion:
         strength=_number(table.strength),
         large=table.deflections == "large",
         thermal_expansion=_number(table.thermal_expansion) or 0.0,
+        flow=_flow(table) if isinstance(table, mechanics_tables.Isotropic) else None,
+        mixed=isinstance(table, mechanics_tables.Isotropic) and table.formulation == "mixed",
     )
 
 
@@ -135,7 +174,9 @@ def _face(table: mechanics_tables.Face) -> mechanics_schema.Face:
                 _number(table.pressure) or 0.0, _number(table.shear) or 0.0
             )
         case mechanics_tables.Moved():
-            return mechanics_schema.Moved(_number(table.normal), _number(table.tangential))
+            return mechanics_schema.Moved(
+                _number(table.normal), _number(table.tangential), table.sticks
+            )
         case mechanics_tables.Clamped():
             return mechanics_schema.Clamped()
         case mechanics_tables.Plate():

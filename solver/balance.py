@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from solver.film_theory import buckling
+from solver.squeeze import squeezed
 from solver.stoichiometry import (
     Amount,
     Phase,
@@ -24,10 +25,12 @@ from solver.stoichiometry import (
 from solver.values import (
     Conductivity,
     Density,
+    Fraction,
     Length,
     Mass,
     Modulus,
     Number,
+    Rate,
     Resistance,
     Strict,
     fault,
@@ -106,6 +109,32 @@ class BucklingSpec(Strict):
     shape: Literal["strip", "circle"]
 
 
+class SqueezeSpec(Strict):
+    """A disc between plates to which it sticks; as it is when pressing ends.
+
+    With `creep_stress`, `creep_rate` and `creep_exponent` the speed as well.
+    """
+
+    yield_stress: Modulus
+    diameter: Length
+    thickness: Length
+    pressure: Modulus
+    creep_stress: Modulus | None = None
+    creep_rate: Rate | None = None
+    creep_exponent: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        creep = (self.creep_stress, self.creep_rate, self.creep_exponent)
+        if 0 < creep.count(None) < 3:
+            raise fault("creep_stress, creep_rate and creep_exponent together, or none of them")
+        if self.creep_exponent is not None and not 1.0 <= self.creep_exponent.number <= 20.0:
+            raise fault("an exponent from 1 to 20", key="creep_exponent")
+        if self.diameter.number < 10.0 * self.thickness.number:
+            raise fault("a disc at least ten times as wide as thick", key="diameter")
+        return self
+
+
 class BalanceSpec(Strict):
     """Arithmetic instead of a field; every table that is there is computed."""
 
@@ -116,6 +145,7 @@ class BalanceSpec(Strict):
     foil: FoilSpec | None = None
     share: ShareSpec | None = None
     buckling: BucklingSpec | None = None
+    squeeze: SqueezeSpec | None = None
 
     @model_validator(mode="after")
     def _computable(self) -> Self:
@@ -124,7 +154,7 @@ class BalanceSpec(Strict):
         except ValueError as error:
             raise fault(str(error)) from None
         if not found:
-            raise fault("one of conversion, solution, pellet, foil, share, buckling")
+            raise fault("one of conversion, solution, pellet, foil, share, buckling, squeeze")
         return self
 
 
@@ -160,4 +190,10 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         film = b.compression.number, b.thickness.number
         elastic = b.youngs_modulus.number, b.poissons_ratio.number
         found += buckling(*film, *elastic, b.half_width.number, b.shape)
+    if z := spec.squeeze:
+        law = None
+        if z.creep_stress and z.creep_rate and z.creep_exponent:
+            law = z.creep_stress.number, z.creep_rate.number, z.creep_exponent.number
+        disc = 0.5 * z.diameter.number, z.thickness.number
+        found += squeezed(z.yield_stress.number, *disc, z.pressure.number, law)
     return found

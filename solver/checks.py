@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meshes import geometry as shapes
+from meshes import layers as bodies
 from meshes.faults import faults
 from meshes.names import names
 from solver import balance, known, tables, units
@@ -168,6 +169,9 @@ def _name_faults(
 
 
 def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
+    if isinstance(geometry, bodies.Shell):
+        allowed = "another shape: ring and ball are for stress alone"
+        yield Finding(("geometry", "shape"), as_given(geometry.shape), allowed)
     for name, condition in file.boundaries.items():
         if isinstance(condition, tables.HalfSpace):
             inside = isinstance(geometry, shapes.Cell) and shapes.is_half_space(geometry)

@@ -177,6 +177,11 @@ class Body:
         energy = weight(self.domain) * density * ufl.dx(self.domain.mesh)
         return self._with_loads(energy, u)
 
+    def load_potential(self, u: Expr) -> ufl.Form:
+        """Minus the work of the tractions alone, pJ (plane: pJ/um)."""
+        none = fem.Constant(self.domain.mesh, np.float64(0.0)) * u[0] * ufl.dx(self.domain.mesh)
+        return self._with_loads(none, u)
+
     def _with_loads(self, energy: ufl.Form, u: Expr) -> ufl.Form:
         """The energy minus the work of the tractions."""
         domain, names = self.domain, sorted(self.tractions)

@@ -50,9 +50,10 @@ class Support:
     Attributes:
         kind: `normal`: the normal displacement outwards is `value`, the face slides freely along
             itself; `tangential`: the displacement along it is `value`, in 2D along (-n_y, n_x);
-            `clamped`: no displacement; `plate`: all of the face has one normal displacement, which
-            follows from the loads on it; `obstacle`: the normal displacement is at most
-            s^2/(2 radius) - value at the distance s from the corner of the face with an axis.
+            `clamped`: none but `value` along the normal; `plate`: all of the face has one normal
+            displacement, which follows from the loads on it; `obstacle`: the normal displacement
+            is at most s^2/(2 radius) - value at the distance s from the corner of the face with an
+            axis.
         value: um.
         radius: Of a rigid parabola that is pushed into the face, um; infinite: a flat obstacle.
     """
@@ -133,6 +134,7 @@ class Equilibrium:
                 every = [self._components(name, i) for i in range(gdim)]
                 rows = np.concatenate(every)
                 self.state[rows], self.given[rows] = FIXED, 0.0
+                self.given[self.rows[name]] = sign * support.value
             elif support.kind in ("normal", "tangential"):
                 rows = self.rows[name]
                 self.state[rows], self.given[rows] = FIXED, sign * support.value

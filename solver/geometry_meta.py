@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
-from meshes.layers import Block, height
+from meshes.layers import Block, Shell, height, radii
 
 if TYPE_CHECKING:
     from meshes.geometry import Geometry
@@ -119,6 +119,9 @@ def geometry_meta(
             crack = (geometry.crack.face, geometry.crack.start, geometry.crack.end)
         if geometry.pit is not None:
             pit = (geometry.pit.width, geometry.pit.depth)
+    if isinstance(geometry, Shell):
+        shape, width, high = geometry.shape, 2.0 * radii(geometry)[-1], radii(geometry)[-1]
+        mirror = ("x", "y")
     return GeometryMeta(
         dimension=built.dimension,
         shape=shape,

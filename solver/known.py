@@ -67,6 +67,16 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),
+    "largest_equivalent_stress": ("stress",),
+    "largest_plastic_strain": ("dimensionless",),
+    "stored_energy": ("energy", "energy_per_length"),
+    "dissipated_energy": ("energy", "energy_per_length"),
+    "external_work": ("energy", "energy_per_length"),
+    "load_reached": ("dimensionless",),
+    "time_reached": ("time",),
+    "load_steps": ("dimensionless",),
+    "cut_steps": ("dimensionless",),
+    "curvature": ("curvature",),
 }
 ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "interface_opening": ("length",),
@@ -85,6 +95,15 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
     "peak_force": ("force", "force_per_length"),
+    "radial_displacement": ("length",),
+    "radial_displacement_rate": ("velocity",),
+    "displacement": ("length",),
+    "displacement_rate": ("velocity",),
+    "normal_stress": ("stress",),
+    "hoop_stress": ("stress",),
+    "equivalent_stress": ("stress",),
+    "mean_pressure": ("stress",),
+    "mean_stress": ("stress",),
 }
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
@@ -104,14 +123,17 @@ def known_quantities(
     specimens: Iterable[str],
 ) -> set[str]:  # fmt: skip
     """All names of quantities that a case with these names has."""
-    faces = list(boundaries)
+    faces, between, inside = list(boundaries), list(interfaces), list(regions)
     names = set(QUANTITIES) | set(TEXTS) | {f"current.{name}" for name in faces}
     names |= {f"potential.{name}" for name in faces}
-    names |= {f"share.{name}" for name in (*faces, *interfaces, *regions)}
+    names |= {f"share.{name}" for name in (*faces, *between, *inside)}
     names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
     ends = [f"{name}{end}" for name in faces for end in ("", ".start", ".end")]
     names |= {f"{head}.{end}" for head in (*OF_A_FLAW, "verdict") for end in ends}
     names |= {f"{head}.{name}" for head in ON_AN_INTERFACE for name in interfaces}
+    names |= {f"normal_stress.{name}" for name in between}
+    names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
+    names |= {f"mean_stress.{name}" for name in inside}
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
     return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}

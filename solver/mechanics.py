@@ -23,6 +23,7 @@ from mpi4py import MPI
 from meshes.block import layer_at
 from meshes.layers import Block, face_length
 from solver import schema
+from solver.bending import bends_freely, curvature
 from solver.broken_state import Answer
 from solver.crack_front import Front
 from solver.delamination import delamination_force, solve_broken, tips_of
@@ -34,6 +35,7 @@ from solver.domain import (
 )
 from solver.elasticity import Body, weight
 from solver.equilibrium import Equilibrium, State, Support
+from solver.evolution import Flowed
 from solver.face_stress import face_stress
 from solver.fracture import Tip, energy_release_rates
 from solver.hooke import is_isotropic_in_plane
@@ -47,6 +49,7 @@ from solver.stability import (
     error_bar,
 )
 
+PER_METRE = 1e6  # 1/m in 1/um
 MOST_LEVELS = 5
 OVERLAP = 1e-6  # of the opening: more is not rounding
 IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
@@ -116,6 +119,8 @@ class Mechanical:
         broken: What the interfaces do that are not bonded.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
+        flowed: The steps of a body that flows, and what it has become.
+        curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
     """
 
     domain: Domain
@@ -136,6 +141,8 @@ class Mechanical:
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
     broken: Answer | None = None
+    flowed: Flowed | None = None
+    curvature: float | None = None
 
 
 def solve_mechanics(
@@ -231,6 +238,8 @@ def _main_rate(found: Mechanical) -> float:
         return max(found.pressures.values())
     if found.broken is not None and found.broken.spent > 0.0:
         return found.broken.spent
+    if found.curvature is not None:
+        return PER_METRE * found.curvature
     return found.state.energy
 
 
@@ -280,6 +289,8 @@ def _told(found: Mechanical) -> str:
         return f"{'tension' if found.tensions else 'pressure'} {_main_rate(found):.6g} MPa"
     if found.broken is not None and found.broken.spent > 0.0:
         return f"{found.broken.spent:.6g} pJ spent on tearing"
+    if found.curvature is not None:
+        return f"curvature {_main_rate(found):.6g} 1/m"
     return f"energy {found.state.energy:.9g} pJ"
 
 
@@ -309,6 +320,9 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     pressures = {
         name: face_stress(body, state.displacement, name).pressure for name in state.touching
     }
+    bent = None
+    if bends_freely(block, problem.tractions, supports):
+        bent = curvature(body.domain, state.displacement, block.width)
     return Mechanical(
         domain=body.domain,
         body=body,
@@ -328,6 +342,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         ),
         tensions=tensions,
         pressures=pressures,
+        curvature=bent,
     )
 
 

@@ -7,6 +7,7 @@ from meshes import layers as bodies
 from meshes.block import cracked_stack, faces_of_block
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
+from solver.flow_checks import flow_faults
 from solver.interface_checks import interface_faults, sides_of_layers
 from solver.tables import CaseFile, Electrode
 
@@ -40,10 +41,10 @@ def mechanics_faults(
     elif mechanics.opens_slit:
         allowed = "no such key: only a strip with a slit in its film has a slit"
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
-    if not isinstance(geometry, bodies.Block | bodies.Box):
+    if not isinstance(geometry, bodies.Block | bodies.Box | bodies.Shell):
         allowed = (
-            'geometry.shape = "block", "cylinder" or "box", or "strip" with a slit in a film that '
-            "is a layer: mechanics has no other shapes"
+            'geometry.shape = "block", "cylinder", "ring", "ball" or "box", or "strip" with a slit'
+            " in a film that is a layer: mechanics has no other shapes"
         )
         yield Finding(("mechanics",), "a table", allowed)
         return
@@ -63,19 +64,24 @@ def mechanics_faults(
                 allowed = f"one of {', '.join(there)}"
                 given = f'law "{table[name].law}"'
                 yield Finding(("mechanics", key, name), given, allowed, nearest(name, there))
-    flat = isinstance(geometry, bodies.Block) and geometry.shape == "block"
+    flat = not isinstance(geometry, bodies.Box) and geometry.shape in ("block", "ring")
     if not flat and mechanics.plane is not None:
-        allowed = "no such key: only a block has a plane section"
+        allowed = "no such key: only a block and a ring have a plane section"
         yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
     if isinstance(geometry, bodies.Box):
         yield from _box_faults(mechanics)
         for name, joint in mechanics.interfaces.items():
             allowed = "no such table: the layers of a box are bonded"
             yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
-    else:
+    elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
+    else:
+        for name, joint in mechanics.interfaces.items():
+            allowed = "no such table: the layers of a shell are bonded"
+            yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
+    yield from flow_faults(file, mechanics, geometry)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]

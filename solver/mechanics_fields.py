@@ -57,6 +57,8 @@ def region_function(domain: Domain) -> fem.Function:
 
 def _stress(found: Mechanical) -> Expr:
     """The six stresses, also on the axis, where the strain around is that along the radius."""
+    if found.flowed is not None:
+        return found.flowed.stress
     return found.body.stress_everywhere(found.state.displacement)
 
 

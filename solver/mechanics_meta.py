@@ -28,6 +28,9 @@ NOTES_OF_THE_FILM = (
 
 def main_quantity(found: Mechanical) -> tuple[str, str]:
     """Name and unit of what the meshes are refined for."""
+    if found.flowed is not None:
+        unit = "pJ" if found.domain.axisymmetric else "pJ/um"
+        return "stored and dissipated energy", unit
     if found.tips or found.front is not None:
         return "energy release rate", "J/m^2"
     if found.film is not None:
@@ -38,12 +41,16 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
         return "largest contact pressure", "MPa"
     if found.broken is not None and found.broken.spent > 0.0:
         return "energy spent on tearing", "pJ" if found.domain.axisymmetric else "pJ/um"
+    if found.curvature is not None:
+        return "curvature", "m^-1"
     return "potential energy", "pJ" if found.domain.axisymmetric else "pJ/um"
 
 
 def reached(case: schema.Case, found: Mechanical) -> bool:
     """Whether the error bar is within the asked accuracy."""
     last = found.history[-1]
+    if found.flowed is not None and found.flowed.evolution.stopped:
+        return False
     return is_closed(found) or last.bar <= case.numerics.accuracy * abs(last.value)
 
 
@@ -52,6 +59,10 @@ def shortfall(case: schema.Case, found: Mechanical) -> str:
     if reached(case, found):
         return ""
     last = found.history[-1]
+    if found.flowed is not None and found.flowed.evolution.stopped:
+        steps = found.flowed.evolution.steps
+        kept = f"what {len(steps)} converged steps have reached is kept"
+        return f"the load was not carried to its end: {found.flowed.evolution.stopped}; {kept}"
     if case.numerics.refinement == "none":
         why = 'numerics.refinement = "none"'
     elif len(found.history) == MOST_LEVELS:
@@ -177,9 +188,48 @@ def _modulus(solid: mechanics_schema.SolidRegion) -> float:
             return min(law.e1, law.e2, law.e3)
 
 
+NOTES_OF_STEPS = (
+    "Error bars are estimates, not bounds: the difference of the last two meshes. What the steps "
+    "of the load add (backward Euler: in proportion to their length) is not in them."
+)
+LOCKS = 0.49  # Poisson's ratio above which quadratic displacements lose digits
+
+
+def notes_of_flow(case: schema.Case, found: Mechanical) -> list[str]:
+    """How the load was followed, and where a pressure as an unknown would be better."""
+    said = [NOTES_OF_STEPS]
+    if found.flowed is not None:
+        steps, cuts = len(found.flowed.evolution.steps), found.flowed.evolution.cuts
+        said.append(f"The load was followed in {steps} steps; {cuts} failed and were halved.")
+        strain = found.flowed.numbers["largest_plastic_strain"]
+        if strain > SMALL_STRAIN:
+            said.append(
+                f"Warning: the largest strain that stays is {100.0 * strain:.2g} %, more than "
+                f"{100.0 * SMALL_STRAIN:g} %: the strains are taken to be small."
+            )
+    solids = {} if case.mechanics is None else case.mechanics.solids
+    for name, solid in solids.items():
+        law, most = solid.flow, THEORETICAL * _modulus(solid)
+        if isinstance(law, mechanics_schema.Plastic) and law.yield_stress > most:
+            said.append(
+                f"Warning: the yield stress of {name} is above {THEORETICAL:g} of its modulus, "
+                "more than any solid has."
+            )
+        stiff = isinstance(solid.elastic, mechanics_schema.Isotropic)
+        stiff = stiff and solid.elastic.poissons_ratio > LOCKS  # type: ignore[union-attr]
+        if not solid.mixed and (stiff or solid.flow is not None):
+            said.append(
+                f"{name} hardly changes its volume or flows without: formulation = "
+                '"mixed" is more accurate there.'
+            )
+    return said
+
+
 def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     """What the error bar is and what not, for the report."""
     said = []
+    if found.flowed is not None:
+        said += notes_of_flow(case, found)
     if found.front is not None:
         said.append(NOTES_OF_THE_FRONT)
     elif found.tips:

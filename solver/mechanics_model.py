@@ -86,6 +86,8 @@ def conditions(
         match face:
             case mechanics_schema.Symmetry():
                 supports[name] = Support("normal")
+            case mechanics_schema.Moved(normal, _, sticks) if sticks:
+                supports[name] = Support("clamped", normal or 0.0)
             case mechanics_schema.Moved(normal, tangential):
                 given = Support("normal", normal) if normal is not None else None
                 supports[name] = given or Support("tangential", tangential or 0.0)

@@ -7,6 +7,7 @@ from meshes.layers import Block, Box, height
 from solver import mechanics_schema, schema
 from solver.equilibrium import Support
 from solver.flaws import of_flaws
+from solver.flow_quantities import flow_quantities
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
 from solver.interface_quantities import of_interfaces
@@ -20,7 +21,7 @@ from solver.margins import (
     resistance,
     scaled,
 )
-from solver.mechanics import Mechanical, is_pressed_shut
+from solver.mechanics import PER_METRE, Mechanical, is_pressed_shut
 from solver.mechanics_model import conditions
 from solver.quantities import Quantity
 from solver.stability import verdict
@@ -31,6 +32,10 @@ RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
 def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     """All numbers of the mechanics of a case."""
     mechanics, block = case.mechanics, case.geometry
+    if found.flowed is not None:
+        plane = not found.domain.axisymmetric
+        yield from flow_quantities(found.flowed, found.state.balance, plane)
+        return
     if mechanics is None or not isinstance(block, Block | Box):
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
@@ -39,6 +44,9 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         yield from front_quantities(block, mechanics, found)
         yield from _of_crack(found, "um^3")
         return
+    if found.curvature is not None:
+        text = "Of the stack of layers, which bends freely; positive if its upper side is hollow."
+        yield estimate("curvature", PER_METRE * found.curvature, found.bar, "m^-1", text)
     shut = is_pressed_shut(found)
     if shut:
         text = "The loads press the faces of the crack together; contact is not modelled."

@@ -42,6 +42,42 @@ class Orthotropic:
 
 
 @dataclass(frozen=True)
+class Plastic:
+    """Yields at `yield_stress` (MPa), hardens with `hardening_modulus` (MPa); `plasticity`."""
+
+    yield_stress: float
+    hardening_modulus: float
+
+
+@dataclass(frozen=True)
+class Creep:
+    """Creeps with `rate` (1/s) at `stress` (MPa), to the power `exponent`; see `creep`."""
+
+    stress: float
+    rate: float
+    exponent: float
+    activation_energy: float
+    reference_temperature: float
+
+
+@dataclass(frozen=True)
+class Viscoplastic:
+    """Rates 1/s, resistances MPa, activation energy kJ/mol; see `viscoplasticity`."""
+
+    rate: float
+    activation_energy: float
+    rate_exponent: float
+    initial_resistance: float
+    hardening_modulus: float
+    saturation_resistance: float
+    hardening_exponent: float
+    saturation_exponent: float
+
+
+Flow = Plastic | Creep | Viscoplastic
+
+
+@dataclass(frozen=True)
 class SolidRegion:
     """A solid.
 
@@ -54,6 +90,8 @@ class SolidRegion:
         strength: Tensile stress at which it breaks, MPa; None if not given.
         large: Whether its rotations change the equilibrium (Green's strain).
         thermal_expansion: Linear, 1/K.
+        flow: How it deforms for good; None: not at all.
+        mixed: Whether its pressure is an unknown of its own, so that nothing locks.
     """
 
     elastic: Isotropic | Cubic | Orthotropic
@@ -64,6 +102,8 @@ class SolidRegion:
     strength: float | None = None
     large: bool = False
     thermal_expansion: float = 0.0
+    flow: Flow | None = None
+    mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,10 +126,14 @@ class Traction:
 
 @dataclass(frozen=True)
 class Moved:
-    """Displacement outwards or along the face, um; exactly one is given."""
+    """Displacement outwards or along the face, um; exactly one is given.
+
+    A face that sticks to what moves it outwards does not slide along itself.
+    """
 
     normal: float | None
     tangential: float | None
+    sticks: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +191,25 @@ Face = Symmetry | Free | Traction | Moved | Clamped | Plate | Contact | Indenter
 
 
 @dataclass(frozen=True)
+class History:
+    """The load over time: it rises evenly from nothing within `ramp` and stays.
+
+    Attributes:
+        duration: s; None: time does not matter, the load rises evenly in `steps` steps.
+        ramp: s; 0: all of the load acts at once.
+        steps: Number of equal steps; None: as `step_error` asks.
+        step_error: Largest error of the stress by a step, over the largest equivalent stress.
+        temperature: K.
+    """
+
+    duration: float | None = None
+    ramp: float = 0.0
+    steps: int | None = None
+    step_error: float = 5e-3
+    temperature: float = 298.15
+
+
+@dataclass(frozen=True)
 class Mechanics:
     """Stress and cracks of a block.
 
@@ -157,6 +220,7 @@ class Mechanics:
         stretch: Of the whole body, equal in both directions along the layers; None: none imposed.
         temperature_change: Of the whole body, K.
         interfaces: Of neighbouring layers, by the name of their plane; others are bonded.
+        history: How the load changes with time, for bodies that flow.
         opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
     """
 
@@ -167,3 +231,4 @@ class Mechanics:
     opens_slit: bool = False
     temperature_change: float = 0.0
     interfaces: dict[str, Joint] = field(default_factory=dict)
+    history: History = field(default_factory=History)

@@ -9,15 +9,22 @@ from solver.values import (
     Angle,
     Displacement,
     Expansion,
+    Fraction,
     FractureEnergy,
     FractureToughness,
     Length,
     Modulus,
+    ModulusOrZero,
+    MolarEnergy,
     Number,
+    NumberOrZero,
     Potential,
+    Rate,
     Stress,
     Strict,
+    Temperature,
     TemperatureChange,
+    Time,
     fault,
 )
 
@@ -40,12 +47,69 @@ class _Solid(Strict):
         return self
 
 
+class Plastic(Strict):
+    """Rate-independent plasticity of von Mises; hardens evenly with plastic strain."""
+
+    law: Literal["plastic"]
+    yield_stress: Modulus
+    hardening_modulus: ModulusOrZero | None = None
+
+
+class Creep(Strict):
+    """Power-law creep: with `rate` at `stress` and the reference temperature."""
+
+    law: Literal["creep"]
+    stress: Modulus
+    rate: Rate
+    exponent: Fraction
+    activation_energy: MolarEnergy | None = None
+    reference_temperature: Temperature | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not 1.0 <= self.exponent.number <= 20.0:
+            raise fault("an exponent from 1 to 20", key="exponent")
+        if (self.activation_energy is None) != (self.reference_temperature is None):
+            raise fault("activation_energy and reference_temperature together, or none of them")
+        return self
+
+
+class Viscoplastic(Strict):
+    """The law of Anand and Narayan for lithium."""
+
+    law: Literal["viscoplastic"]
+    rate: Rate
+    activation_energy: MolarEnergy
+    rate_exponent: Fraction
+    initial_resistance: Modulus
+    hardening_modulus: ModulusOrZero
+    saturation_resistance: Modulus
+    hardening_exponent: Fraction
+    saturation_exponent: NumberOrZero
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if not 0.01 <= self.rate_exponent.number <= 1.0:
+            raise fault("a rate_exponent from 0.01 to 1", key="rate_exponent")
+        if not 1.0 <= self.hardening_exponent.number <= 10.0:
+            raise fault("a hardening_exponent from 1 to 10", key="hardening_exponent")
+        if self.saturation_exponent.number > 1.0:
+            raise fault("a saturation_exponent from 0 to 1", key="saturation_exponent")
+        return self
+
+
 class Isotropic(_Solid):
-    """An isotropic elastic solid."""
+    """An isotropic elastic solid, which may flow as well.
+
+    With `formulation = "mixed"` its pressure is an unknown: for lithium that flows, for Poisson's
+    ratios near one half.
+    """
 
     law: Literal["isotropic"]
     youngs_modulus: Modulus
     poissons_ratio: Number
+    flow: Annotated[Plastic | Creep | Viscoplastic, Field(discriminator="law")] | None = None
+    formulation: Literal["displacement", "mixed"] = "displacement"
 
     @model_validator(mode="after")
     def _stable(self) -> Self:
@@ -131,11 +195,14 @@ class Moved(Strict):
     law: Literal["displacement"]
     normal: Displacement | None = None
     tangential: Displacement | None = None
+    sticks: bool = False  # beside normal: the face can't slide along itself
 
     @model_validator(mode="after")
     def _one_direction(self) -> Self:
         if (self.normal is None) == (self.tangential is None):
             raise fault("exactly one of normal, tangential")
+        if self.sticks and self.normal is None:
+            raise fault("normal beside sticks")
         return self
 
 
@@ -217,3 +284,19 @@ class Load(Strict):
 
     stretch: Number | None = None
     temperature_change: TemperatureChange | None = None
+    duration: Time | None = None  # of the whole load, for solids that flow
+    ramp: Time | None = None  # in which it rises from nothing; without it all at once
+    steps: Annotated[int, Field(ge=1, le=10000)] | None = None  # equal ones
+    step_error: Annotated[float, Field(ge=1e-5, le=0.2)] | None = None  # of the stress, a step's
+    temperature: Temperature | None = None
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Self:
+        if self.ramp is not None:
+            if self.duration is None:
+                raise fault("duration beside ramp", key="duration")
+            if self.ramp.number > self.duration.number:
+                raise fault("a ramp not longer than duration", key="ramp")
+        if self.step_error is not None and self.steps is not None:
+            raise fault("steps or step_error, not both")
+        return self

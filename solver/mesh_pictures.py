@@ -31,6 +31,8 @@ from solver.sections import (
 from solver.simplices import DrawingError, Floats, Simplices, joined, merged, outline
 
 MESH_TITLE = "Geometry and mesh"
+CORNERS = {"line": 2, "triangle": 3, "tetra": 4}
+CURVED = {"line": "line3", "triangle": "triangle6"}
 METAL = ("window", "film_face", "film_wall")
 
 
@@ -226,12 +228,13 @@ def draw_mesh(built: BuiltMesh, png: Path, title: str = "") -> None:
 
 
 def tagged(mesh: meshio.Mesh, kind: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Corners and physical tags of all cells of a kind."""
+    """Corners and physical tags of all cells of a kind, with straight or with round edges."""
+    wanted, corners_of = {kind, CURVED.get(kind)}, CORNERS[kind]
     physical = mesh.cell_data.get("gmsh:physical", [])
     found = [
-        (block.data, marks)
+        (block.data[:, :corners_of], marks)
         for block, marks in zip(mesh.cells, physical, strict=False)
-        if block.type == kind
+        if block.type in wanted
     ]
     if not found:
         return np.zeros((0, 2), np.int64), np.zeros(0, np.int64)

@@ -32,7 +32,7 @@ def resolved_toml(case: Case) -> str:
     if case.mechanics is not None and case.geometry is not None:
         plane = shapes.dimension(case.geometry) == "plane"
         tree["mechanics"] = _mechanics(case.mechanics, plane, given)
-        load = {}
+        load = _history(case.mechanics.history, given)
         if case.mechanics.stretch is not None:
             load["stretch"] = _value("load.stretch", case.mechanics.stretch, "dimensionless", given)
         warmer = case.mechanics.temperature_change
@@ -112,6 +112,13 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         return _block(geometry, given)
     if isinstance(geometry, bodies.Box):
         return _box(geometry, given)
+    if isinstance(geometry, bodies.Shell):
+        inner = _value("geometry.inner_radius", geometry.inner_radius, "length", given)
+        return {
+            "shape": geometry.shape,
+            "inner_radius": inner,
+            "layers": _layers(geometry.layers, given),
+        }
     tree = {
         "shape": geometry.shape,
         "width": _value("geometry.width", geometry.width, "length", given),
@@ -226,6 +233,13 @@ MECHANICAL: dict[str, units.Kind] = {
     "end": "length",
     "shear_strength": "stress",
     "shear_fracture_energy": "energy_release_rate",
+    "hardening_modulus": "stress",
+    "stress": "stress",
+    "rate": "rate",
+    "activation_energy": "molar_energy",
+    "reference_temperature": "temperature",
+    "initial_resistance": "stress",
+    "saturation_resistance": "stress",
 }
 LAWS = {"moved": "displacement"}  # the others have the names of their classes
 
@@ -239,6 +253,8 @@ def _mechanics(mechanics: mechanics_schema.Mechanics, plane: bool, given: Given)
             **_mechanical(("mechanics", "solids", name), solid.elastic, given),
             **_numbers(("mechanics", "solids", name), vars(solid), given),
             **({"deflections": "large"} if solid.large else {}),
+            **({"formulation": "mixed"} if solid.mixed else {}),
+            **_flow(name, solid.flow, given),
         }
         for name, solid in mechanics.solids.items()
     }
@@ -255,12 +271,38 @@ def _mechanics(mechanics: mechanics_schema.Mechanics, plane: bool, given: Given)
     return tree
 
 
+def _flow(name: str, flow: mechanics_schema.Flow | None, given: Given) -> Tree:
+    if flow is None:
+        return {}
+    tree = _mechanical(("mechanics", "solids", name, "flow"), flow, given)
+    if isinstance(flow, mechanics_schema.Creep) and "activation_energy" not in tree:
+        del tree["reference_temperature"]  # means nothing without
+    return {"flow": tree}
+
+
+def _history(history: mechanics_schema.History, given: Given) -> Tree:
+    tree: Tree = {}
+    usual = mechanics_schema.History()
+    if history.duration is not None:
+        tree["duration"] = _value("load.duration", history.duration, "time", given)
+    if history.temperature != usual.temperature or "load.temperature" in given:
+        tree["temperature"] = _value("load.temperature", history.temperature, "temperature", given)
+    if history.ramp:
+        tree["ramp"] = _value("load.ramp", history.ramp, "time", given)
+    if history.steps is not None:
+        tree["steps"] = history.steps
+    elif history.duration is not None:
+        tree["step_error"] = history.step_error
+    return tree
+
+
 def _mechanical(path: tuple[str, ...], law: object, given: Given) -> Tree:
     word = type(law).__name__.lower()
     words = {
         name: value for name, value in vars(law).items() if type(value) in (str, int) and value
     }
-    return {"law": LAWS.get(word, word), **words, **_numbers(path, vars(law), given)}
+    flags = {name: True for name, value in vars(law).items() if value is True}
+    return {"law": LAWS.get(word, word), **words, **flags, **_numbers(path, vars(law), given)}
 
 
 def _numbers(path: tuple[str, ...], found: dict[str, Any], given: Given) -> Tree:

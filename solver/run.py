@@ -29,6 +29,7 @@ from solver.coupling import NotCoupled
 from solver.crack_front import table_of_front
 from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
+from solver.flow_quantities import step_table
 from solver.geometry_meta import geometry_meta
 from solver.mechanics import Mechanical, NotInEquilibrium
 from solver.mechanics_model import body_case
@@ -50,6 +51,8 @@ FAILURES = (
     NotInEquilibrium, NoAnswer, NotCoupled,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
+NOT_CARRIED = "stopped before the end of the load"
+STEPS = "steps.csv"  # every converged step of a body that flows
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,9 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
         errors.print(f"liface: {done}", markup=False)
         return FAILED
     for text in missing:
-        errors.print(f"liface: {job.name}: {NOT_REACHED}: {text}; the results say so", markup=False)
+        errors.print(
+            f"liface: {job.name}: {why(solution)}: {text}; the results say so", markup=False
+        )
     console.print(f"  {job.out} ({perf_counter() - begin:.1f} s)", markup=False)
     return status
 
@@ -213,6 +218,13 @@ def shortfalls(solution: Solution) -> tuple[str, ...]:
     if found is not None:
         said.append(mechanics_meta.shortfall(solution.case, found))
     return tuple(text for text in said if text)
+
+
+def why(solution: Solution) -> str:
+    """In a few words what a run falls short of."""
+    found = solution.mechanical
+    stopped = found is not None and found.flowed is not None and found.flowed.evolution.stopped
+    return NOT_CARRIED if stopped else NOT_REACHED
 
 
 # --- one folder --------------------------------------------------------------------------------
@@ -287,6 +299,8 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     mesh, axisymmetric = found.domain.mesh, found.domain.axisymmetric
     moved = output.in_components(output.DISPLACEMENT, output.DISPLACEMENT_UNIT, axisymmetric)
     stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
+    if found.flowed is not None and found.domain.comm.rank == 0:
+        output.write_atomic(folder / STEPS, step_table(found.flowed))
     points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
     tensors = {**points, stressed: mechanics_fields.stress_tensor(found)}
     cells = {output.REGION: mechanics_fields.region_function(found.domain)}
@@ -312,7 +326,7 @@ def _meta(
         planes = mechanics_meta.planes(body)
         geometry = geometry_meta(case.geometry, built, faces, planes, body.geometry)
     meta = output.RunMeta(
-        status=NOT_REACHED if shortfalls(solution) else "solved",
+        status=why(solution) if shortfalls(solution) else "solved",
         ranks=ranks,
         timings=timings,
         memory=memory,

@@ -27,6 +27,7 @@ from solver.coupling import (
 )
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
+from solver.flowing import flows, solve_flow
 from solver.mechanics import Mechanical, solve_mechanics, with_arrest
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
@@ -159,6 +160,10 @@ def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progres
         # what carries no current carries stress: every layer is meshed
         return make_mesh(replace(case, geometry=block, regions={}), comm)
 
+    if flows(case):
+        return solve_flow(
+            case, lambda one: make_mesh(replace(one, regions={}), comm), comm, progress
+        )
     if isinstance(case.geometry, Box):
         return solve_box(case, mesher, comm, progress)
     found = solve_mechanics(case, mesher, comm, progress)

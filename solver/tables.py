@@ -212,6 +212,17 @@ class Block(Strict):
     window: Length | None = None  # all of the width of a slit in a film below the block
 
 
+SHELLS = ("ring", "ball")
+
+
+class Shell(Strict):
+    """A quarter of concentric layers (plane or axisymmetric), from inside outwards, for stress."""
+
+    shape: Literal["ring", "ball"]
+    inner_radius: LengthOrZero
+    layers: Layers
+
+
 def _geometry_tag(data: Any) -> str:
     if isinstance(data, MeshFile) or (isinstance(data, dict) and "mesh_file" in data):
         return "mesh"
@@ -219,12 +230,16 @@ def _geometry_tag(data: Any) -> str:
         return "block"
     if isinstance(data, Box):
         return "box"
+    if isinstance(data, Shell):
+        return "shell"
     shape = data.get("shape") if isinstance(data, dict) else None
     if shape == "box":
         return "box"
     if isinstance(shape, str):
-        near = shape in BLOCKS or nearest(shape, (*get_args(Shape), *BLOCKS)) in BLOCKS
-        return "block" if near else "cell"
+        near = nearest(shape, (*get_args(Shape), *BLOCKS, *SHELLS))
+        if shape in SHELLS or near in SHELLS:
+            return "shell"
+        return "block" if shape in BLOCKS or near in BLOCKS else "cell"
     return "cell"
 
 
@@ -238,6 +253,7 @@ Geometry = Annotated[
     Annotated[Cell, Tag("cell")]
     | Annotated[Block, Tag("block")]
     | Annotated[Box, Tag("box")]
+    | Annotated[Shell, Tag("shell")]
     | Annotated[MeshFile, Tag("mesh")],
     Discriminator(_geometry_tag),
     BeforeValidator(_one_sort),

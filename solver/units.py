@@ -47,6 +47,11 @@ Kind = Literal[
     "angle",
     "thermal_expansion",
     "temperature",
+    "time",
+    "rate",
+    "velocity",
+    "molar_energy",
+    "curvature",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -81,6 +86,11 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "angle": ("degree", "45 degree"),
     "thermal_expansion": ("K^-1", "4.1e-6 K^-1"),
     "temperature": ("K", "50 K"),
+    "time": ("s", "10 hour"),
+    "rate": ("s^-1", "1e-4 s^-1"),
+    "velocity": ("um/s", "1 nm/s"),
+    "molar_energy": ("kJ/mol", "37 kJ/mol"),
+    "curvature": ("m^-1", "1 m^-1"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).

@@ -269,6 +269,47 @@ class Modulus(Value):
     sign = "positive"
 
 
+class ModulusOrZero(Value):
+    """A modulus, may be zero."""
+
+    kinds = ("stress",)
+    sign = "non_negative"
+
+
+class Rate(Value):
+    """A rate of strain above zero."""
+
+    kinds = ("rate",)
+    sign = "positive"
+
+
+class Time(Value):
+    """A time above zero."""
+
+    kinds = ("time",)
+    sign = "positive"
+
+
+class MolarEnergy(Value):
+    """An activation energy, may be zero."""
+
+    kinds = ("molar_energy",)
+    sign = "non_negative"
+
+
+class Temperature(Value):
+    """An absolute temperature, in K."""
+
+    kinds = ("temperature",)
+    sign = "positive"
+
+
+class NumberOrZero(Value):
+    """A plain number or a percentage, not negative."""
+
+    sign = "non_negative"
+
+
 class Stress(Value):
     """A stress or pressure."""
 

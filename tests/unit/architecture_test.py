@@ -17,27 +17,31 @@ LONGEST = 450  # lines of a module
 
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
-    meshes.layers meshes.geometry meshes.block meshes.mesh meshes.topology meshes.formats
-    meshes.file meshes.names meshes.faults meshes.sizing meshes.field meshes.plan meshes.section
-    meshes.cracked meshes.box meshes.solid meshes.checks meshes.build meshes.cache
+    meshes.layers meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
+    meshes.formats meshes.file meshes.names meshes.faults meshes.sizing meshes.field meshes.plan
+    meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks meshes.build
+    meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
-    solver.values solver.stoichiometry solver.film_theory solver.balance
+    solver.values solver.stoichiometry solver.film_theory solver.squeeze solver.balance
     solver.interface_schema solver.interface_tables
     solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.mechanics_checks
+    solver.flow_checks solver.mechanics_checks
     solver.conduction_checks solver.checks solver.case solver.toml_text solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
     solver.quantities solver.faces
-    solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
-    solver.mixed_mode solver.crack_front solver.stability solver.face_stress solver.cohesive
+    solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
+    solver.radial_return solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
+    solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
+    solver.stability solver.face_stress solver.bending solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
-    solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.margins
+    solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.flowing
+    solver.flow_quantities solver.margins
     solver.flaws solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate

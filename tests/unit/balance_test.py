@@ -5,6 +5,7 @@ import math
 import pytest
 
 from solver.film_theory import buckling
+from solver.squeeze import as_fluid, power_law_force, squeezed
 from solver.stoichiometry import (
     Phase,
     composition,
@@ -164,3 +165,38 @@ def test_a_compressed_film_buckles_as_a_plate():
     assert [amount.symbol for amount in flat] == ["sigma_c", "G_0"]
     circle = buckling(200.0, 0.3, 77e3, 0.25, 5.0, "circle")[0].value
     assert circle == pytest.approx(1.2234975535 * 77e3 / 0.9375 * 0.0036, rel=1e-9)
+
+
+def test_a_foil_that_sticks_is_squeezed_by_its_shear():
+    # 1 + 2 x 6500/(3 sqrt(3) x 25.56213) = 98.87; times 0.70 MPa: 69.2 MPa; 70 MPa: 0.708 MPa
+    found = values(squeezed(0.70, 6500.0, 30.0 * 144 / 169, 70.0, (0.7, 1e-4, 6.6)))
+    assert found["balance.squeeze_pressure"] == (pytest.approx(69.2, rel=1e-3), "MPa")
+    assert found["balance.squeeze_yield_stress"] == (pytest.approx(0.708, rel=1e-3), "MPa")
+    # the speed is that at which the force of the fluid is the pressure times the area
+    speed, unit = found["balance.squeeze_speed"]
+    force = power_law_force(*as_fluid(0.7, 1e-4, 6.6), 6500.0, 30.0 * 144 / 169, speed)
+    assert unit == "um/s"
+    assert force == pytest.approx(70.0 * math.pi * 6500.0**2, rel=1e-9)
+    assert "balance.squeeze_speed" not in values(squeezed(0.70, 6500.0, 25.56, 70.0, None))
+
+
+def test_a_power_law_fluid_is_squeezed_as_by_lubrication():
+    # by hand for a Newtonian fluid (Stefan): F = 3 pi m R^4 v/(2 h^3)
+    newton = power_law_force(2.0, 1.0, 3.0, 0.1, 0.5)
+    assert newton == pytest.approx(1.5 * math.pi * 2.0 * 81.0 * 0.5 / 1e-3, rel=1e-12)
+    # and integrated numerically: dp/dr = 2 tau_w/h, tau_w = m ((2q+1)/q r v/h^2)^q
+    q, radius, gap, speed = 1 / 6.6, 1.0, 0.05, 1e-3
+    count = 20000
+    steps = [(i + 0.5) / count * radius for i in range(count)]
+    slopes = [2 / gap * ((2 * q + 1) / q * r * speed / gap**2) ** q for r in steps]
+    force = sum(math.pi * r**2 * slope for r, slope in zip(steps, slopes, strict=True)) / count
+    assert power_law_force(1.0, q, radius, gap, speed) == pytest.approx(force, rel=1e-6)
+    assert force == pytest.approx(48.0825175, rel=1e-6)
+
+
+def test_creep_is_a_fluid_with_the_same_shear_stress():
+    # r (sigma/s)^n in tension; in shear tau = sigma/sqrt(3), g = sqrt(3) eps'
+    m, q = as_fluid(0.7, 1e-4, 6.6)
+    sigma = 1.1
+    shear = math.sqrt(3) * 1e-4 * (sigma / 0.7) ** 6.6
+    assert m * shear**q == pytest.approx(sigma / math.sqrt(3), rel=1e-12)

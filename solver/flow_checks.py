@@ -1,0 +1,74 @@
+"""What is wrong with a body that is to flow, with a shell, with a pressure as an unknown."""
+
+from collections.abc import Iterator
+
+from meshes import layers as bodies
+from solver import mechanics_tables as tables
+from solver.faults import Finding, as_given
+from solver.tables import CaseFile
+
+
+def flow_faults(
+    file: CaseFile,
+    mechanics: tables.Mechanics,
+    geometry: bodies.Block | bodies.Box | bodies.Shell,
+) -> Iterator[Finding]:
+    """Faults of flow, formulation and load in time, and of the faces of a shell."""
+    isotropic = {n: s for n, s in mechanics.solids.items() if isinstance(s, tables.Isotropic)}
+    flowing = [n for n, s in isotropic.items() if s.flow is not None]
+    mixed = [n for n, s in isotropic.items() if s.formulation == "mixed"]
+    timed = [n for n in flowing if not isinstance(isotropic[n].flow, tables.Plastic)]
+    load = file.load
+    duration = None if load is None else load.duration
+    if timed and duration is None:
+        allowed = f"the time that the load lasts: {', '.join(timed)} flows with time"
+        yield Finding(("load", "duration"), "", allowed)
+    shell = isinstance(geometry, bodies.Shell)
+    if load is not None and not (flowing or mixed or shell):
+        for key in ("duration", "steps", "step_error", "temperature"):
+            given = dict(load)[key]
+            if given is not None:
+                text = as_given(given if isinstance(given, int | float) else given.value)
+                yield Finding(("load", key), text, "no such key without a solid that flows")
+    if not (flowing or mixed or shell):
+        return
+    what = "a shell" if shell else ("flow" if flowing else 'formulation = "mixed"')
+    if mechanics.plane == "stress":
+        yield Finding(("mechanics", "plane"), '"stress"', f"strain beside {what}")
+    for name, solid in mechanics.solids.items():
+        if solid.deflections == "large":
+            path = ("mechanics", "solids", name, "deflections")
+            yield Finding(path, '"large"', f"small beside {what}")
+    if isinstance(geometry, bodies.Box):
+        yield Finding(("geometry", "shape"), '"box"', f"a shape in two dimensions beside {what}")
+    elif isinstance(geometry, bodies.Block):
+        if geometry.crack is not None or geometry.pit is not None:
+            key = "crack" if geometry.crack is not None else "pit"
+            yield Finding(("geometry", key), "a table", f"no {key} beside {what}")
+        for name, face in mechanics.faces.items():
+            if isinstance(face, tables.Indenter | tables.Contact | tables.Lithium):
+                path = ("mechanics", "faces", name, "law")
+                yield Finding(path, f'"{face.law}"', f"no {face.law} beside {what}")
+    else:
+        yield from _shell_faults(file, mechanics)
+
+
+def _shell_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
+    """Round faces may be loaded; the planes of symmetry are held anyway."""
+    for name, face in mechanics.faces.items():
+        path = ("mechanics", "faces", name, "law")
+        if name in ("left", "bottom"):
+            yield Finding(path, f'"{face.law}"', "no condition: it is a plane of symmetry")
+        elif not isinstance(face, tables.Free | tables.Traction):
+            yield Finding(path, f'"{face.law}"', "free or traction on a round face")
+        elif isinstance(face, tables.Traction) and face.shear is not None:
+            place = ("mechanics", "faces", name, "shear")
+            yield Finding(place, as_given(face.shear.value), "pressure alone on a round face")
+    for name, solid in mechanics.solids.items():
+        if solid.residual_stress is not None:
+            place = ("mechanics", "solids", name, "residual_stress")
+            given = as_given(solid.residual_stress.value)
+            yield Finding(place, given, "misfit_strain in a shell: it has no flat layers")
+    if file.load is not None and file.load.stretch is not None:
+        given = as_given(file.load.stretch.value)
+        yield Finding(("load", "stretch"), given, "no stretch of a shell")

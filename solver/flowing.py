@@ -1,0 +1,254 @@
+"""The answer of a body that flows, of a shell, and of solids whose pressure is an unknown.
+
+The load is followed on a mesh and again on one with cells of half the size, until the energy that
+is stored and dissipated differs by less than the asked accuracy; every number has its difference
+between the last two meshes as error bar. What the steps in time add is not in it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from dolfinx import fem
+from mpi4py import MPI
+
+from meshes.layers import Block, Shell
+from meshes.mesh import BuiltMesh
+from meshes.shell import curved_faces
+from solver import mechanics_schema, schema
+from solver.domain import Domain, number_of_cells, read_domain, regions_at
+from solver.elasticity import Traction, make_body
+from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
+from solver.evolution import Evolution, Flowed, evolve
+from solver.hooke import Floats
+from solver.inelastic import Inelastic, Reached
+from solver.mechanics import MOST_LEVELS, Level, Mechanical, balanced
+from solver.mechanics_model import conditions, solid_law
+from solver.meshing import start_size
+from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress
+from solver.problem import refined
+from solver.radial_return import ONE, Material
+
+CaseMesher = Callable[[schema.Case], BuiltMesh]
+Progress = Callable[[str], None]
+
+
+def flows(case: schema.Case) -> bool:
+    """Whether a case is followed in steps: a shell, a flow, a pressure as an unknown."""
+    if case.mechanics is None:
+        return False
+    solids = case.mechanics.solids.values()
+    return isinstance(case.geometry, Shell) or any(s.flow is not None or s.mixed for s in solids)
+
+
+def solve_flow(
+    case: schema.Case, mesher: CaseMesher, comm: MPI.Intracomm, progress: Progress
+) -> Mechanical:
+    """Follow the load on finer and finer meshes; collective.
+
+    Args:
+        case: A case for which `flows` holds.
+        mesher: Makes the first mesh of a case, on all ranks.
+        comm: The ranks.
+        progress: Called with a line per mesh.
+
+    Raises:
+        SolveFailed: Not even one step converged.
+        Unbalanced: Nothing holds the body.
+        NotInEquilibrium: Forces that do not balance in the solution.
+    """
+    setting = _setting(case)
+    domain = read_domain(mesher(case), comm)
+    history: list[Level] = []
+    before: Flowed | None = None
+    while True:
+        found = _on_mesh(setting, domain)
+        flowed = found.flowed
+        if flowed is None:
+            raise ValueError("a case that does not flow")
+        value = flowed.numbers["stored_energy"] + flowed.numbers["dissipated_energy"]
+        bar = float("inf")
+        if before is not None:
+            bars = {n: abs(v - before.numbers[n]) for n, v in flowed.numbers.items()}
+            flowed = replace(flowed, bars=bars)
+            bar = abs(value - history[-1].value)
+        dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
+        history.append(Level(number_of_cells(domain), dofs, value, bar))
+        steps = flowed.evolution.steps
+        told = f"{len(steps)} steps, energy {value:.9g} pJ"
+        progress(f"{history[-1].cells} cells, {dofs} unknowns: {told}")
+        found = replace(found, flowed=flowed, bar=bar, history=tuple(history))
+        enough = before is not None and bar <= case.numerics.accuracy * abs(value)
+        last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
+        stopped = flowed.evolution.stopped != ""
+        if enough or last or stopped or case.numerics.refinement == "none":
+            return found
+        before, domain = flowed, _finer(case, domain, mesher, comm, len(history))
+
+
+def _finer(
+    case: schema.Case, domain: Domain, mesher: CaseMesher, comm: MPI.Intracomm, times: int
+) -> Domain:
+    """All cells divided; cells with round edges are made anew."""
+    if not isinstance(case.geometry, Shell):
+        return refined(domain)
+    size = start_size(case).maximum / 2.0**times
+    numerics = replace(case.numerics, maximum_size=size, edge_size=None)
+    return read_domain(mesher(replace(case, numerics=numerics)), comm)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Everything but the mesh."""
+
+    case: schema.Case
+    geometry: Block | Shell
+    mechanics: mechanics_schema.Mechanics
+    tractions: dict[str, Traction]
+    supports: dict[str, Support]
+    materials: dict[str, Material]
+
+    def faces(self) -> tuple[str, ...]:
+        """Faces whose displacement is told: all round ones, of a block those with a load."""
+        if isinstance(self.geometry, Shell):
+            return tuple(curved_faces(self.geometry))
+        still = (mechanics_schema.Symmetry, mechanics_schema.Free, mechanics_schema.Clamped)
+        loaded = {n for n, f in self.mechanics.faces.items() if not isinstance(f, still)}
+        return tuple(sorted(loaded | ({"right"} if "right" in self.supports else set())))
+
+
+def _setting(case: schema.Case) -> _Setting:
+    geometry, mechanics = case.geometry, case.mechanics
+    if not isinstance(geometry, Block | Shell) or mechanics is None:
+        raise ValueError("a case without a body")
+    if isinstance(geometry, Block):
+        tractions, supports = conditions(geometry, mechanics)
+    else:
+        tractions = {
+            name: Traction(face.pressure, face.shear)
+            for name, face in mechanics.faces.items()
+            if isinstance(face, mechanics_schema.Traction)
+        }
+        planes = ("left", "bottom") if geometry.shape == "ring" else ("bottom",)
+        supports = {name: Support("normal") for name in planes}
+    plane = geometry.shape in ("block", "ring")
+    materials = {}
+    for name, region in mechanics.solids.items():
+        law = solid_law(region, mechanics, plane)
+        parts = law.stiffness, law.eigenstrain, law.initial_stress
+        materials[name] = Material(*parts, region.flow, region.mixed)
+    return _Setting(case, geometry, mechanics, tractions, supports, materials)
+
+
+def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
+    """The whole load on one mesh."""
+    case, mechanics = setting.case, setting.mechanics
+    plane = setting.geometry.shape in ("block", "ring")
+    solids = {n: solid_law(region, mechanics, plane) for n, region in mechanics.solids.items()}
+    body = make_body(domain, solids, setting.tractions)
+    options = dict(case.numerics.petsc_options)
+    held = Equilibrium(body, setting.supports, options)
+    if held.floating:
+        raise Unbalanced(
+            "mechanics: nothing holds the body: expected a support, as for every body that flows "
+            "or has a pressure as an unknown"
+        )
+    problem = Inelastic(body, held, setting.materials, mechanics.history.temperature, options)
+    round_ones = tuple(
+        curved_faces(setting.geometry) if isinstance(setting.geometry, Shell) else ()
+    )
+    supports = tuple(n for n in sorted(setting.supports) if n in mechanics.faces)
+    names = tuple(dict.fromkeys((*setting.faces(), *supports)))
+    means = FaceMeans(domain, names, round_ones)
+    moved = means.displacements(problem.displacement, setting.faces())
+
+    def watch(reached: Reached) -> dict[str, float]:
+        head = "radial_displacement" if round_ones else "displacement"
+        values = {f"{head}.{name}": moved.mean(name) for name in setting.faces()}
+        for name in supports:
+            force = held.sign[name] * _total(domain, reached.left[held.rows[name]])
+            values[f"mean_pressure.{name}"] = -force / means.areas[name]
+        largest = max(a.equivalent.max(initial=0.0) for a in reached.answers.values())
+        values["largest_equivalent_stress"] = _most(domain, float(largest))
+        strained = max(a.points.accumulated.max(initial=0.0) for a in reached.answers.values())
+        values["largest_plastic_strain"] = _most(domain, float(strained))
+        return values
+
+    evolution = evolve(problem, mechanics.history, watch)
+    stress = fitted_stress(problem)
+    numbers = _numbers(problem, evolution, means, stress, round_ones)
+    state = State(
+        problem.displacement,
+        numbers["stored_energy"],
+        {name: held.sign[name] * _total(domain, evolution.last.left[held.rows[name]])
+         for name in sorted(setting.supports)},
+        _balance(problem, held, evolution),
+        sum(step.iterations for step in evolution.steps),
+    )  # fmt: skip
+    return Mechanical(
+        domain=domain, body=body, state=balanced(state), tips=(), film=None, bar=float("inf"),
+        opening=0.0, overlap=0.0, volume=0.0, arrest=None, history=(),
+        flowed=Flowed(evolution, stress, numbers, {}),
+    )  # fmt: skip
+
+
+def _total(domain: Domain, values: Floats) -> float:
+    return float(domain.comm.allreduce(float(values.sum())))
+
+
+def _most(domain: Domain, value: float) -> float:
+    return float(domain.comm.allreduce(value, op=MPI.MAX))
+
+
+def _numbers(
+    problem: Inelastic,
+    evolution: Evolution,
+    means: FaceMeans,
+    stress: fem.Function,
+    round_ones: tuple[str, ...],
+) -> dict[str, float]:
+    """All numbers at the end of the load, by name; energies of the whole body."""
+    steps, domain = evolution.steps, problem.domain
+    integral, times = Integral(problem), domain.built.multiplicity
+    numbers = dict(steps[-1].values)
+    if steps[-1].seconds > 0.0 and len(steps) > 1:
+        for name, value in steps[-1].values.items():
+            head, _, face = name.partition(".")
+            if head.endswith("displacement"):
+                change = value - steps[-2].values[name]
+                numbers[f"{head}_rate.{face}"] = change / steps[-1].seconds
+    for name in round_ones:
+        outer = name in domain.built.boundaries
+        inside = name.partition("|")[0]
+        if outer:
+            inside = regions_at(domain, name)[0]
+            for head, expression in means.stresses(stress).items():
+                numbers[f"{head}.{name}"] = means.mean(expression, name)
+        numbers[f"normal_stress.{name}"] = normal_stress(problem, integral, name, inside)
+    whole = problem.stress_at_points()
+    stored = {}
+    for name, cells in problem.cells.items():
+        part = whole[cells].reshape(-1, 6)
+        material = problem.materials[name]
+        volume = integral({name: np.ones(len(part))})
+        numbers[f"mean_stress.{name}"] = integral({name: part @ ONE / 3.0}) / volume
+        elastic = np.linalg.solve(material.stiffness, (part - material.initial_stress).T).T
+        stored[name] = 0.5 * (elastic * part).sum(axis=1)
+        stored[name] += 0.5 * elastic @ material.initial_stress
+    numbers["stored_energy"] = times * integral(stored)
+    numbers["dissipated_energy"] = times * steps[-1].dissipated
+    numbers["external_work"] = times * steps[-1].work
+    return numbers
+
+
+def _balance(problem: Inelastic, held: Equilibrium, evolution: Evolution) -> float:
+    """Reactions plus loads, over the sum of the sizes of both."""
+    domain = problem.domain
+    gdim = domain.mesh.geometry.dim
+    reactions = np.where(held.state == FIXED, evolution.last.left, 0.0).reshape(-1, gdim)
+    share = evolution.steps[-1].load
+    loads = share * problem.external.array_r.reshape(-1, gdim)
+    axes = slice(1 if domain.axisymmetric else 0, gdim)  # radial forces balance around
+    total = domain.comm.allreduce((reactions + loads).sum(axis=0)[axes])
+    size = domain.comm.allreduce((np.abs(reactions) + np.abs(loads)).sum(axis=0)[axes])
+    return float(np.abs(total).max() / max(size.max(), np.finfo(float).tiny))
