@@ -67,6 +67,20 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),
+    "damage_start": ("dimensionless",),
+    "largest_damage": ("dimensionless",),
+    "damage_energy": ("energy", "energy_per_length"),
+    "energy_drop": ("energy", "energy_per_length"),
+    "broken_cell_size": ("length",),
+    "fracture_energy_factor": ("dimensionless",),
+    "effective_fracture_energy": ("energy_release_rate",),
+    "crack_length": ("length",),
+    "crack_area": ("area",),
+    "jumps": ("dimensionless",),
+    "first_jump": ("dimensionless",),
+    "load_reached": ("dimensionless",),
+    "load_steps": ("dimensionless",),
+    "alternations": ("dimensionless",),
 }
 ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "interface_opening": ("length",),
@@ -85,6 +99,9 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
     "peak_force": ("force", "force_per_length"),
+    "peak_stress": ("stress",),
+    "peak_load": ("dimensionless",),
+    "broken_extent": ("length",),
 }
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {

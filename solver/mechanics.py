@@ -36,6 +36,8 @@ from solver.elasticity import Body, weight
 from solver.equilibrium import Equilibrium, State, Support
 from solver.face_stress import face_stress
 from solver.fracture import Tip, energy_release_rates
+from solver.fragile import make_fragile
+from solver.growth import Growth, follow_growth
 from solver.hooke import is_isotropic_in_plane
 from solver.mixed_mode import Intensities, intensities
 from solver.problem import Mesher, Problem, make_problem, refined, through_film
@@ -116,6 +118,7 @@ class Mechanical:
         broken: What the interfaces do that are not bonded.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
         history: One entry per mesh.
+        growth: How cracks grew by themselves, where the solids may break.
     """
 
     domain: Domain
@@ -136,6 +139,7 @@ class Mechanical:
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
     broken: Answer | None = None
+    growth: Growth | None = None
 
 
 def solve_mechanics(
@@ -157,6 +161,8 @@ def solve_mechanics(
     block = case.geometry
     if not isinstance(block, Block):
         raise ValueError("a case without a block")
+    if case.mechanics is not None and case.mechanics.damage is not None:
+        return _broken(follow_growth(make_fragile(case, block), mesher, comm, progress))
     problem = make_problem(case, block)
     domain = problem.mesh(mesher, comm, 0)
     history: list[Level] = []
@@ -179,6 +185,26 @@ def solve_mechanics(
     if found.film is not None and problem.supports.get("right") == Support("normal"):
         found = _with_sequence(case, found, mesher, comm, len(history) - 1)
     return found
+
+
+def _broken(growth: Growth) -> Mechanical:
+    """A body that has been followed while it broke."""
+    cells, dofs = growth.steps[-1].cells, growth.dofs
+    energy = growth.state.energy
+    return Mechanical(
+        domain=growth.brittle.domain,
+        body=growth.brittle.body,
+        state=balanced(growth.state),
+        tips=(),
+        film=None,
+        bar=inf,
+        opening=0.0,
+        overlap=0.0,
+        volume=0.0,
+        arrest=None,
+        history=(Level(cells, dofs, energy, inf),),
+        growth=growth,
+    )
 
 
 def _with_sequence(

@@ -78,6 +78,7 @@ def mechanics_faults(
         yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
+    yield from _damage_faults(mechanics, geometry, faces)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
     if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
@@ -181,6 +182,48 @@ def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
     if not stalled:
         allowed = 'an electrode with current = "0 A/m" (a cylinder: "0 A"): plating has stalled'
         yield Finding(("boundaries", name), "a table" if law else "", allowed)
+
+
+def _damage_faults(
+    mechanics: tables.Mechanics, block: bodies.Block, faces: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Damage needs solids that can break, and a length that fits into the body."""
+    damage = mechanics.damage
+    if damage is None:
+        return
+    path: KeyPath = ("mechanics", "damage")
+    thinnest = min(block.layers, key=lambda layer: layer.thickness)
+    limits = [("a fifth of the width of the block", block.width / 5.0)]
+    if len(block.layers) > 1:
+        limits.append((f"a fifth of the layer {thinnest.name}", thinnest.thickness / 5.0))
+    for what, limit in limits:
+        if damage.length.number > limit * (1.0 + 1e-9):
+            allowed = f"at most {what} ({limit:g} um): a crack is a band four times as wide as this"
+            yield Finding((*path, "length"), as_given(damage.length.value), allowed)
+            break
+    for i, name in enumerate(damage.sound):
+        if name not in faces:
+            allowed = f"one of {', '.join(faces)}"
+            yield Finding((*path, "sound", i), as_given(name), allowed, nearest(name, faces))
+    for name, law in mechanics.solids.items():
+        solid: KeyPath = ("mechanics", "solids", name)
+        if law.fracture_energy is None:
+            yield Finding((*solid, "fracture_energy"), "", "the fracture energy, beside damage")
+        if law.deflections == "large":
+            yield Finding((*solid, "deflections"), '"large"', '"small", beside damage')
+        if damage.split == "spectral" and not isinstance(law, tables.Isotropic):
+            allowed = f'"volumetric_deviatoric" or "none": {name} is not isotropic'
+            yield Finding((*path, "split"), '"spectral"', allowed)
+        if damage.split == "volumetric_deviatoric" and isinstance(law, tables.Orthotropic):
+            allowed = f'"none": {name} is orthotropic, its volume and its shape change together'
+            yield Finding((*path, "split"), '"volumetric_deviatoric"', allowed)
+    for name, face in mechanics.faces.items():
+        coupled = isinstance(face, tables.Lithium) and face.metal is not None
+        if isinstance(face, tables.Contact | tables.Indenter) or coupled:
+            allowed = "no contact and no pressure from a current, beside damage"
+            yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
+    if mechanics.opens_slit:
+        yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
 
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

@@ -147,6 +147,29 @@ Face = Symmetry | Free | Traction | Moved | Clamped | Plate | Contact | Indenter
 
 
 @dataclass(frozen=True)
+class Damage:
+    """Fracture as a phase field (AT1) that follows the load in steps.
+
+    Attributes:
+        length: l, um: a quarter of the width of the band that stands for a crack.
+        split: Which part of the elastic energy damage takes away.
+        sound: Faces that stay sound.
+        first_step: Share of the load of the first step.
+        smallest_step: Of the smallest.
+        largest_step: Of the largest.
+        cells_per_length: Edges of damaged cells are at most l over this.
+    """
+
+    length: float
+    split: Literal["none", "volumetric_deviatoric", "spectral"]
+    sound: tuple[str, ...] = ()
+    first_step: float = 0.05
+    smallest_step: float = 0.002
+    largest_step: float = 0.1
+    cells_per_length: float = 5.0
+
+
+@dataclass(frozen=True)
 class Mechanics:
     """Stress and cracks of a block.
 
@@ -158,6 +181,7 @@ class Mechanics:
         temperature_change: Of the whole body, K.
         interfaces: Of neighbouring layers, by the name of their plane; others are bonded.
         opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
+        damage: How the solids break while the load grows; None: they do not.
     """
 
     plane: Literal["strain", "stress"]
@@ -167,3 +191,4 @@ class Mechanics:
     opens_slit: bool = False
     temperature_change: float = 0.0
     interfaces: dict[str, Joint] = field(default_factory=dict)
+    damage: Damage | None = None

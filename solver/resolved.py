@@ -252,6 +252,11 @@ def _mechanics(mechanics: mechanics_schema.Mechanics, plane: bool, given: Given)
             name: _mechanical(("mechanics", "interfaces", name), joint, given)
             for name, joint in mechanics.interfaces.items()
         }
+    if mechanics.damage is not None:
+        damage = vars(mechanics.damage)
+        length = _value("mechanics.damage.length", mechanics.damage.length, "length", given)
+        others = {**damage, "sound": list(mechanics.damage.sound), "length": length}
+        tree["damage"] = {"law": "at1", **others}
     return tree
 
 

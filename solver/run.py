@@ -30,6 +30,7 @@ from solver.crack_front import table_of_front
 from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
 from solver.geometry_meta import geometry_meta
+from solver.growth_quantities import table_of_steps
 from solver.mechanics import Mechanical, NotInEquilibrium
 from solver.mechanics_model import body_case
 from solver.model import ModelError
@@ -50,6 +51,7 @@ FAILURES = (
     NotInEquilibrium, NoAnswer, NotCoupled,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
+STOPPED = "stopped before all of the load acted"
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
         errors.print(f"liface: {done}", markup=False)
         return FAILED
     for text in missing:
-        errors.print(f"liface: {job.name}: {NOT_REACHED}: {text}; the results say so", markup=False)
+        word = status_of(solution)
+        errors.print(f"liface: {job.name}: {word}: {text}; the results say so", markup=False)
     console.print(f"  {job.out} ({perf_counter() - begin:.1f} s)", markup=False)
     return status
 
@@ -200,6 +203,14 @@ def _on_root[T](comm: MPI.Intracomm, work: Callable[[], T]) -> T | output.Output
             result = error
     answer: T | output.OutputError = comm.bcast(result)
     return answer
+
+
+def status_of(solution: Solution) -> str:
+    """What `results.json` calls the run."""
+    found = solution.mechanical
+    if found is not None and found.growth is not None and found.growth.stopped:
+        return STOPPED
+    return NOT_REACHED if shortfalls(solution) else "solved"
 
 
 def shortfalls(solution: Solution) -> tuple[str, ...]:
@@ -237,6 +248,9 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     if solution.mechanical is not None and solution.mechanical.front is not None:
         output.write_atomic(folder / output.FRONT, table_of_front(solution.mechanical.front))
     meta = _meta(solution, faces, timings, memory, comm.size)
+    if solution.mechanical is not None and solution.mechanical.growth is not None:
+        table = table_of_steps(solution.case, solution.mechanical.growth)
+        output.write_atomic(folder / output.GROWTH, table)
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
     run_postprocessing(folder, job.case.output.pictures)
@@ -288,6 +302,8 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     moved = output.in_components(output.DISPLACEMENT, output.DISPLACEMENT_UNIT, axisymmetric)
     stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
     points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
+    if found.growth is not None:
+        points[output.DAMAGE] = mechanics_fields.damage_of(found.growth)
     tensors = {**points, stressed: mechanics_fields.stress_tensor(found)}
     cells = {output.REGION: mechanics_fields.region_function(found.domain)}
     with mechanics_fields.in_the_block(found, case.geometry):
@@ -312,7 +328,7 @@ def _meta(
         planes = mechanics_meta.planes(body)
         geometry = geometry_meta(case.geometry, built, faces, planes, body.geometry)
     meta = output.RunMeta(
-        status=NOT_REACHED if shortfalls(solution) else "solved",
+        status=status_of(solution),
         ranks=ranks,
         timings=timings,
         memory=memory,

@@ -37,8 +37,9 @@ LINE = """
     solver.hooke solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.stability solver.face_stress solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
-    solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.margins
-    solver.flaws solver.front_quantities solver.interface_quantities
+    solver.mechanics_model solver.problem
+    solver.phase_field solver.minimisation solver.fragile solver.growth solver.mechanics
+    solver.box_mechanics solver.margins solver.growth_quantities solver.flaws solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 
