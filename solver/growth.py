@@ -437,5 +437,6 @@ def _size_of_broken(domain: Domain, damage: fem.Function) -> float:
         picked = sizes[most > limit]
         count = domain.comm.allreduce(len(picked))
         if count:
-            return float(domain.comm.allreduce(float(picked.sum()))) / count
+            total = float(domain.comm.allreduce(float(picked.sum())))
+            return total / float(count)
     return 0.0

@@ -1,4 +1,4 @@
-"""What is told of cracks that grew by themselves: quantities, a table of the steps, the crack found.
+"""What is told of cracks that grew by themselves: quantities, steps, the crack that was found.
 
 The size of a crack is what its damage has cost over the effective fracture energy,
 
@@ -9,6 +9,7 @@ h the size of the broken cells. A crack in a plane of symmetry is shared with th
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from meshes.block import exact_measures_of_block
 from meshes.layers import Block, Crack, face_length
@@ -126,29 +127,36 @@ def table_of_steps(case: schema.Case, growth: Growth) -> str:
 def with_found_crack(case: schema.Case, growth: Growth) -> schema.Case | None:
     """The case with the crack that was found as a crack of its geometry, and without damage.
 
-    For cracks along the left or bottom face, a plane of symmetry; what is broken from there on
-    lengthens a crack that the case has. None where there is no such crack, or no tip is left.
+    For a crack along the left or bottom face, a plane of symmetry; what has broken lengthens a crack
+    that the case has. Damage above `BROKEN` ends by about l before the crack does that has the same
+    stiffness; its cost tells the length of that one, so that a tip is put where both agree. None
+    where there is no such crack, or no tip is left.
     """
     mechanics, block = case.mechanics, case.geometry
-    if mechanics is None or not isinstance(block, Block):
+    if mechanics is None or not isinstance(block, Block) or block.shape != "block":
         return None
-    for face, (start, end) in growth.extents.items():
-        ends = [start, end]
-        if block.crack is not None:
-            near = start - growth.cell_size <= block.crack.end
-            if block.crack.face != face or not near or end < block.crack.start - growth.cell_size:
-                continue
-            ends += [block.crack.start, block.crack.end]
-        whole = face_length(block, "left" if face == "left" else "bottom")
-        low = 0.0 if min(ends) < growth.cell_size else min(ends)
-        high = whole if max(ends) > whole - growth.cell_size else max(ends)
-        if (low, high) == (0.0, whole):
+    longest = max(growth.extents.items(), key=lambda item: item[1][1] - item[1][0], default=None)
+    if longest is None:
+        return None
+    (face, (low, high)), near = longest, float(growth.brittle.length.value)
+    side: Literal["left", "bottom"] = "left" if face == "left" else "bottom"
+    whole = face_length(block, side)
+    start, end = 0.0, whole  # of what was open before, or is not there
+    if block.crack is not None:
+        start, end = block.crack.end, block.crack.start
+        if block.crack.face != side or (low > start + near and high < end - near):
             return None
-        crack = Crack("left" if face == "left" else "bottom", low, high)
-        return replace(
-            case,
-            geometry=replace(block, crack=crack),
-            mechanics=replace(mechanics, damage=None),
-            references=(),
-        )
-    return None
+    size = 2.0 * growth.area / correction(growth)
+    if abs(low - start) <= near:  # grown from there
+        low, high = start, start + size
+    elif abs(high - end) <= near:
+        low, high = end - size, end
+    else:
+        low, high = 0.5 * (low + high - size), 0.5 * (low + high + size)
+    if block.crack is not None:
+        low, high = min(low, block.crack.start), max(high, block.crack.end)
+    if low < near and high > whole - near:
+        return None
+    crack = Crack(side, max(low, 0.0), min(high, whole))
+    mechanics = replace(mechanics, damage=None)
+    return replace(case, geometry=replace(block, crack=crack), mechanics=mechanics, references=())

@@ -33,6 +33,7 @@ TOLERANCE = 1e-4  # largest change of the damage in the last iteration
 MOST_ITERATIONS = 2000
 ROUNDING = 1e-9  # of the energy: a rise by less is none
 PRECISE = 1e-10  # forces that are left, of those that act
+ROUGH = 1e-5  # the same, to start from
 ROUNDED = float(np.finfo(float).eps)
 
 
@@ -90,12 +91,8 @@ class Displacements:
         self._assemble()
         reduced = self.matrix.PtAP(equilibrium.expansion)
         self.stiffest = reduced.norm(PETSc.NormType.NORM_INFINITY)
-        self.snes = PETSc.SNES().create(space.mesh.comm)
-        self.snes.setOptionsPrefix("mechanics_")
-        self.snes.setFunction(self._residual, self.y.duplicate())
-        self.snes.setJacobian(self._tangent, reduced, reduced)
-        with prefixed_options("mechanics_", options):
-            self.snes.setFromOptions()
+        self.snes, self.descent = self._newton(reduced, options), self._newton(reduced, options)
+        self.descent.setObjective(self._objective)
 
     def put(self, y: PETSc.Vec) -> None:
         """Sets the displacement P y + g, of g the share of the load."""
@@ -118,14 +115,35 @@ class Displacements:
         rounded = ROUNDED * self.stiffest * (self.y.norm() + self.moved * float(self.load.value))
         least = max(PRECISE * acting.norm(), rounded, np.finfo(float).tiny)
         self.snes.setTolerances(atol=least)
+        self.descent.setTolerances(rtol=ROUGH, atol=ROUGH * acting.norm())
         acting.destroy()
+        start = self.y.copy()
         self.snes.solve(None, self.y)
+        if self.snes.getConvergedReason() <= 0:
+            # with the energy in place of the forces steps always go down, but not so precisely
+            start.copy(self.y)
+            self.descent.solve(None, self.y)
+            self.snes.solve(None, self.y)
         _check(self.snes, "the displacement of a damaged body")
         self.put(self.y)
 
     def reactions(self) -> tuple[dict[str, float], float, float]:
         """Force of every support on the body (uN, plane: per um); sum, and sum of sizes, of all."""
         return self.equilibrium.reactions(_assembled(self.residual), _assembled(self.loads))
+
+    def _newton(self, reduced: PETSc.Mat, options: dict[str, str]) -> PETSc.SNES:
+        snes = PETSc.SNES().create(reduced.comm)
+        snes.setOptionsPrefix("mechanics_")
+        snes.setFunction(self._residual, self.y.duplicate())
+        snes.setJacobian(self._tangent, reduced, reduced)
+        with prefixed_options("mechanics_", options):
+            snes.setFromOptions()
+        return snes
+
+    def _objective(self, _: PETSc.SNES, y: PETSc.Vec) -> float:
+        self.put(y)
+        comm = self.displacement.function_space.mesh.comm
+        return float(comm.allreduce(fem.assemble_scalar(self.energy)))
 
     def _residual(self, _: PETSc.SNES, y: PETSc.Vec, out: PETSc.Vec) -> None:
         self.put(y)

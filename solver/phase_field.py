@@ -3,7 +3,8 @@
     E(u, d) = int g(d) psi+(e) + psi-(e) dV + int 3 Gc/8 (d/l + l |grad d|^2) dV - int t.u dA
     g(d) = (1 - k) (1 - d)^2 + k,     psi = psi+ + psi- = 1/2 e.C e
 
-d = 0 is sound, d = 1 broken; l is the internal length (um), Gc the fracture energy (J/m^2 = MPa um).
+d = 0 is sound, d = 1 broken; l is the internal length (um), Gc the fracture energy (J/m^2, which
+is MPa um).
 e = eps(u) - eps* + C^-1 sigma0 is the elastic strain: eigenstrain and initial stress drive cracks
 and are set free by them. E in pJ (plane: pJ/um). A crack is a band 4 l wide, d = (1 - |x|/2l)^2
 across it, that costs Gc per area; a bar breaks at sqrt(3 E Gc/(8 l)), and below 2 psi+ = 3 Gc/(8 l)

@@ -61,12 +61,13 @@ NONLINEAR: dict[str, str] = {
 }
 # A convex energy that is quadratic piece by piece: steps are long, and a few more of them.
 CONVEX: dict[str, str] = {
-    "snes_linesearch_type": "bt",
+    "snes_linesearch_type": "l2",
+    "snes_linesearch_max_it": "8",
     "snes_rtol": "1e-10",
     "snes_stol": "0",
     "snes_max_it": "100",
 }
-# Damage between its bounds: the energy is quadratic in it, so that only the active set is looked for.
+# Damage between its bounds: its energy is quadratic, so that only the active set is looked for.
 BOUNDED: dict[str, str] = {
     "snes_type": "vinewtonrsls",
     "snes_linesearch_type": "basic",
@@ -98,8 +99,8 @@ PREFIXES = ("primal_", "dual_", "elasticity_", "mechanics_", "damage_")
 def command_line(options: Sequence[str]) -> None:
     """Hand options such as -ksp_view to PETSc; they hold for every solver and win over the case.
 
-    An option without one of the prefixes primal_, dual_, elasticity_, mechanics_, damage_ is given to the
-    solver of the potential.
+    An option without one of the prefixes primal_, dual_, elasticity_, mechanics_, damage_ is given
+    to the solver of the potential.
     """
     database = PETSc.Options()
     pending = ""
