@@ -128,9 +128,9 @@ def with_found_crack(case: schema.Case, growth: Growth) -> schema.Case | None:
     """The case with the crack that was found as a crack of its geometry, and without damage.
 
     For a crack along the left or bottom face, a plane of symmetry; what has broken lengthens a
-    crack that the case has. Damage above `BROKEN` ends by about l before the crack does that has the same
-    stiffness; its cost tells the length of that one, so that a tip is put where both agree. None
-    where there is no such crack, or no tip is left.
+    crack that the case has. Damage above `BROKEN` ends by about l before the sharp crack does that
+    leaves the body as stiff; what the damage has cost tells the length of that one. All damage is
+    taken to be of this crack. None where there is no such crack, or no tip is left.
     """
     mechanics, block = case.mechanics, case.geometry
     if mechanics is None or not isinstance(block, Block) or block.shape != "block":

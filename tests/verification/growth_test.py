@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_the_energy_falls_with_every_alternation_and_a_rise_is_an_error(tmp_path
     bar.minimise(1.0, bar.owned_damage(), np.inf)
     assert len(energies) > 10
     assert all(after <= before + 1e-9 * abs(before) for before, after in energies)
-    assert all(b[0] == a[1] for a, b in zip(energies, energies[1:], strict=False))
+    assert all(b[0] == a[1] for a, b in pairwise(energies))
 
     def raised(self):
         self.damage.x.array[:] = 1.0
