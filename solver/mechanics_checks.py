@@ -185,13 +185,16 @@ def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
 
 
 def _damage_faults(
-    mechanics: tables.Mechanics, block: bodies.Block, faces: tuple[str, ...]
+    mechanics: tables.Mechanics, block: bodies.Block | bodies.Box, faces: tuple[str, ...]
 ) -> Iterator[Finding]:
     """Damage needs solids that can break, and a length that fits into the body."""
     damage = mechanics.damage
     if damage is None:
         return
     path: KeyPath = ("mechanics", "damage")
+    if isinstance(block, bodies.Box):
+        yield Finding(path, "a table", "no such table: damage is for a block or a cylinder")
+        return
     thinnest = min(block.layers, key=lambda layer: layer.thickness)
     limits = [("a fifth of the width of the block", block.width / 5.0)]
     if len(block.layers) > 1:

@@ -9,8 +9,8 @@ from solver.equilibrium import Support
 from solver.flaws import of_flaws
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
-from solver.interface_quantities import of_interfaces
 from solver.growth_quantities import growth_quantities
+from solver.interface_quantities import of_interfaces
 from solver.margins import (
     PER_TOUGHNESS,
     estimate,

@@ -39,7 +39,8 @@ LINE = """
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem
     solver.phase_field solver.minimisation solver.fragile solver.growth solver.mechanics
-    solver.box_mechanics solver.margins solver.growth_quantities solver.flaws solver.front_quantities solver.interface_quantities
+    solver.box_mechanics solver.margins solver.growth_quantities solver.flaws
+    solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 

@@ -1,9 +1,12 @@
 """Wrong tables of [mechanics.damage]: one message each, at its key; right ones read back."""
 
+from pathlib import Path
+
 import pytest
 
 from solver.__main__ import main
 from solver.case import load_case
+from solver.faults import CaseError
 from solver.resolved import resolved_toml
 
 GOOD = """title = "Film that breaks"
@@ -112,3 +115,12 @@ def test_a_right_case_is_read_and_reads_back_equal(tmp_path):
     again = load_case(file)
     assert again.mechanics == case.mechanics
     assert resolved_toml(again) == resolved_toml(case)
+
+
+def test_damage_is_two_dimensional(tmp_path, capsys):
+    folder = Path(__file__).parents[2] / "cases" / "verification" / "fracture"
+    boxes = [path for path in folder.glob("*.toml") if 'shape = "box"' in path.read_text()]
+    table = {"law": "at1", "length": "10 nm", "split": "none"}
+    with pytest.raises(CaseError) as caught:
+        load_case(boxes[0], change={"mechanics": {"damage": table}})
+    assert "mechanics.damage" in str(caught.value) and "a block or a cylinder" in str(caught.value)
