@@ -227,6 +227,9 @@ def _damage_faults(
             yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
     if mechanics.opens_slit:
         yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
+    for name, joint in mechanics.interfaces.items():
+        allowed = "no such table beside damage: layers are bonded then"
+        yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
 
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

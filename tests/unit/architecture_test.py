@@ -48,7 +48,8 @@ LINE = """
     solver.fields solver.mechanics_meta
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
-    solver.pictures_front solver.pictures_map solver.scene solver.pictures solver.report
+    solver.pictures_growth solver.pictures_front solver.pictures_map
+    solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
 """.split()

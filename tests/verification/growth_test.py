@@ -14,7 +14,7 @@ from mpi4py import MPI
 from meshes.build import build
 from meshes.layers import Block, Layer
 from meshes.sizing import MeshSize
-from solver import growth, hooke, minimisation, run
+from solver import growth, hooke, minimisation, pictures_growth, run
 from solver.case import load_case
 from solver.domain import read_domain, refine_with_parents
 from solver.elasticity import Solid, make_body
@@ -238,6 +238,9 @@ def test_what_does_not_converge_is_cut_and_leaves_its_steps(tmp_path, monkeypatc
     assert float(rows[-1]["load"]) < 0.7
     assert run.STOPPED in (out / "results.json").read_text()
     assert (out / "mechanics.pvtu").is_file()
+    made = pictures_growth.growth_picture(out)
+    assert (out / made.file).stat().st_size > 1000
+    assert f"in {len(rows)} steps" in made.caption
 
 
 def test_the_first_step_must_converge(monkeypatch):
