@@ -38,8 +38,8 @@ def growth_picture(folder: Path) -> Picture:
         for name in forces:
             other.plot(load, columns[name], "k--", label=name.partition(" [")[0])
         other.set_ylabel(f"force / {forces[0].partition('[')[2].rstrip(']')}")
-        other.legend(loc="upper right")
-    axes.legend(loc="upper left")
+        other.legend(loc="center right")
+    axes.legend(loc="upper center")
     title = "Energies while the load grows"
     axes.set_title(heading(title, run.title))
     drawing.save(figure, folder / "growth.png")
