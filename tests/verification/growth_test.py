@@ -19,6 +19,7 @@ from solver.case import load_case
 from solver.domain import read_domain, refine_with_parents
 from solver.elasticity import Solid, make_body
 from solver.equilibrium import Equilibrium, Support
+from solver.fragile import make_fragile
 from solver.growth_quantities import with_found_crack
 from solver.minimisation import EnergyRises, Minimiser
 from solver.output import GROWTH
@@ -358,3 +359,50 @@ def energy_of_sharp(case, end):
 
     body_on_mesh = problem.body_on(problem.mesh(mesher, MPI.COMM_WORLD, 1))
     return Equilibrium(body_on_mesh, problem.supports, {}).solve().energy
+
+
+FILM = """title = "Stretched film"
+[geometry]
+shape = "block"
+width = "2 um"
+layers = [{ name = "substrate", thickness = "1 um" }, { name = "film", thickness = "0.5 um" }]
+[mechanics.solids.substrate]
+law = "isotropic"
+youngs_modulus = "100 MPa"
+poissons_ratio = 0.25
+fracture_energy = "3 J/m^2"
+[mechanics.solids.film]
+law = "isotropic"
+youngs_modulus = "1 GPa"
+poissons_ratio = 0.25
+fracture_energy = "0.3 J/m^2"
+[mechanics.faces]
+left = { law = "symmetry" }
+bottom = { law = "symmetry" }
+[mechanics.damage]
+law = "at1"
+length = "0.1 um"
+split = "SPLIT"
+[load]
+stretch = "4 %"
+[numerics]
+maximum_size = "0.1 um"
+refinement = "none"
+"""
+
+
+@pytest.mark.parametrize("split", ["none", "volumetric_deviatoric", "spectral"])
+def test_a_stretched_film_is_damaged_first_where_the_law_says(split, tmp_path):
+    # equal stretch s in both directions, free upwards: 2 psi = 2 E s^2/(1 - nu); the trace is
+    # positive, so that all of it counts
+    path = tmp_path / "film.toml"
+    path.write_text(FILM.replace("SPLIT", split))
+    case = load_case(path)
+    fragile = make_fragile(case, case.geometry)
+    domain = growth.first_mesh(fragile, lambda block: make_mesh(case, MPI.COMM_WORLD),
+                               MPI.COMM_WORLD)  # fmt: skip
+    start = growth.Follower(fragile, domain).start()
+    twice = 2.0 * 1000.0 / 0.75  # over s^2
+    if split == "spectral":  # without what presses through the thickness, -2 nu s/(1 - nu)
+        twice -= 2.0 * (1000.0 / 2.5) * (2.0 * 0.25 / 0.75) ** 2
+    assert start * 0.04 == pytest.approx((3.0 * 0.3 / (8.0 * 0.1) / twice) ** 0.5, rel=1e-6)
