@@ -94,6 +94,19 @@ def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:
         temperature_change=_number(load.temperature_change) or 0.0,
         interfaces={name: interface_tables.joint(law) for name, law in table.interfaces.items()},
         history=_history(load),
+        damage=None if table.damage is None else _damage(table.damage),
+    )
+
+
+def _damage(table: mechanics_tables.Damage) -> mechanics_schema.Damage:
+    return mechanics_schema.Damage(
+        length=table.length.number,
+        split=table.split,
+        sound=table.sound,
+        first_step=table.first_step,
+        smallest_step=table.smallest_step,
+        largest_step=table.largest_step,
+        cells_per_length=table.cells_per_length,
     )
 
 

@@ -157,6 +157,11 @@ def refine_cells(domain: Domain, marked: Int32Array) -> Domain:
 
     New nodes on round edges are moved onto the circle, so that the geometry converges as well.
     """
+    return refine_with_parents(domain, marked)[0]
+
+
+def refine_with_parents(domain: Domain, marked: Int32Array) -> tuple[Domain, Int32Array]:
+    """The same, and of every local cell the number of the local cell that it is a part of."""
     topology = domain.mesh.topology
     tdim = topology.dim
     topology.create_entities(1)
@@ -169,7 +174,10 @@ def refine_cells(domain: Domain, marked: Int32Array) -> Domain:
     facet_tags = mesh.transfer_meshtag(domain.facet_tags, refined, parent_cell, parent_facet)
     new = Domain(refined, cell_tags, facet_tags, domain.built)
     _snap(new, domain)
-    return new
+    # dolfinx numbers the new cells once more after it has told their parents
+    made = np.asarray(refined.topology.original_cell_index, dtype=np.int64)
+    first = domain.comm.exscan(len(made)) or 0
+    return new, np.asarray(parent_cell, dtype=np.int32)[made - first]
 
 
 def _radius(points: npt.NDArray[np.float64], arc: Arc) -> npt.NDArray[np.float64]:

@@ -158,15 +158,20 @@ class Body:
         elastic = self.strain(u) - self.eigenstrain
         return self.stiffness * elastic + self.initial_stress
 
-    def stress_everywhere(self, u: Expr) -> Expr:
-        """The same, also on the axis, where the strain around is that along the radius."""
+    def strain_everywhere(self, u: Expr) -> Expr:
+        """The strains, also on the axis, where the strain around is that along the radius."""
         eps = self.strain(u)
         if self.domain.axisymmetric:
             mesh = self.domain.mesh
             off_axis = ufl.gt(ufl.SpatialCoordinate(mesh)[0], 1e-6 * ufl.Circumradius(mesh))
             around = ufl.conditional(off_axis, eps[ZZ], eps[XX])
             eps = ufl.as_vector([around if i == ZZ else eps[i] for i in range(6)])
-        return self.stiffness * (eps - self.eigenstrain) + self.initial_stress
+        return eps
+
+    def stress_everywhere(self, u: Expr) -> Expr:
+        """The stresses, also on the axis."""
+        elastic = self.strain_everywhere(u) - self.eigenstrain
+        return self.stiffness * elastic + self.initial_stress
 
     def potential_energy(self, u: Expr) -> ufl.Form:
         """Pi(u), pJ (plane: pJ/um)."""
@@ -175,14 +180,14 @@ class Body:
         density = 0.5 * ufl.dot(elastic, self.stiffness * elastic)
         density += ufl.dot(self.initial_stress, eps)
         energy = weight(self.domain) * density * ufl.dx(self.domain.mesh)
-        return self._with_loads(energy, u)
+        return self.with_loads(energy, u)
 
     def load_potential(self, u: Expr) -> ufl.Form:
         """Minus the work of the tractions alone, pJ (plane: pJ/um)."""
         none = fem.Constant(self.domain.mesh, np.float64(0.0)) * u[0] * ufl.dx(self.domain.mesh)
-        return self._with_loads(none, u)
+        return self.with_loads(none, u)
 
-    def _with_loads(self, energy: ufl.Form, u: Expr) -> ufl.Form:
+    def with_loads(self, energy: ufl.Form, u: Expr) -> ufl.Form:
         """The energy minus the work of the tractions."""
         domain, names = self.domain, sorted(self.tractions)
         entities = {i: facet_entities(domain, name) for i, name in enumerate(names)}
@@ -212,19 +217,23 @@ def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Tra
     rotates = None
     if any(solid.large for solid in solids.values()):
         flags = {name: np.array(float(solid.large)) for name, solid in solids.items()}
-        rotates = _cellwise(domain, flags, "rotates")
+        rotates = spread_over_cells(domain, flags, "rotates")
     return Body(
         domain,
-        _cellwise(domain, {name: s.stiffness for name, s in solids.items()}, "stiffness"),
-        _cellwise(domain, {name: s.eigenstrain for name, s in solids.items()}, "eigenstrain"),
-        _cellwise(domain, {name: s.initial_stress for name, s in solids.items()}, "initial_stress"),
+        spread_over_cells(domain, {name: s.stiffness for name, s in solids.items()}, "stiffness"),
+        spread_over_cells(
+            domain, {name: s.eigenstrain for name, s in solids.items()}, "eigenstrain"
+        ),
+        spread_over_cells(
+            domain, {name: s.initial_stress for name, s in solids.items()}, "initial_stress"
+        ),
         tractions,
         rotates,
         fem.Constant(domain.mesh, np.float64(1.0)),
     )
 
 
-def _cellwise(domain: Domain, values: dict[str, Floats], name: str) -> fem.Function:
+def spread_over_cells(domain: Domain, values: dict[str, Floats], name: str) -> fem.Function:
     """A cellwise constant tensor from one array per region."""
     shape = next(iter(values.values())).shape
     function = fem.Function(fem.functionspace(domain.mesh, ("DG", 0, shape)), name=name)

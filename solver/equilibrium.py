@@ -255,6 +255,10 @@ class Equilibrium:
             options = DIRECT if direct else (FLOATING if self.floating else ELASTICITY)
             self.ksp = make_solver(self.reduced, "elasticity_", options, overrides)
 
+    def given_displacements(self) -> Floats:
+        """The displacements g of the owned components."""
+        return np.where(self.state == FIXED, self.given, 0.0)
+
     def solve(self) -> State:
         """The displacement under the loads of the body; collective.
 
@@ -263,7 +267,7 @@ class Equilibrium:
             Unbalanced: The body floats and its loads do not balance.
         """
         given = self.matrix.createVecRight()
-        given.array[:] = np.where(self.state == FIXED, self.given, 0.0)
+        given.array[:] = self.given_displacements()
         moved = self.matrix.createVecRight()
         self.matrix.mult(given, moved)
         moved.aypx(-1.0, self.force)
@@ -284,7 +288,8 @@ class Equilibrium:
         left = self.matrix.createVecRight()
         self.matrix.mult(u, left)
         left.axpy(-1.0, self.force)
-        reactions, balance = self._reactions(left)
+        reactions, unbalanced, size = self.reactions(left, self.force)
+        balance = unbalanced / size
         return State(displacement, self.energy(displacement), reactions, balance, iterations)
 
     def _solve_nonlinear(self, given: PETSc.Vec) -> State:
@@ -305,7 +310,8 @@ class Equilibrium:
 
         steps = solver.solve(y, bounds if self.obstacles else None)
         left = solver.forces()
-        reactions, balance = self._reactions(left)
+        reactions, unbalanced, size = self.reactions(left, self.force)
+        balance = unbalanced / size
         displacement = solver.displacement
         touching = {name: self._touched(name, displacement, left) for name in self.obstacles}
         energy = self.energy(displacement)
@@ -342,10 +348,15 @@ class Equilibrium:
                 )
             load.axpy(-part, motion)
 
-    def _reactions(self, left: PETSc.Vec) -> tuple[dict[str, float], float]:
+    def reactions(self, left: PETSc.Vec, force: PETSc.Vec) -> tuple[dict[str, float], float, float]:
         """Sum of what is left of dPi/du over every support, and how all forces balance.
 
-        A plate passes its load on and has no reaction.
+        A plate passes its load on and has no reaction. Second the size of the sum of all forces,
+        third the sum of their sizes.
+
+        Args:
+            left: dPi/du in equilibrium.
+            force: The loads of every component.
         """
         comm, gdim = self.domain.comm, self.domain.mesh.geometry.dim
         # a node that a support holds as well counts there, not for the obstacle
@@ -358,11 +369,11 @@ class Equilibrium:
         for rows, _ in self.obstacles.values():
             holds[rows] = True
         held = np.where(holds, left.array_r, 0.0).reshape(-1, gdim)
-        loads = self.force.array_r.reshape(-1, gdim)
+        loads = force.array_r.reshape(-1, gdim)
         axes = slice(1 if self.domain.axisymmetric else 0, gdim)  # radial forces balance around
         total = comm.allreduce((held + loads).sum(axis=0)[axes])
         size = comm.allreduce((np.abs(held) + np.abs(loads)).sum(axis=0)[axes])
-        return out, float(np.abs(total).max() / max(size.max(), np.finfo(float).tiny))
+        return out, float(np.abs(total).max()), max(float(size.max()), np.finfo(float).tiny)
 
 
 def face_normal(domain: Domain, name: str) -> tuple[int, float]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from meshes import layers as bodies
 from solver import mechanics_tables as tables
-from solver.faults import Finding, as_given
+from solver.faults import Finding, KeyPath, as_given
 from solver.tables import CaseFile
 
 
@@ -39,12 +39,19 @@ def flow_faults(
         if solid.deflections == "large":
             path = ("mechanics", "solids", name, "deflections")
             yield Finding(path, '"large"', f"small beside {what}")
+    for name, joint in mechanics.interfaces.items():
+        place: KeyPath = ("mechanics", "interfaces", name)
+        yield Finding(place, f'law "{joint.law}"', f"no such table beside {what}")
+    if mechanics.damage is not None:
+        yield Finding(("mechanics", "damage"), "a table", f"no such table beside {what}")
     if isinstance(geometry, bodies.Box):
         yield Finding(("geometry", "shape"), '"box"', f"a shape in two dimensions beside {what}")
     elif isinstance(geometry, bodies.Block):
         if geometry.crack is not None or geometry.pit is not None:
             key = "crack" if geometry.crack is not None else "pit"
             yield Finding(("geometry", key), "a table", f"no {key} beside {what}")
+        if geometry.flaws:
+            yield Finding(("geometry", "flaws"), "a list", f"no flaws beside {what}")
         for name, face in mechanics.faces.items():
             if isinstance(face, tables.Indenter | tables.Contact | tables.Lithium):
                 path = ("mechanics", "faces", name, "law")

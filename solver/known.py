@@ -77,6 +77,18 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "load_steps": ("dimensionless",),
     "cut_steps": ("dimensionless",),
     "curvature": ("curvature",),
+    "damage_start": ("dimensionless",),
+    "largest_damage": ("dimensionless",),
+    "damage_energy": ("energy", "energy_per_length"),
+    "energy_drop": ("energy", "energy_per_length"),
+    "broken_cell_size": ("length",),
+    "fracture_energy_factor": ("dimensionless",),
+    "effective_fracture_energy": ("energy_release_rate",),
+    "crack_length": ("length",),
+    "crack_area": ("area",),
+    "jumps": ("dimensionless",),
+    "first_jump": ("dimensionless",),
+    "alternations": ("dimensionless",),
 }
 ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "interface_opening": ("length",),
@@ -104,6 +116,9 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "equivalent_stress": ("stress",),
     "mean_pressure": ("stress",),
     "mean_stress": ("stress",),
+    "peak_stress": ("stress",),
+    "peak_load": ("dimensionless",),
+    "broken_extent": ("length",),
 }
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {

@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf
 
-import ufl
-from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.block import layer_at
@@ -26,18 +24,19 @@ from solver import schema
 from solver.bending import bends_freely, curvature
 from solver.broken_state import Answer
 from solver.crack_front import Front
+from solver.crack_opening import crack_opening, crack_volume
 from solver.delamination import delamination_force, solve_broken, tips_of
 from solver.domain import (
     Domain,
-    facet_entities,
-    facet_measure,
     number_of_cells,
 )
-from solver.elasticity import Body, weight
+from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.evolution import Flowed
 from solver.face_stress import face_stress
 from solver.fracture import Tip, energy_release_rates
+from solver.fragile import make_fragile
+from solver.growth import Growth, follow_growth
 from solver.hooke import is_isotropic_in_plane
 from solver.mixed_mode import Intensities, intensities
 from solver.problem import Mesher, Problem, make_problem, refined, through_film
@@ -121,6 +120,7 @@ class Mechanical:
         history: One entry per mesh.
         flowed: The steps of a body that flows, and what it has become.
         curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
+        growth: How cracks grew by themselves, where the solids may break.
     """
 
     domain: Domain
@@ -143,6 +143,7 @@ class Mechanical:
     broken: Answer | None = None
     flowed: Flowed | None = None
     curvature: float | None = None
+    growth: Growth | None = None
 
 
 def solve_mechanics(
@@ -164,6 +165,8 @@ def solve_mechanics(
     block = case.geometry
     if not isinstance(block, Block):
         raise ValueError("a case without a block")
+    if case.mechanics is not None and case.mechanics.damage is not None:
+        return _broken(follow_growth(make_fragile(case, block), mesher, comm, progress))
     problem = make_problem(case, block)
     domain = problem.mesh(mesher, comm, 0)
     history: list[Level] = []
@@ -186,6 +189,26 @@ def solve_mechanics(
     if found.film is not None and problem.supports.get("right") == Support("normal"):
         found = _with_sequence(case, found, mesher, comm, len(history) - 1)
     return found
+
+
+def _broken(growth: Growth) -> Mechanical:
+    """A body that has been followed while it broke."""
+    cells, dofs = growth.steps[-1].cells, growth.dofs
+    energy = growth.state.energy
+    return Mechanical(
+        domain=growth.brittle.domain,
+        body=growth.brittle.body,
+        state=balanced(growth.state),
+        tips=(),
+        film=None,
+        bar=inf,
+        opening=0.0,
+        overlap=0.0,
+        volume=0.0,
+        arrest=None,
+        history=(Level(cells, dofs, energy, inf),),
+        growth=growth,
+    )
 
 
 def _with_sequence(
@@ -307,9 +330,9 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     ]
     opening, overlap, volume = 0.0, 0.0, 0.0
     if block.flaws:
-        volume = sum(_volume(body, state, flaw.name) for flaw in block.flaws)
+        volume = sum(crack_volume(body, state, flaw.name) for flaw in block.flaws)
     if block.crack is not None:
-        opening, overlap, volume = _opening(block, body, state, supports)
+        opening, overlap, volume = crack_opening(block, body, state, supports)
     laws = [problem.solids[layer_at(block, tip.level).name] for tip, _ in rates]
     apart = block.shape == "block" and body.rotates is None and bool(rates)
     apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
@@ -395,32 +418,3 @@ def _film(
     closed = balanced(Equilibrium(body, supported, overrides).solve())
     rate = 2.0 * (closed.energy - state.energy) / thickness
     return Film(rate, closed.reactions["crack"] / thickness, thickness)
-
-
-def _volume(body: Body, state: State, name: str) -> float:
-    """How much the body has left behind the face of a crack, um^3 (plane: um^2)."""
-    domain = body.domain
-    ds = facet_measure(domain, {0: facet_entities(domain, name)})
-    inwards = -ufl.dot(state.displacement, ufl.FacetNormal(domain.mesh))
-    inside = fem.assemble_scalar(fem.form(weight(domain) * inwards * ds(0)))
-    return float(domain.comm.allreduce(inside))
-
-
-def _opening(
-    block: Block, body: Body, state: State, supports: dict[str, Support]
-) -> tuple[float, float, float]:
-    """Largest and smallest opening, and volume, of the crack of the whole body."""
-    domain, u = body.domain, state.displacement
-    volume = 2.0 * _volume(body, state, "crack")
-    axis = 0 if block.crack is not None and block.crack.face == "left" else 1
-    fdim = domain.mesh.topology.dim - 1
-    space = u.function_space
-    facets = domain.facet_tags.find(domain.built.facets["crack"])
-    nodes = fem.locate_dofs_topological(space, fdim, facets)
-    normal = u.x.array[2 * nodes + axis]
-    largest = domain.comm.allreduce(float(normal.max(initial=0.0)), op=MPI.MAX)
-    smallest = domain.comm.allreduce(float(normal.min(initial=0.0)), op=MPI.MIN)
-    other = "bottom" if axis == 0 else "left"
-    starts_at_corner = block.crack is not None and block.crack.start == 0.0
-    mirrored = block.shape == "block" and starts_at_corner and other in supports
-    return 2.0 * largest, 2.0 * smallest, volume * (2.0 if mirrored else 1.0)

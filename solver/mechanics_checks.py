@@ -77,13 +77,10 @@ def mechanics_faults(
         yield from _face_faults(mechanics, geometry)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
-    else:
-        for name, joint in mechanics.interfaces.items():
-            allowed = "no such table: the layers of a shell are bonded"
-            yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
     yield from flow_faults(file, mechanics, geometry)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
+    yield from _damage_faults(mechanics, geometry, faces)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
     if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
@@ -187,6 +184,58 @@ def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
     if not stalled:
         allowed = 'an electrode with current = "0 A/m" (a cylinder: "0 A"): plating has stalled'
         yield Finding(("boundaries", name), "a table" if law else "", allowed)
+
+
+def _damage_faults(
+    mechanics: tables.Mechanics,
+    block: bodies.Block | bodies.Box | bodies.Shell,
+    faces: tuple[str, ...],
+) -> Iterator[Finding]:
+    """Damage needs solids that can break, and a length that fits into the body."""
+    damage = mechanics.damage
+    if damage is None:
+        return
+    path: KeyPath = ("mechanics", "damage")
+    if not isinstance(block, bodies.Block):
+        yield Finding(path, "a table", "no such table: damage is for a block or a cylinder")
+        return
+    if block.flaws:
+        yield Finding(("geometry", "flaws"), "a list", "no flaws beside damage")
+    thinnest = min(block.layers, key=lambda layer: layer.thickness)
+    limits = [("a fifth of the width of the block", block.width / 5.0)]
+    if len(block.layers) > 1:
+        limits.append((f"a fifth of the layer {thinnest.name}", thinnest.thickness / 5.0))
+    for what, limit in limits:
+        if damage.length.number > limit * (1.0 + 1e-9):
+            allowed = f"at most {what} ({limit:g} um): a crack is a band four times as wide as this"
+            yield Finding((*path, "length"), as_given(damage.length.value), allowed)
+            break
+    for i, name in enumerate(damage.sound):
+        if name not in faces:
+            allowed = f"one of {', '.join(faces)}"
+            yield Finding((*path, "sound", i), as_given(name), allowed, nearest(name, faces))
+    for name, law in mechanics.solids.items():
+        solid: KeyPath = ("mechanics", "solids", name)
+        if law.fracture_energy is None:
+            yield Finding((*solid, "fracture_energy"), "", "the fracture energy, beside damage")
+        if law.deflections == "large":
+            yield Finding((*solid, "deflections"), '"large"', '"small", beside damage')
+        if damage.split == "spectral" and not isinstance(law, tables.Isotropic):
+            allowed = f'"volumetric_deviatoric" or "none": {name} is not isotropic'
+            yield Finding((*path, "split"), '"spectral"', allowed)
+        if damage.split == "volumetric_deviatoric" and isinstance(law, tables.Orthotropic):
+            allowed = f'"none": {name} is orthotropic, its volume and its shape change together'
+            yield Finding((*path, "split"), '"volumetric_deviatoric"', allowed)
+    for name, face in mechanics.faces.items():
+        coupled = isinstance(face, tables.Lithium) and face.metal is not None
+        if isinstance(face, tables.Contact | tables.Indenter) or coupled:
+            allowed = "no contact and no pressure from a current, beside damage"
+            yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
+    if mechanics.opens_slit:
+        yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
+    for name, joint in mechanics.interfaces.items():
+        allowed = "no such table beside damage: layers are bonded then"
+        yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
 
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from meshes.layers import Block
 from solver import compat, hooke
 from solver.domain import Domain, coordinates, region_of_cells
 from solver.fracture import origin
+from solver.growth import Growth
 from solver.mechanics import Mechanical
 
 # VTK's order of a symmetric tensor: xx, yy, zz, xy, yz, xz
@@ -22,6 +23,14 @@ VTK_ORDER = (hooke.XX, hooke.YY, hooke.ZZ, hooke.XY, hooke.YZ, hooke.XZ)
 def stress_of(found: Mechanical) -> fem.Function:
     """The stress, MPa, in VTK's order: discontinuous, degree 2 as the displacement (exactly)."""
     return _interpolated(found, ufl.as_vector([_stress(found)[i] for i in VTK_ORDER]), "stress")
+
+
+def damage_of(growth: Growth) -> fem.Function:
+    """The damage, continuous, of degree 2 as the displacement (exactly)."""
+    domain = growth.brittle.domain
+    function = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2)), name="damage")
+    function.interpolate(growth.damage)
+    return function
 
 
 def stress_tensor(found: Mechanical) -> fem.Function:
@@ -59,6 +68,8 @@ def _stress(found: Mechanical) -> Expr:
     """The six stresses, also on the axis, where the strain around is that along the radius."""
     if found.flowed is not None:
         return found.flowed.stress
+    if found.growth is not None:
+        return found.growth.brittle.stress(found.state.displacement, found.growth.damage)
     return found.body.stress_everywhere(found.state.displacement)
 
 

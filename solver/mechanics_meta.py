@@ -25,12 +25,19 @@ NOTES_OF_THE_FILM = (
     "difference of the last two meshes."
 )
 
+NOTES_OF_GROWTH = (
+    "Damage is spread over the internal length l: strength follows from l, and cracks are smooth "
+    "on its scale. The numbers belong to one mesh and to steps of the load; they have no error bar."
+)
+
 
 def main_quantity(found: Mechanical) -> tuple[str, str]:
     """Name and unit of what the meshes are refined for."""
     if found.flowed is not None:
         unit = "pJ" if found.domain.axisymmetric else "pJ/um"
         return "stored and dissipated energy", unit
+    if found.growth is not None:
+        return "stored energy", "pJ" if found.domain.axisymmetric else "pJ/um"
     if found.tips or found.front is not None:
         return "energy release rate", "J/m^2"
     if found.film is not None:
@@ -47,7 +54,9 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
 
 
 def reached(case: schema.Case, found: Mechanical) -> bool:
-    """Whether the error bar is within the asked accuracy."""
+    """Whether the error bar is within the asked accuracy; of growing cracks: all of the load."""
+    if found.growth is not None:
+        return not found.growth.stopped
     last = found.history[-1]
     if found.flowed is not None and found.flowed.evolution.stopped:
         return False
@@ -58,6 +67,8 @@ def shortfall(case: schema.Case, found: Mechanical) -> str:
     """Why the asked accuracy was not reached, "" if it was."""
     if reached(case, found):
         return ""
+    if found.growth is not None:
+        return found.growth.stopped
     last = found.history[-1]
     if found.flowed is not None and found.flowed.evolution.stopped:
         steps = found.flowed.evolution.steps
@@ -230,6 +241,8 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     said = []
     if found.flowed is not None:
         said += notes_of_flow(case, found)
+    if found.growth is not None:
+        said.append(NOTES_OF_GROWTH)
     if found.front is not None:
         said.append(NOTES_OF_THE_FRONT)
     elif found.tips:
@@ -254,6 +267,8 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         )
     said += beyond_the_laws(case, found)
     missing = shortfall(case, found)
-    if missing:
+    if missing and found.growth is not None:
+        said.append(f"The run stopped before all of the load acted: {missing}.")
+    elif missing:
         said.append(f"The asked accuracy was not reached: {missing}.")
     return tuple(said)

@@ -10,6 +10,7 @@ from solver.flaws import of_flaws
 from solver.flow_quantities import flow_quantities
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
+from solver.growth_quantities import growth_quantities
 from solver.interface_quantities import of_interfaces
 from solver.margins import (
     PER_TOUGHNESS,
@@ -40,6 +41,9 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", found.state.balance, "1", meaning=text)
+    if found.growth is not None:
+        yield from growth_quantities(case, found.growth)
+        return
     if isinstance(block, Box):
         yield from front_quantities(block, mechanics, found)
         yield from _of_crack(found, "um^3")

@@ -210,6 +210,29 @@ class History:
 
 
 @dataclass(frozen=True)
+class Damage:
+    """Fracture as a phase field (AT1) that follows the load in steps.
+
+    Attributes:
+        length: l, um: a quarter of the width of the band that stands for a crack.
+        split: Which part of the elastic energy damage takes away.
+        sound: Faces that stay sound.
+        first_step: Share of the load of the first step.
+        smallest_step: Of the smallest.
+        largest_step: Of the largest.
+        cells_per_length: Edges of damaged cells are at most l over this.
+    """
+
+    length: float
+    split: Literal["none", "volumetric_deviatoric", "spectral"]
+    sound: tuple[str, ...] = ()
+    first_step: float = 0.05
+    smallest_step: float = 0.002
+    largest_step: float = 0.1
+    cells_per_length: float = 5.0
+
+
+@dataclass(frozen=True)
 class Mechanics:
     """Stress and cracks of a block.
 
@@ -222,6 +245,7 @@ class Mechanics:
         interfaces: Of neighbouring layers, by the name of their plane; others are bonded.
         history: How the load changes with time, for bodies that flow.
         opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
+        damage: How the solids break while the load grows; None: they do not.
     """
 
     plane: Literal["strain", "stress"]
@@ -232,3 +256,4 @@ class Mechanics:
     temperature_change: float = 0.0
     interfaces: dict[str, Joint] = field(default_factory=dict)
     history: History = field(default_factory=History)
+    damage: Damage | None = None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from solver.interface_tables import Interface
 from solver.values import (
@@ -25,6 +25,7 @@ from solver.values import (
     Temperature,
     TemperatureChange,
     Time,
+    as_tuple,
     fault,
 )
 
@@ -265,6 +266,29 @@ Face = Annotated[
 ]
 
 
+class Damage(Strict):
+    """Fracture as a phase field (AT1) of the internal `length`, followed while the load grows.
+
+    `sound` names faces that stay sound; the steps are shares of the load, 1 is all of it. Damaged
+    cells have edges of at most `length` over `cells_per_length`.
+    """
+
+    law: Literal["at1"]
+    length: Length
+    split: Literal["none", "volumetric_deviatoric", "spectral"]
+    sound: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
+    first_step: float = Field(0.05, ge=1e-6, le=1.0)
+    smallest_step: float = Field(0.002, ge=1e-6, le=1.0)
+    largest_step: float = Field(0.1, ge=1e-6, le=1.0)
+    cells_per_length: float = Field(5.0, ge=3.0, le=50.0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.smallest_step <= self.first_step <= self.largest_step:
+            raise fault("smallest_step <= first_step <= largest_step", key="first_step")
+        return self
+
+
 class Mechanics(Strict):
     """Small-strain mechanics of a block: solids by region, conditions by face."""
 
@@ -273,6 +297,7 @@ class Mechanics(Strict):
     solids: dict[str, SolidLaw]
     faces: dict[str, Face] = Field(default_factory=dict)
     interfaces: dict[str, Interface] = Field(default_factory=dict)
+    damage: Damage | None = None
 
 
 class Load(Strict):

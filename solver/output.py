@@ -52,6 +52,8 @@ INDICATOR = "gap indicator [V pA]"
 MECHANICS = "mechanics"  # mechanics.pvd, ...: on a mesh of its own, fine at the tips of a crack
 DISPLACEMENT = "displacement"
 STRESS = "stress"
+DAMAGE = "damage [-]"
+GROWTH = "growth.csv"  # the steps of the load of cracks that grow by themselves
 DISPLACEMENT_UNIT, STRESS_UNIT = "um", "MPa"
 LEFT_BY_FAILURE = {"error.log", "variants", "summary.json", "summary.html", "summary.txt"}
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
-from solver import known, mechanics_schema, schema, units
+from solver import known, schema, units
 from solver.faults import key_path
+from solver.given import Given, number_of, value, with_source
+from solver.resolved_mechanics import load_tree, mechanics_tree
 from solver.schema import Case
 from solver.toml_text import Tree, plain, toml
-from solver.values import INFINITE
 
 
 def resolved_toml(case: Case) -> str:
@@ -31,15 +32,8 @@ def resolved_toml(case: Case) -> str:
     tree["interfaces"] = {n: _interface(n, law, given) for n, law in case.interfaces.items()}
     if case.mechanics is not None and case.geometry is not None:
         plane = shapes.dimension(case.geometry) == "plane"
-        tree["mechanics"] = _mechanics(case.mechanics, plane, given)
-        load = _history(case.mechanics.history, given)
-        if case.mechanics.stretch is not None:
-            load["stretch"] = _value("load.stretch", case.mechanics.stretch, "dimensionless", given)
-        warmer = case.mechanics.temperature_change
-        if warmer or "load.temperature_change" in given:
-            key = "load.temperature_change"
-            load["temperature_change"] = _value(key, warmer, "temperature", given)
-        if load:
+        tree["mechanics"] = mechanics_tree(case.mechanics, plane, given)
+        if load := load_tree(case.mechanics, given):
             tree["load"] = load
     tree["numerics"] = _numerics(case.numerics)
     tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
@@ -60,60 +54,26 @@ def resolved_toml(case: Case) -> str:
     return "# Every value in force; sources as in the case file.\n" + toml(tree)
 
 
-Given = dict[str, schema.Input]
-
-
-def _value(key: str, number: float, kind: units.Kind, given: Given) -> Any:
-    """A value with its source: the text of the case file if that's still the value."""
-    text = INFINITE if math.isinf(number) else units.format_value(number, units.DISPLAY[kind][0])
-    item = given.get(key)
-    if item is None:
-        return text
-    bare = item.text[:1].isalpha() and kind == "length"  # length_unit = "mm"
-    if _number_of(f"1 {item.text}" if bare else item.text, kind) == number:
-        text = item.text
-    return _with_source(text, item)
-
-
-def _with_source(text: str, item: schema.Input) -> Any:
-    extra = {
-        "source": item.source,
-        "role": item.role,
-        "confidence": item.confidence,
-        "range": None if item.range is None else list(item.range),
-        "datum": item.datum,
-    }
-    table = {key: value for key, value in extra.items() if value}
-    return {"value": text, **table} if table else text
-
-
-def _number_of(text: str, kind: units.Kind) -> float:
-    try:
-        return units.parse(text, kind)
-    except units.UnitError:
-        return math.nan
-
-
 def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
     if isinstance(geometry, shapes.MeshFile):
         area: units.Kind = "length" if geometry.dimension == "plane" else "area"
         tree: Tree = {
             "mesh_file": Path(geometry.path).relative_to(path.parent).as_posix(),
             "dimension": geometry.dimension,
-            "length_unit": _value("geometry.length_unit", geometry.length_unit, "length", given),
-            "multiplicity": _value(
+            "length_unit": value("geometry.length_unit", geometry.length_unit, "length", given),
+            "multiplicity": value(
                 "geometry.multiplicity", geometry.multiplicity, "dimensionless", given
             ),
         }
         if geometry.cell_area is not None:
-            tree["cell_area"] = _value("geometry.cell_area", geometry.cell_area, area, given)
+            tree["cell_area"] = value("geometry.cell_area", geometry.cell_area, area, given)
         return tree
     if isinstance(geometry, bodies.Block):
         return _block(geometry, given)
     if isinstance(geometry, bodies.Box):
         return _box(geometry, given)
     if isinstance(geometry, bodies.Shell):
-        inner = _value("geometry.inner_radius", geometry.inner_radius, "length", given)
+        inner = value("geometry.inner_radius", geometry.inner_radius, "length", given)
         return {
             "shape": geometry.shape,
             "inner_radius": inner,
@@ -121,10 +81,10 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         }
     tree = {
         "shape": geometry.shape,
-        "width": _value("geometry.width", geometry.width, "length", given),
+        "width": value("geometry.width", geometry.width, "length", given),
     }
     if geometry.film is not None:
-        thickness = _value("geometry.film.thickness", geometry.film.thickness, "length", given)
+        thickness = value("geometry.film.thickness", geometry.film.thickness, "length", given)
         tree["film"] = {"thickness": thickness, "model": geometry.film.model}
     tree["opening"] = _opening(geometry.opening, given)
     layer = geometry.film is not None and geometry.film.model == "layer"
@@ -134,14 +94,14 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         tree[side] = [
             {
                 "name": layer.name,
-                "thickness": _value(
+                "thickness": value(
                     f"geometry.{side}[{i}].thickness", layer.thickness, "length", given
                 ),
             }
             for i, layer in enumerate(layers)
         ]
     if geometry.resolved_height is not None:
-        tree["resolved_height"] = _value(
+        tree["resolved_height"] = value(
             "geometry.resolved_height", geometry.resolved_height, "length", given
         )
     return tree
@@ -150,7 +110,7 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
 def _layers(layers: tuple[bodies.Layer, ...], given: Given) -> list[Tree]:
     keys = (f"geometry.layers[{i}].thickness" for i in range(len(layers)))
     return [
-        {"name": layer.name, "thickness": _value(key, layer.thickness, "length", given)}
+        {"name": layer.name, "thickness": value(key, layer.thickness, "length", given)}
         for key, layer in zip(keys, layers, strict=True)
     ]
 
@@ -158,15 +118,15 @@ def _layers(layers: tuple[bodies.Layer, ...], given: Given) -> list[Tree]:
 def _box(box: bodies.Box, given: Given) -> Tree:
     tree: Tree = {
         "shape": "box",
-        "width": _value("geometry.width", box.width, "length", given),
-        "depth": _value("geometry.depth", box.depth, "length", given),
+        "width": value("geometry.width", box.width, "length", given),
+        "depth": value("geometry.depth", box.depth, "length", given),
         "layers": _layers(box.layers, given),
     }
     if box.crack is not None:
         axes = enumerate(box.crack.semi_axes)
         key = "geometry.crack.semi_axes"
         tree["crack"] = {
-            "semi_axes": [_value(f"{key}[{i}]", half, "length", given) for i, half in axes]
+            "semi_axes": [value(f"{key}[{i}]", half, "length", given) for i, half in axes]
         }
     return tree
 
@@ -174,22 +134,24 @@ def _box(box: bodies.Box, given: Given) -> Tree:
 def _block(block: bodies.Block, given: Given) -> Tree:
     tree: Tree = {
         "shape": block.shape,
-        "width": _value("geometry.width", block.width, "length", given),
+        "width": value("geometry.width", block.width, "length", given),
         "layers": _layers(block.layers, given),
     }
     if block.crack is not None:
         tree["crack"] = {
             "face": block.crack.face,
-            "start": _value("geometry.crack.start", block.crack.start, "length", given),
-            "end": _value("geometry.crack.end", block.crack.end, "length", given),
+            "start": value("geometry.crack.start", block.crack.start, "length", given),
         }
+        end, key = block.crack.end, "geometry.crack.end"
+        if key in given or end != bodies.face_length(block, block.crack.face):
+            tree["crack"]["end"] = value(key, end, "length", given)
     if block.pit is not None:
         tree["pit"] = {
-            "width": _value("geometry.pit.width", block.pit.width, "length", given),
-            "depth": _value("geometry.pit.depth", block.pit.depth, "length", given),
+            "width": value("geometry.pit.width", block.pit.width, "length", given),
+            "depth": value("geometry.pit.depth", block.pit.depth, "length", given),
         }
     if block.window is not None:
-        tree["window"] = _value("geometry.window", block.window, "length", given)
+        tree["window"] = value("geometry.window", block.window, "length", given)
     if block.flaws:
         tree["flaws"] = [
             _flaw(flaw, f"geometry.flaws[{i}]", given) for i, flaw in enumerate(block.flaws)
@@ -200,119 +162,11 @@ def _block(block: bodies.Block, given: Given) -> Tree:
 def _flaw(flaw: bodies.Flaw, key: str, given: Given) -> Tree:
     return {
         "name": flaw.name,
-        "x": _value(f"{key}.x", flaw.x, "length", given),
-        "y": _value(f"{key}.y", flaw.y, "length", given),
-        "length": _value(f"{key}.length", flaw.length, "length", given),
-        "angle": _value(f"{key}.angle", flaw.angle, "angle", given),
+        "x": value(f"{key}.x", flaw.x, "length", given),
+        "y": value(f"{key}.y", flaw.y, "length", given),
+        "length": value(f"{key}.length", flaw.length, "length", given),
+        "angle": value(f"{key}.angle", flaw.angle, "angle", given),
     }
-
-
-MECHANICAL: dict[str, units.Kind] = {
-    "youngs_modulus": "stress",
-    "c11": "stress",
-    "c12": "stress",
-    "c44": "stress",
-    **dict.fromkeys(("e1", "e2", "e3", "g12", "g13", "g23"), "stress"),
-    "thermal_expansion": "thermal_expansion",
-    "angle": "angle",
-    "residual_stress": "stress",
-    "fracture_energy": "energy_release_rate",
-    "fracture_toughness": "fracture_toughness",
-    "pressure": "stress",
-    "shear": "stress",
-    "normal": "length",
-    "tangential": "length",
-    "overpotential": "potential",
-    "strength": "stress",
-    "radius": "length",
-    "depth": "length",
-    "dry_length": "length",
-    "width": "length",
-    "yield_stress": "stress",
-    "start": "length",
-    "end": "length",
-    "shear_strength": "stress",
-    "shear_fracture_energy": "energy_release_rate",
-    "hardening_modulus": "stress",
-    "stress": "stress",
-    "rate": "rate",
-    "activation_energy": "molar_energy",
-    "reference_temperature": "temperature",
-    "initial_resistance": "stress",
-    "saturation_resistance": "stress",
-}
-LAWS = {"moved": "displacement"}  # the others have the names of their classes
-
-
-def _mechanics(mechanics: mechanics_schema.Mechanics, plane: bool, given: Given) -> Tree:
-    tree: Tree = {"plane": mechanics.plane} if plane else {}
-    if mechanics.opens_slit:
-        tree["opens_slit"] = True
-    tree["solids"] = {
-        name: {
-            **_mechanical(("mechanics", "solids", name), solid.elastic, given),
-            **_numbers(("mechanics", "solids", name), vars(solid), given),
-            **({"deflections": "large"} if solid.large else {}),
-            **({"formulation": "mixed"} if solid.mixed else {}),
-            **_flow(name, solid.flow, given),
-        }
-        for name, solid in mechanics.solids.items()
-    }
-    if mechanics.faces:
-        tree["faces"] = {
-            name: _mechanical(("mechanics", "faces", name), face, given)
-            for name, face in mechanics.faces.items()
-        }
-    if mechanics.interfaces:
-        tree["interfaces"] = {
-            name: _mechanical(("mechanics", "interfaces", name), joint, given)
-            for name, joint in mechanics.interfaces.items()
-        }
-    return tree
-
-
-def _flow(name: str, flow: mechanics_schema.Flow | None, given: Given) -> Tree:
-    if flow is None:
-        return {}
-    tree = _mechanical(("mechanics", "solids", name, "flow"), flow, given)
-    if isinstance(flow, mechanics_schema.Creep) and "activation_energy" not in tree:
-        del tree["reference_temperature"]  # means nothing without
-    return {"flow": tree}
-
-
-def _history(history: mechanics_schema.History, given: Given) -> Tree:
-    tree: Tree = {}
-    usual = mechanics_schema.History()
-    if history.duration is not None:
-        tree["duration"] = _value("load.duration", history.duration, "time", given)
-    if history.temperature != usual.temperature or "load.temperature" in given:
-        tree["temperature"] = _value("load.temperature", history.temperature, "temperature", given)
-    if history.ramp:
-        tree["ramp"] = _value("load.ramp", history.ramp, "time", given)
-    if history.steps is not None:
-        tree["steps"] = history.steps
-    elif history.duration is not None:
-        tree["step_error"] = history.step_error
-    return tree
-
-
-def _mechanical(path: tuple[str, ...], law: object, given: Given) -> Tree:
-    word = type(law).__name__.lower()
-    words = {
-        name: value for name, value in vars(law).items() if type(value) in (str, int) and value
-    }
-    flags = {name: True for name, value in vars(law).items() if value is True}
-    return {"law": LAWS.get(word, word), **words, **flags, **_numbers(path, vars(law), given)}
-
-
-def _numbers(path: tuple[str, ...], found: dict[str, Any], given: Given) -> Tree:
-    """The numbers of a law; a zero that the case does not give is left out."""
-    out: Tree = {}
-    for name, number in found.items():
-        key = key_path((*path, name))
-        if isinstance(number, float) and (number or key in given):
-            out[name] = _value(key, number, MECHANICAL.get(name, "dimensionless"), given)
-    return out
 
 
 def _opening(opening: shapes.Opening, given: Given) -> Tree:
@@ -325,8 +179,8 @@ def _opening(opening: shapes.Opening, given: Given) -> Tree:
         case shapes.TwoDiscs(radius, distance):
             return {
                 "kind": "two_discs",
-                "radius": _value(f"{key}.radius", radius, "length", given),
-                "distance": _value(f"{key}.distance", distance, "length", given),
+                "radius": value(f"{key}.radius", radius, "length", given),
+                "distance": value(f"{key}.distance", distance, "length", given),
             }
         case shapes.Slit(width):
             kind, size = "slit", ("width", width)
@@ -335,16 +189,16 @@ def _opening(opening: shapes.Opening, given: Given) -> Tree:
         case shapes.Round(radius):
             kind, size = "round", ("radius", radius)
     if fraction is not None:
-        return {"kind": kind, "area_fraction": _with_source(fraction.text, fraction)}
-    return {"kind": kind, size[0]: _value(f"{key}.{size[0]}", size[1], "length", given)}
+        return {"kind": kind, "area_fraction": with_source(fraction.text, fraction)}
+    return {"kind": kind, size[0]: value(f"{key}.{size[0]}", size[1], "length", given)}
 
 
 def _region(name: str, law: schema.Region, given: Given) -> Tree:
     match law:
         case schema.IonicConductor(conductivity):
             key = key_path(("regions", name, "conductivity"))
-            value = _value(key, conductivity, "conductivity", given)
-            return {"law": "ionic_conductor", "conductivity": value}
+            text = value(key, conductivity, "conductivity", given)
+            return {"law": "ionic_conductor", "conductivity": text}
         case schema.Equipotential():
             return {"law": "equipotential"}
         case schema.Insulator():
@@ -367,7 +221,7 @@ def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
     current: units.Kind = "current"
     if current_key in given:
         # a current has one of two dimensions; the text of the case file knows which
-        per_length = math.isnan(_number_of(given[current_key].text, "current"))
+        per_length = math.isnan(number_of(given[current_key].text, "current"))
         current = "current_per_length" if per_length else "current"
     conditions: tuple[tuple[str, float | None, units.Kind], ...] = (
         ("potential", law.potential, "potential"),
@@ -377,7 +231,7 @@ def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
     )
     for key, number, kind in conditions:
         if number is not None:
-            tree[key] = _value(key_path(("boundaries", name, key)), number, kind, given)
+            tree[key] = value(key_path(("boundaries", name, key)), number, kind, given)
     return tree
 
 
@@ -385,8 +239,8 @@ def _interface(name: str, law: schema.Interface, given: Given) -> Tree:
     match law:
         case schema.Resistive(resistance):
             key = key_path(("interfaces", name, "area_specific_resistance"))
-            value = _value(key, resistance, "area_specific_resistance", given)
-            return {"law": "resistive", "area_specific_resistance": value}
+            text = value(key, resistance, "area_specific_resistance", given)
+            return {"law": "resistive", "area_specific_resistance": text}
         case schema.Bonded():
             return {"law": "bonded"}
         case schema.Insulating():
@@ -408,9 +262,9 @@ def _numerics(numerics: schema.Numerics) -> Tree:
 def _specimen(index: int, specimen: schema.Specimen, given: Given) -> Tree:
     diameter = given.get(f"specimens[{index}].diameter")
     if diameter is not None:
-        size = {"diameter": _with_source(diameter.text, diameter)}
+        size = {"diameter": with_source(diameter.text, diameter)}
     else:
-        size = {"area": _value(f"specimens[{index}].area", specimen.area, "area", given)}
+        size = {"area": value(f"specimens[{index}].area", specimen.area, "area", given)}
     return {"name": specimen.name, **size, "sides": specimen.sides}
 
 

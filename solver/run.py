@@ -31,6 +31,7 @@ from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
 from solver.flow_quantities import step_table
 from solver.geometry_meta import geometry_meta
+from solver.growth_quantities import table_of_steps
 from solver.mechanics import Mechanical, NotInEquilibrium
 from solver.mechanics_model import body_case
 from solver.model import ModelError
@@ -51,8 +52,8 @@ FAILURES = (
     NotInEquilibrium, NoAnswer, NotCoupled,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
-NOT_CARRIED = "stopped before the end of the load"
 STEPS = "steps.csv"  # every converged step of a body that flows
+STOPPED = "stopped before the end of the load"
 
 
 @dataclass(frozen=True)
@@ -188,9 +189,8 @@ def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, r
         errors.print(f"liface: {done}", markup=False)
         return FAILED
     for text in missing:
-        errors.print(
-            f"liface: {job.name}: {why(solution)}: {text}; the results say so", markup=False
-        )
+        word = status_of(solution)
+        errors.print(f"liface: {job.name}: {word}: {text}; the results say so", markup=False)
     console.print(f"  {job.out} ({perf_counter() - begin:.1f} s)", markup=False)
     return status
 
@@ -207,6 +207,16 @@ def _on_root[T](comm: MPI.Intracomm, work: Callable[[], T]) -> T | output.Output
     return answer
 
 
+def status_of(solution: Solution) -> str:
+    """What `results.json` calls the run."""
+    found = solution.mechanical
+    if found is not None and found.growth is not None and found.growth.stopped:
+        return STOPPED
+    if found is not None and found.flowed is not None and found.flowed.evolution.stopped:
+        return STOPPED
+    return NOT_REACHED if shortfalls(solution) else "solved"
+
+
 def shortfalls(solution: Solution) -> tuple[str, ...]:
     """Why the asked accuracy was not reached, where it was not."""
     certificate, found = solution.certificate, solution.mechanical
@@ -218,13 +228,6 @@ def shortfalls(solution: Solution) -> tuple[str, ...]:
     if found is not None:
         said.append(mechanics_meta.shortfall(solution.case, found))
     return tuple(text for text in said if text)
-
-
-def why(solution: Solution) -> str:
-    """In a few words what a run falls short of."""
-    found = solution.mechanical
-    stopped = found is not None and found.flowed is not None and found.flowed.evolution.stopped
-    return NOT_CARRIED if stopped else NOT_REACHED
 
 
 # --- one folder --------------------------------------------------------------------------------
@@ -249,6 +252,9 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     if solution.mechanical is not None and solution.mechanical.front is not None:
         output.write_atomic(folder / output.FRONT, table_of_front(solution.mechanical.front))
     meta = _meta(solution, faces, timings, memory, comm.size)
+    if solution.mechanical is not None and solution.mechanical.growth is not None:
+        table = table_of_steps(solution.case, solution.mechanical.growth)
+        output.write_atomic(folder / output.GROWTH, table)
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
     run_postprocessing(folder, job.case.output.pictures)
@@ -302,6 +308,8 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     if found.flowed is not None and found.domain.comm.rank == 0:
         output.write_atomic(folder / STEPS, step_table(found.flowed))
     points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
+    if found.growth is not None:
+        points[output.DAMAGE] = mechanics_fields.damage_of(found.growth)
     tensors = {**points, stressed: mechanics_fields.stress_tensor(found)}
     cells = {output.REGION: mechanics_fields.region_function(found.domain)}
     with mechanics_fields.in_the_block(found, case.geometry):
@@ -326,7 +334,7 @@ def _meta(
         planes = mechanics_meta.planes(body)
         geometry = geometry_meta(case.geometry, built, faces, planes, body.geometry)
     meta = output.RunMeta(
-        status=why(solution) if shortfalls(solution) else "solved",
+        status=status_of(solution),
         ranks=ranks,
         timings=timings,
         memory=memory,

@@ -59,6 +59,23 @@ NONLINEAR: dict[str, str] = {
     "snes_stol": "1e-13",
     "snes_max_it": "30",
 }
+# A convex energy that is quadratic piece by piece: steps are long, and a few more of them.
+CONVEX: dict[str, str] = {
+    "snes_linesearch_type": "l2",
+    "snes_linesearch_max_it": "8",
+    "snes_rtol": "1e-10",
+    "snes_stol": "0",
+    "snes_max_it": "100",
+}
+# Damage between its bounds: its energy is quadratic, so that only the active set is looked for.
+BOUNDED: dict[str, str] = {
+    "snes_type": "vinewtonrsls",
+    "snes_linesearch_type": "basic",
+    "snes_rtol": "1e-10",
+    "snes_stol": "0",
+    "snes_max_it": "100",
+    "snes_vi_zero_tolerance": "1e-12",
+}
 DIRECT_LIMIT = 20_000
 # Elasticity: smoothed aggregation with the rigid motions as near null space.
 ELASTICITY: dict[str, str] = {
@@ -76,14 +93,14 @@ ELASTICITY: dict[str, str] = {
 # A body that nothing holds is solved for up to its rigid motions.
 FLOATING: dict[str, str] = {**ELASTICITY, "ksp_rtol": "1e-10"}
 ELASTICITY_LIMIT = 400_000  # plane problems: a direct solve is quicker than strong grading is slow
-PREFIXES = ("primal_", "dual_", "elasticity_", "mechanics_")
+PREFIXES = ("primal_", "dual_", "elasticity_", "mechanics_", "damage_")
 
 
 def command_line(options: Sequence[str]) -> None:
     """Hand options such as -ksp_view to PETSc; they hold for every solver and win over the case.
 
-    An option without one of the prefixes primal_, dual_, elasticity_, mechanics_ is given to the
-    solver of the potential.
+    An option without one of the prefixes primal_, dual_, elasticity_, mechanics_, damage_ is given
+    to the solver of the potential.
     """
     database = PETSc.Options()
     pending = ""

@@ -29,7 +29,8 @@ LINE = """
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.mechanics_checks
-    solver.conduction_checks solver.checks solver.case solver.toml_text solver.resolved
+    solver.conduction_checks solver.checks solver.case solver.toml_text solver.given
+    solver.resolved_mechanics solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
@@ -40,9 +41,11 @@ LINE = """
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.stability solver.face_stress solver.bending solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
-    solver.mechanics_model solver.problem solver.mechanics solver.box_mechanics solver.flowing
-    solver.flow_quantities solver.margins
-    solver.flaws solver.front_quantities solver.interface_quantities
+    solver.mechanics_model solver.problem solver.crack_opening
+    solver.phase_field solver.minimisation solver.fragile solver.growth solver.mechanics
+    solver.box_mechanics solver.flowing solver.flow_quantities solver.margins
+    solver.growth_quantities solver.flaws
+    solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
     solver.coupling solver.solving_for solver.simulate
 
@@ -50,7 +53,8 @@ LINE = """
     solver.fields solver.mechanics_meta
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
-    solver.pictures_front solver.pictures_map solver.scene solver.pictures solver.report
+    solver.pictures_growth solver.pictures_front solver.pictures_map
+    solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
 """.split()

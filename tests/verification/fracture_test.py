@@ -32,7 +32,8 @@ def cases_of(folder):
     return found
 
 
-CASES = cases_of(FOLDER)
+# cracks that find their way are in growth_test.py
+CASES = {n: c for n, c in cases_of(FOLDER).items() if c.mechanics.damage is None}
 QUICK = {
     "beam", "beam_opened", "penny", "griffith-tension", "edge", "collinear-a04", "strip-a05",
     "periodic", "periodic-s4_a08", "film_off",
