@@ -193,7 +193,8 @@ def _face(table: mechanics_tables.Face) -> mechanics_schema.Face:
         case mechanics_tables.Clamped():
             return mechanics_schema.Clamped()
         case mechanics_tables.Plate():
-            return mechanics_schema.Plate(_number(table.pressure) or 0.0)
+            pressure = _number(table.pressure) or 0.0
+            return mechanics_schema.Plate(pressure, _number(table.stiffness) or 0.0)
         case mechanics_tables.Contact():
             return mechanics_schema.Contact()
         case mechanics_tables.Indenter():

@@ -1,5 +1,6 @@
 """How far a crack opens, and the volume between its faces."""
 
+import numpy as np
 import ufl
 from dolfinx import fem
 from mpi4py import MPI
@@ -37,3 +38,12 @@ def crack_opening(
     starts_at_corner = block.crack is not None and block.crack.start == 0.0
     mirrored = block.shape == "block" and starts_at_corner and other in supports
     return 2.0 * largest, 2.0 * smallest, volume * (2.0 if mirrored else 1.0)
+
+
+def mean_displacement(body: Body, state: State, name: str) -> float:
+    """Of a face, outwards along its normal, um."""
+    domain = body.domain
+    ds = facet_measure(domain, {0: facet_entities(domain, name)})
+    one = fem.Constant(domain.mesh, np.float64(1.0))
+    area = domain.comm.allreduce(fem.assemble_scalar(fem.form(weight(domain) * one * ds(0))))
+    return float(-crack_volume(body, state, name) / area)

@@ -10,7 +10,7 @@ t = -p n. Strains are small; in axisymmetry x is the radius and the strain aroun
 Source: principle of minimum potential energy; law of the solids in `solver.hooke`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import ufl
@@ -68,12 +68,13 @@ class Traction:
     """Force per area on a face, MPa: `pressure` pushes against the body, `shear` acts along it.
 
     `shear` is along the tangent t = (-n_y, n_x), n the outward normal (2D). A `profile` spreads
-    the pressure unevenly.
+    the pressure unevenly. A `spring` (MPa/um) adds pressure with the displacement outwards.
     """
 
     pressure: float = 0.0
     shear: float = 0.0
     profile: "Profile | None" = None
+    spring: float = 0.0
 
 
 def displacement_space(domain: Domain) -> fem.FunctionSpace:
@@ -187,8 +188,16 @@ class Body:
         none = fem.Constant(self.domain.mesh, np.float64(0.0)) * u[0] * ufl.dx(self.domain.mesh)
         return self.with_loads(none, u)
 
+    def springs(self, u: Expr) -> ufl.Form | None:
+        """The energy of the springs alone, pJ (plane: pJ/um); None without any."""
+        springs = {n: Traction(spring=t.spring) for n, t in self.tractions.items() if t.spring}
+        if not springs:
+            return None
+        none = fem.Constant(self.domain.mesh, np.float64(0.0)) * u[0] * ufl.dx(self.domain.mesh)
+        return replace(self, tractions=springs).with_loads(none, u)
+
     def with_loads(self, energy: ufl.Form, u: Expr) -> ufl.Form:
-        """The energy minus the work of the tractions."""
+        """The energy minus the work of the tractions, with that of springs."""
         domain, names = self.domain, sorted(self.tractions)
         entities = {i: facet_entities(domain, name) for i, name in enumerate(names)}
         ds = facet_measure(domain, entities)
@@ -199,6 +208,9 @@ class Body:
             if traction.profile is not None:
                 pressure = spread(pressure, traction.profile, domain)
             energy += weight(domain) * pressure * ufl.dot(n, u) * ds(i)
+            if traction.spring:
+                spring = fem.Constant(domain.mesh, np.float64(traction.spring))
+                energy += weight(domain) * 0.5 * spring * ufl.dot(n, u) ** 2 * ds(i)
             if traction.shear:
                 shear = self.load * fem.Constant(domain.mesh, np.float64(traction.shear))
                 along = ufl.as_vector([-n[1], n[0]])

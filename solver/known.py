@@ -106,6 +106,8 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "peak_contact_pressure": ("stress",),
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
+    "stack_pressure": ("stress",),
+    "plate_displacement": ("length",),
     "peak_force": ("force", "force_per_length"),
     "radial_displacement": ("length",),
     "radial_displacement_rate": ("velocity",),

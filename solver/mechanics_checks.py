@@ -78,6 +78,7 @@ def mechanics_faults(
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from flow_faults(file, mechanics, geometry)
+    yield from _spring_faults(mechanics)
     yield from _load_faults(file, mechanics)
     yield from _coupling_faults(file, mechanics)
     yield from _damage_faults(mechanics, geometry, faces)
@@ -236,6 +237,22 @@ def _damage_faults(
     for name, joint in mechanics.interfaces.items():
         allowed = "no such table beside damage: layers are bonded then"
         yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
+
+
+def _spring_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
+    """Springs stand only behind plates on elastic bodies whose layers are bonded."""
+    flows = any(isinstance(s, tables.Isotropic) and s.flow for s in mechanics.solids.values())
+    mixed = any(
+        isinstance(s, tables.Isotropic) and s.formulation == "mixed"
+        for s in mechanics.solids.values()
+    )
+    if not (flows or mixed or mechanics.damage or mechanics.interfaces):
+        return
+    for name, face in mechanics.faces.items():
+        if isinstance(face, tables.Plate) and face.stiffness is not None:
+            path: KeyPath = ("mechanics", "faces", name, "stiffness")
+            allowed = "no spring beside flow, mixed solids, damage or interfaces"
+            yield Finding(path, as_given(face.stiffness.value), allowed)
 
 
 def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

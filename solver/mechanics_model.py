@@ -93,9 +93,9 @@ def conditions(
                 supports[name] = given or Support("tangential", tangential or 0.0)
             case mechanics_schema.Clamped():
                 supports[name] = Support("clamped")
-            case mechanics_schema.Plate(pressure):
+            case mechanics_schema.Plate(pressure, stiffness):
                 supports[name] = Support("plate")
-                tractions[name] = Traction(pressure)
+                tractions[name] = Traction(pressure, spring=stiffness)
             case mechanics_schema.Traction(pressure, shear):
                 tractions[name] = Traction(pressure, shear)
             case mechanics_schema.Contact():

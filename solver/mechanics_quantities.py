@@ -5,6 +5,7 @@ from math import inf, pi, sqrt
 
 from meshes.layers import Block, Box, height
 from solver import mechanics_schema, schema
+from solver.crack_opening import mean_displacement
 from solver.equilibrium import Support
 from solver.flaws import of_flaws
 from solver.flow_quantities import flow_quantities
@@ -41,6 +42,7 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", found.state.balance, "1", meaning=text)
+    yield from _of_springs(mechanics, found)
     if found.growth is not None:
         yield from growth_quantities(case, found.growth)
         return
@@ -67,6 +69,18 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
     yield from _of_strength(block, mechanics, found)
     if block.crack is not None:
         yield from _of_crack(found, "um^2" if block.shape == "block" else "um^3")
+
+
+def _of_springs(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
+    """Where plates with springs behind them come to rest."""
+    for name, face in mechanics.faces.items():
+        if isinstance(face, mechanics_schema.Plate) and face.stiffness:
+            moved = mean_displacement(found.body, found.state, name)
+            text = "Way by which the plate is pushed outwards."
+            yield Quantity(f"plate_displacement.{name}", moved, "um", meaning=text)
+            pressure = face.pressure + face.stiffness * moved
+            text = "Mean pressure under the plate, of its load and its spring."
+            yield Quantity(f"stack_pressure.{name}", pressure, "MPa", meaning=text)
 
 
 def _of_crack(found: Mechanical, unit: str) -> Iterator[Quantity]:

@@ -143,9 +143,13 @@ class Clamped:
 
 @dataclass(frozen=True)
 class Plate:
-    """One normal displacement for all of the face, under a mean pressure (MPa)."""
+    """One normal displacement for all of the face, under a mean pressure (MPa).
+
+    The pressure grows by `stiffness` (MPa/um) times the displacement outwards.
+    """
 
     pressure: float
+    stiffness: float = 0.0
 
 
 @dataclass(frozen=True)

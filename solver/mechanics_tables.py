@@ -20,6 +20,7 @@ from solver.values import (
     NumberOrZero,
     Potential,
     Rate,
+    SpringStiffness,
     Stress,
     Strict,
     Temperature,
@@ -214,10 +215,15 @@ class Clamped(Strict):
 
 
 class Plate(Strict):
-    """A rigid plate that slides on the face: one normal displacement, a mean pressure."""
+    """A rigid plate that slides on the face: one normal displacement, a mean pressure.
+
+    With a `stiffness` a spring stands behind it: the pressure grows with the way that the body
+    pushes the plate outwards.
+    """
 
     law: Literal["plate"]
     pressure: Stress | None = None
+    stiffness: SpringStiffness | None = None
 
 
 class Contact(Strict):

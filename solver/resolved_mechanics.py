@@ -14,6 +14,7 @@ MECHANICAL: dict[str, units.Kind] = {
     "c44": "stress",
     **dict.fromkeys(("e1", "e2", "e3", "g12", "g13", "g23"), "stress"),
     "thermal_expansion": "thermal_expansion",
+    "stiffness": "spring_stiffness",
     "angle": "angle",
     "residual_stress": "stress",
     "fracture_energy": "energy_release_rate",

@@ -342,6 +342,13 @@ class Expansion(Value):
     kinds = ("thermal_expansion",)
 
 
+class SpringStiffness(Value):
+    """Pressure of a spring per way that it is pressed together."""
+
+    kinds = ("spring_stiffness",)
+    sign = "positive"
+
+
 class TemperatureChange(Value):
     """A difference of temperatures, in K."""
 

@@ -364,6 +364,13 @@ values = ["1 um", "4 um"]
 quantity = "critical_overpotential"
 """
 )
+SPRING = GOOD.replace(
+    'law = "traction"\npressure = "1 MPa"', 'law = "plate"\nstiffness = "2 MPa/um"'
+)
+SPRING_WRONG = [
+    ('"2 MPa/um"', '"2 MPa"', "mechanics.faces.top.stiffness", "MPa/um"),
+    ('"2 MPa/um"', '"-2 MPa/um"', "mechanics.faces.top.stiffness", "above zero"),
+]
 MAP_WRONG = [
     (
         '"geometry.crack.end"',
@@ -440,7 +447,8 @@ COUPLED_WRONG = [
     + [(COUPLED, *row) for row in COUPLED_WRONG]
     + [(FLAWS, *row) for row in FLAWS_WRONG]
     + [(BOX, *row) for row in BOX_WRONG]
-    + [(MAP, *row) for row in MAP_WRONG],
+    + [(MAP, *row) for row in MAP_WRONG]
+    + [(SPRING, *row) for row in SPRING_WRONG],
 )
 def test_wrong_bridges_and_flaws_are_named(text, old, new, key, words, tmp_path, capsys):
     assert text.count(old) >= 1
@@ -460,8 +468,8 @@ def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "text",
-    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX, MAP],
-    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box", "map"],
+    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX, MAP, SPRING],
+    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box", "map", "spring"],
 )
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert checked(text, tmp_path, capsys) == (0, [])

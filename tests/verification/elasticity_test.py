@@ -15,6 +15,7 @@ from meshes.layers import Block, Layer
 from meshes.sizing import MeshSize
 from solver import hooke
 from solver.case import load_case
+from solver.crack_opening import mean_displacement
 from solver.domain import facet_entities, facet_measure, read_domain
 from solver.elasticity import Solid, Traction, make_body, strain
 from solver.equilibrium import Equilibrium, Support, Unbalanced
@@ -238,6 +239,21 @@ def test_a_plate_moves_as_one_and_carries_its_load(tmp_path):
         1.5 / 5.5, rel=1e-10
     )
     assert state.reactions["left"] == pytest.approx(1.5, rel=1e-10)
+
+
+def test_a_spring_behind_a_plate_takes_what_the_body_gives(tmp_path):
+    # nu = 0: p = (p0 + k H e)/(1 + k H/E) with k = 2, H = 1.5, e = 0.01, E = 3, p0 = 0.02
+    domain = domain_of(BLOCK, tmp_path)
+    solids = dict.fromkeys(("a", "b"), solid(3.0, 0.0, misfit=0.01))
+    supports = {"left": SLIDES, "bottom": SLIDES, "top": Support("plate")}
+    body, state = solve(domain, solids, {"top": Traction(0.02, spring=2.0)}, supports)
+    pressure = (0.02 + 2.0 * 1.5 * 0.01) / (1.0 + 2.0 * 1.5 / 3.0)
+    assert -state.reactions["bottom"] / 2.0 == pytest.approx(pressure, rel=1e-10)
+    moved = mean_displacement(body, state, "top")
+    assert 0.02 + 2.0 * moved == pytest.approx(pressure, rel=1e-10)
+    # a spring alone holds a body along its axis
+    body, state = solve(domain, solids, {"top": Traction(spring=2.0)}, {"top": Support("plate")})
+    assert mean_displacement(body, state, "top") == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_bilayer_bends_as_it_must(tmp_path):
