@@ -4,7 +4,10 @@ A filled flaw that cannot drain takes up no net current: plating into it stops w
 equilibrium potential by its pressure cancels the potential step at its faces,
 
     <phi_Li - phi - V_Li p/F> = 0      (mean over the faces),
-    p = F <dphi>/V_Li,                 7.423 MPa per mV.
+    p = F <dphi>/V_Li,                 7.423 MPa per mV,
+
+on top of the pressure P with which the lithium that it is connected with presses on the electrolyte
+(its equilibrium potential is shifted as well; both shifts are for normal stress, tension positive).
 
 In the conduction problem the flaw is therefore an electrode without net current: the potential it
 floats to, against that of the lithium that it is connected with, is the shift V_Li p/F itself. (The
@@ -42,6 +45,8 @@ class NotCoupled(ValueError):
 
 def stalls(case: schema.Case) -> bool:
     """Whether the pressure in a crack follows from the current."""
+    if case.mechanics is not None and case.mechanics.opens_slit:
+        return False  # its opening and the current depend on each other: `solver.pressed_slit`
     return any(face.metal for face in _lithium(case).values())
 
 
@@ -65,13 +70,26 @@ def overpotentials(case: schema.Case, found: Sequence[Quantity]) -> dict[str, fl
     return steps
 
 
+def contact_pressure(mechanics: mechanics_schema.Mechanics, metal: str) -> float:
+    """With which the lithium at a face presses on the electrolyte, MPa."""
+    face = mechanics.faces.get(metal)
+    if isinstance(face, mechanics_schema.Traction | mechanics_schema.Plate):
+        return face.pressure
+    return 0.0
+
+
 def with_overpotentials(case: schema.Case, steps: dict[str, float]) -> schema.Case:
     """The case with the pressure of lithium at its overpotentials; none where it is stripped."""
     mechanics = case.mechanics
     if mechanics is None:
         return case
     pressed = {
-        name: replace(face, overpotential=max(steps[name], 0.0), metal="")
+        name: replace(
+            face,
+            overpotential=max(steps[name], 0.0),
+            metal="",
+            contact_pressure=contact_pressure(mechanics, face.metal),
+        )
         for name, face in _lithium(case).items()
         if name in steps
     }
@@ -114,7 +132,9 @@ def critical_current(
         of = "" if name == "crack" else f".{name}"
         text = "Potential to which the flaw floats against its lithium."
         yield Quantity(f"flaw_overpotential{of}", 1e3 * step, "mV", meaning=text)
-        pressure = overpotential_to_pressure(max(step, 0.0))
+        face = None if case.mechanics is None else case.mechanics.faces[name]
+        behind = face.contact_pressure if isinstance(face, mechanics_schema.Lithium) else 0.0
+        pressure = overpotential_to_pressure(max(step, 0.0)) + behind
         text = "Pressure of lithium in the flaw, F eta/V_Li, where its walls hold it."
         yield Quantity(f"flaw_pressure{of}", pressure, "MPa", meaning=text)
     margins = [

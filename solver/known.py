@@ -63,6 +63,8 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "flaw_overpotential": ("potential",),
     "flaw_pressure": ("stress",),
     "slit_width": ("length",),
+    "coupling_rounds": ("dimensionless",),
+    "coupling_change": ("dimensionless",),
     "map_exponent": ("dimensionless",),
     "arrest_length": ("length",),
     "crack_opening": ("length",),

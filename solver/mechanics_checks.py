@@ -9,7 +9,7 @@ from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.flow_checks import flow_faults
 from solver.interface_checks import interface_faults, sides_of_layers
-from solver.tables import CaseFile, Electrode
+from solver.tables import CaseFile, Electrode, Equipotential
 
 OPEN = (
     tables.Free,
@@ -80,7 +80,10 @@ def mechanics_faults(
     yield from flow_faults(file, mechanics, geometry)
     yield from _spring_faults(mechanics)
     yield from _load_faults(file, mechanics)
-    yield from _coupling_faults(file, mechanics)
+    if mechanics.opens_slit:
+        yield from _slit_faults(file, mechanics)
+    else:
+        yield from _coupling_faults(file, mechanics)
     yield from _damage_faults(mechanics, geometry, faces)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
     if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
@@ -168,6 +171,32 @@ def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Fi
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Lithium) and face.metal is not None:
             yield from _stall_faults(file, name, face.metal)
+
+
+def _slit_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
+    """Lithium in the slit of a film plates at the window, against a resistance."""
+    face = mechanics.faces.get("crack")
+    if not isinstance(face, tables.Lithium):
+        return
+    path: KeyPath = ("mechanics", "faces", "crack")
+    if face.metal is None:
+        allowed = (
+            'metal = "filling_surface": in an opened slit its pressure follows from the current'
+        )
+        yield Finding((*path, "overpotential"), "a value", allowed)
+        return
+    window = file.boundaries.get(face.metal)
+    resists = isinstance(window, Electrode) and window.area_specific_resistance is not None
+    filled = isinstance(file.regions.get("filling"), Equipotential)
+    if face.metal != "filling_surface" or not filled or not resists:
+        allowed = (
+            '"filling_surface", of lithium in the slit (regions.filling: an equipotential): an '
+            "electrode with an area_specific_resistance"
+        )
+        yield Finding((*path, "metal"), as_given(face.metal), allowed)
+    if face.width is not None:
+        allowed = "no such key: the width is that of the slit"
+        yield Finding((*path, "width"), as_given(face.width.value), allowed)
 
 
 def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:

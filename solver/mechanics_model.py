@@ -104,6 +104,7 @@ def conditions(
                 supports[name] = Support("obstacle", depth, radius)
             case mechanics_schema.Lithium() as lithium:
                 pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
+                pressure += lithium.contact_pressure
                 profile = None if isinstance(block, Box) else _profile(block, lithium)
                 tractions[name] = Traction(pressure, profile=profile)
             case mechanics_schema.Free():

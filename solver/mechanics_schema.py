@@ -162,6 +162,7 @@ class Lithium:
         dry_length: Length at the tip without lithium, um.
         width: Of the flaw, um; None: lithium does not flow.
         yield_stress: Of lithium in the flaw, MPa.
+        contact_pressure: Of the lithium that it is connected with, MPa.
     """
 
     overpotential: float | None
@@ -169,6 +170,7 @@ class Lithium:
     dry_length: float = 0.0
     width: float | None = None
     yield_stress: float | None = None
+    contact_pressure: float = 0.0
 
     @property
     def gradient(self) -> float:

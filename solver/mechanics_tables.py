@@ -260,7 +260,8 @@ class Lithium(Strict):
     def _complete(self) -> Self:
         if (self.overpotential is None) == (self.metal is None):
             raise fault("exactly one of overpotential, metal")
-        if (self.width is None) != (self.yield_stress is None):
+        alone = self.width is None and self.yield_stress is not None
+        if (self.width is not None and self.yield_stress is None) or (alone and not self.metal):
             raise fault("width and yield_stress together, or none of them")
         return self
 

@@ -19,6 +19,7 @@ from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.box_mechanics import solve_box
 from solver.case import with_setting, with_value
 from solver.coupling import (
+    NotCoupled,
     critical_current,
     overpotentials,
     stalls,
@@ -33,6 +34,14 @@ from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
 from solver.meshing import start_mesh
 from solver.model import Model, build_model
+from solver.pressed_slit import (
+    Pressed,
+    find_fixed_point,
+    metal_of,
+    of_slit,
+    presses_slit,
+    with_pressure,
+)
 from solver.quantities import Quantity
 from solver.solving_for import NoAnswer, bracket_around, find_value
 from solver.units import format_value, in_unit
@@ -114,6 +123,11 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     if case.geometry is None:
         return Solution(case, tuple(quantities.compare(found, case.references)), None, None, None)
     mechanical = None
+    if presses_slit(case):
+        with _timed(timings, "coupling"):
+            pressed = _settled(case, comm, progress)
+            case = with_pressure(case, pressed.overpotential, pressed.width)
+            found += of_slit(pressed)
     if case.mechanics is not None and not stalls(case):
         with _timed(timings, "mechanics"):
             mechanical = simulate_mechanics(body_case(case), comm, progress)
@@ -151,6 +165,32 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
             found += critical_current(driven, built, found, steps)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
+
+
+def overpotential_at_mouth(
+    case: schema.Case, currents: schema.Case, width: float, comm: MPI.Intracomm
+) -> float:
+    """Of lithium in a slit of a width (um), V; positive where it plates."""
+    metal = metal_of(case)
+    solution = simulate(currents, comm, lambda _: None)
+    flow = next(q for q in solution.quantities if q.name == f"current.{metal}")
+    mouth = currents.boundaries[metal]
+    if not isinstance(flow.value, float) or not isinstance(mouth, schema.Electrode):
+        raise NotCoupled(f"the current through {metal} is not known")
+    density = -flow.value / in_unit(1.0, flow.unit) / width  # into the lithium
+    return density * mouth.area_specific_resistance
+
+
+def _settled(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Pressed:
+    """Current and opening of a slit that lithium fills, until they agree."""
+
+    def overpotential_at(currents: schema.Case, width: float) -> float:
+        return overpotential_at_mouth(case, currents, width, comm)
+
+    def volume_of(stressed: schema.Case) -> float:
+        return simulate_mechanics(body_case(stressed), comm, lambda _: None).volume
+
+    return find_fixed_point(case, overpotential_at, volume_of, progress)
 
 
 def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:

@@ -13,7 +13,9 @@ from solver.case import load_case
 from solver.equilibrium import Equilibrium
 from solver.fracture import energy_release_rates, find_tips
 from solver.mechanics import make_problem
-from solver.simulate import make_mesh, simulate
+from solver.mechanics_model import body_case
+from solver.pressed_slit import find_fixed_point
+from solver.simulate import make_mesh, overpotential_at_mouth, simulate, simulate_mechanics
 
 KIC, E, NU, RHO = 0.23, 22.1e3, 0.37, 10.0  # MPa m^0.5, MPa, 1, ohm cm^2
 TEXT = """
@@ -94,6 +96,22 @@ def test_the_critical_current_goes_with_the_inverse_root_of_the_length(tmp_path)
     _, smaller = numbers(case_of(text, tmp_path))
     ratio = smaller["critical_current_density"] / small["critical_current_density"]
     assert ratio == pytest.approx(2.0, rel=1e-2)
+
+
+def test_the_pressure_of_a_stack_adds_to_that_of_the_overpotential(tmp_path):
+    pressed = """[mechanics.faces.bottom]
+law = "traction"
+pressure = "10 MPa"
+[mechanics.faces.top]
+law = "symmetry"
+[numerics]"""
+    _, found = numbers(case_of(TEXT.replace("[numerics]", pressed), tmp_path))
+    expected = 7.423018 * found["flaw_overpotential"] + 10.0
+    assert found["flaw_pressure"] == pytest.approx(expected, rel=1e-6)
+    # in the face and in the flaw the stack presses alike: it leaves only what lies along the face
+    _, alone = numbers(case_of(TEXT, tmp_path))
+    assert found["stress_intensity"] > alone["stress_intensity"]
+    assert "critical_current_density" not in found
 
 
 def test_stripping_makes_no_pressure(tmp_path):
@@ -316,3 +334,59 @@ overpotential = "10 mV"
         case.geometry,
     ).tractions
     assert tractions["crack"].profile.gradient > 1e5
+
+
+# --- lithium in the crack of a film: current and opening depend on each other ---------------------
+
+
+@pytest.fixture(scope="module")
+def filled():
+    case = load_case(PAPER).variants["lithium"]
+    numerics = replace(case.numerics, refinement="none", accuracy=1.0)
+    return replace(case, numerics=numerics)
+
+
+def settled(case, start):
+    return find_fixed_point(
+        case,
+        lambda currents, width: overpotential_at_mouth(case, currents, width, MPI.COMM_SELF),
+        lambda stressed: simulate_mechanics(body_case(stressed), MPI.COMM_SELF, str).volume,
+        str,
+        start,
+    )
+
+
+def test_the_fixed_point_is_the_same_from_two_starts(filled):
+    narrow, wide = settled(filled, 2e-3), settled(filled, 0.2)
+    assert wide.width == pytest.approx(narrow.width, rel=1e-4)
+    assert wide.overpotential == pytest.approx(narrow.overpotential, rel=1e-4)
+    # the overpotential is that of the current through the mouth, 1 ohm cm^2 = 1e-4 V um^2/pA
+    _, found = numbers(filled)
+    density = -found["current.filling_surface"] * 1e6 / (1e-3 * found["slit_width"])  # pA/um^2
+    assert found["flaw_overpotential"] == pytest.approx(1e3 * 1e-4 * density, rel=1e-3)
+    assert found["slit_width"] == pytest.approx(1e3 * narrow.width, rel=1e-4)
+    assert found["coupling_change"] < 1e-5
+    assert found["current_balance"] < 1e-8
+    assert found["force_balance"] < 1e-8
+
+
+def test_without_current_the_crack_is_open_as_by_the_stress_alone(filled):
+    top = replace(filled.boundaries["top"], current_density=1e-6)
+    weak = replace(filled, boundaries={**filled.boundaries, "top": top})
+    dry = replace(filled.mechanics, faces={"bottom": filled.mechanics.faces["bottom"]})
+    _, alone = numbers(replace(filled, mechanics=dry))
+    _, found = numbers(weak)
+    assert found["slit_width"] == pytest.approx(alone["slit_width"], rel=1e-5)
+    _, pressed = numbers(filled)
+    assert pressed["slit_width"] > (1.0 + 1e-3) * found["slit_width"]
+
+
+def test_lithium_that_does_not_flow_opens_the_crack_by_its_pressure(filled):
+    # linear: opening of the stretch plus that of p, here three times that of the paper's lithium
+    face = replace(filled.mechanics.faces["crack"], yield_stress=None)
+    faces = {**filled.mechanics.faces, "crack": face}
+    _, found = numbers(replace(filled, mechanics=replace(filled.mechanics, faces=faces)))
+    _, flows = numbers(filled)
+    assert found["slit_width"] > flows["slit_width"]
+    assert found["flaw_overpotential"] < flows["flaw_overpotential"]
+    assert found["flaw_pressure"] == pytest.approx(7.423018 * found["flaw_overpotential"], rel=1e-6)
