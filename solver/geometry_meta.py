@@ -50,6 +50,7 @@ class GeometryMeta:
             along the face; None without one.
         pit: Width and depth of the pit of a block.
         height: Of a block, with all of its layers; else 0.
+        flaws: Name and x, y of both ends of every flaw of a block.
     """
 
     dimension: Literal["plane", "axisymmetric", "3d"]
@@ -69,6 +70,7 @@ class GeometryMeta:
     crack: tuple[str, float, float] | None = None
     pit: tuple[float, float] | None = None
     height: float = 0.0
+    flaws: tuple[tuple[str, float, float, float, float], ...] = ()
 
 
 def geometry_meta(
@@ -104,8 +106,10 @@ def geometry_meta(
             case TwoDiscs(radius=radius, distance=distance):
                 opening, kind = distance + 2 * radius, "two_discs"
     crack, pit, high = None, None, 0.0
+    flaws: tuple[tuple[str, float, float, float, float], ...] = ()
     if isinstance(body, Block):
         high = height(body)
+        flaws = tuple((flaw.name, flaw.x, flaw.y, *flaw.end) for flaw in body.flaws)
         if body.crack is not None:
             crack = (body.crack.face, body.crack.start, body.crack.end)
     if isinstance(geometry, Block):
@@ -140,4 +144,5 @@ def geometry_meta(
         crack=crack,
         pit=pit,
         height=high,
+        flaws=flaws,
     )

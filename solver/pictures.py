@@ -17,6 +17,7 @@ from solver.pictures_2d import pictures_2d
 from solver.pictures_3d import pictures_3d
 from solver.pictures_body import pictures_of_body
 from solver.pictures_bridge import bridge_picture, bridges_a_pit
+from solver.pictures_flaws import flaw_picture, has_flaws
 from solver.pictures_front import front_picture, has_front
 from solver.pictures_growth import growth_picture, has_grown
 from solver.pictures_map import has_map, map_picture
@@ -68,6 +69,8 @@ def draw(folder: Path) -> list[str]:
             todo += pictures_of_body(folder)
             if has_grown(folder):
                 todo.append(lambda: growth_picture(folder))
+            if has_flaws(folder):
+                todo.append(lambda: flaw_picture(folder))
             if bridges_a_pit(folder):
                 todo.append(lambda: bridge_picture(folder))
     except DrawingError as error:

@@ -53,7 +53,7 @@ LINE = """
     solver.fields solver.mechanics_meta
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
-    solver.pictures_growth solver.pictures_front solver.pictures_map
+    solver.pictures_growth solver.pictures_flaws solver.pictures_front solver.pictures_map
     solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
