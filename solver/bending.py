@@ -1,8 +1,9 @@
 """The curvature of a stack of layers that is free to bend.
 
-The deflection of the underside, from its middle out to half of the width so that the free edge does
-not matter, is fitted by a parabola: kappa = 2 cov(x^2, u_y)/var(x^2), in 1/um, positive where the
-upper side is hollow (a film in tension on top).
+The deflection of the underside, from the left side out to half of the width, is fitted by the
+parabola u_y = c_0 + c_1 x + 1/2 kappa x^2, kappa in 1/um, positive where the upper side is hollow
+(a film in tension on top). A plane of symmetry on the left makes it the middle; without one the free
+edge is inside of the fit, and matters as far as the body is not much wider than it is high.
 
 Source: Stoney 1909, Proc. R. Soc. A 82, 172, is the limit of thin films, kappa = 6 sigma h_f/(M
 h_s^2) with the biaxial modulus M of the substrate.
@@ -32,14 +33,15 @@ def bends_freely(
 def curvature(domain: Domain, displacement: fem.Function, width: float) -> float:
     """Curvature of the underside of a block of a width (um), 1/um."""
     ds = facet_measure(domain, {0: facet_entities(domain, "bottom")})
-    x = ufl.SpatialCoordinate(domain.mesh)
-    inside = ufl.conditional(ufl.lt(x[0], 0.5 * width), 1.0, 0.0)
-    square, one = x[0] ** 2, fem.Constant(domain.mesh, np.float64(1.0))
+    x = ufl.SpatialCoordinate(domain.mesh)[0] / width
+    inside = ufl.conditional(ufl.lt(x, 0.5), 1.0, 0.0)
 
     def integral(expression: ufl.core.expr.Expr) -> float:
         form = fem.form(inside * expression * ds(0, metadata=SAME))
         return float(domain.comm.allreduce(fem.assemble_scalar(form)))
 
-    size, mean, height = integral(one), integral(square), integral(displacement[1])
-    both = integral(square * displacement[1]) - mean * height / size
-    return 2.0 * both / (integral(square**2) - mean**2 / size)
+    one = fem.Constant(domain.mesh, np.float64(1.0))
+    powers = [one, x, x**2]  # where no symmetry holds the left side, the body may turn as well
+    normal = np.array([[integral(a * b) for b in powers] for a in powers])
+    found = np.linalg.solve(normal, [integral(a * displacement[1]) for a in powers])
+    return 2.0 * float(found[2]) / width**2

@@ -29,7 +29,7 @@ from petsc4py import PETSc
 from scipy.integrate import quad
 
 from meshes.layers import Box, Ellipse
-from solver.domain import Domain, coordinates, node_positions, refine_cells
+from solver.domain import Domain, coordinates, node_positions
 from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, Support
 from solver.hooke import Floats
@@ -37,7 +37,6 @@ from solver.hooke import Floats
 POINTS = 9  # of the front at which G is given
 # q is one inside of the first radius and zero outside of the second, in shares of the reach
 CONTOURS = ((0.1, 0.4), (0.2, 0.6), (0.3, 0.8))
-GRADING = 1.0  # of the size of cells with the distance from the front
 STEP = 0.01  # by which the front is moved for differences, in shares of the reach
 
 
@@ -167,33 +166,3 @@ def mean_by_extension(
             energies.append(Equilibrium(body, supports, overrides).solve().energy)
     length = arc_length(crack, 0.0, 0.5 * np.pi, (1.0, 1.0))
     return -2.0 * (energies[0] - energies[1]) / (2.0 * STEP * size * length)
-
-
-def refined_at_front(domain: Domain, box: Box) -> Domain:
-    """The mesh with the cells divided that are large for their distance from the front."""
-    points = node_positions(domain.mesh)[domain.mesh.geometry.dofmap]
-    chosen = np.ones(len(points), dtype=bool)
-    if box.crack is not None:
-        _, away, _ = _near_front(box.crack, points.mean(axis=1))
-        chosen = np.ptp(points, axis=1).max(axis=1) > GRADING * away
-    refined = refine_cells(domain, np.flatnonzero(chosen).astype(np.int32))
-    if box.crack is not None:
-        _put_on_ellipse(refined, box.crack)
-    return refined
-
-
-def _put_on_ellipse(domain: Domain, crack: Ellipse) -> None:
-    """Moves the nodes of the front, some of them middles of chords, onto the ellipse."""
-    space = fem.functionspace(domain.mesh, ("Lagrange", 1))
-    tags = domain.built.facets
-    crossed, whole = (
-        fem.locate_dofs_topological(space, 2, domain.facet_tags.find(tags[name]), remote=True)
-        for name in ("crack", "bottom")
-    )
-    node_of = np.zeros(space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts, int)
-    node_of[space.dofmap.list] = domain.mesh.geometry.dofmap
-    nodes = node_of[np.intersect1d(crossed, whole)]
-    points = domain.mesh.geometry.x
-    a, b = crack.semi_axes
-    t = np.arctan2(points[nodes, 1] / b, points[nodes, 0] / a)
-    points[nodes, 0], points[nodes, 1] = a * np.cos(t), b * np.sin(t)

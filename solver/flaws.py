@@ -10,10 +10,11 @@ from solver.fracture import Tip
 from solver.margins import (
     PER_TOUGHNESS,
     RATE,
+    angle_of,
+    crack_modulus_at,
     estimate,
     judged,
     law_at,
-    modulus_at,
     resistance,
     scaled,
 )
@@ -49,10 +50,14 @@ def of_flaws(
             judged_tips.append((margin, label, word))
     if not judged_tips:
         return
-    words = {word for _, _, word in judged_tips}
-    _, label, word = min(judged_tips)
-    yield Quantity("verdict", SHUT if SHUT in words else word, "", meaning="Of the first to grow.")
-    yield Quantity("first_to_grow", label, "", meaning="The tip with the smallest margin.")
+    margin, label, word = min(judged_tips)
+    shut = any(other == SHUT for _, _, other in judged_tips)
+    if shut and (margin == inf or word == "stable"):
+        word = SHUT  # what holds may not hold where the faces of another flaw overlap
+    yield Quantity("verdict", word, "", meaning="Of the first to grow.")
+    if margin < inf:
+        text = "The tip with the smallest margin."
+        yield Quantity("first_to_grow", label, "", meaning=text)
 
 
 def _of_tip(
@@ -60,7 +65,8 @@ def _of_tip(
 ) -> Iterator[Quantity]:
     """Driving force, intensities, kink, verdict and margin of one tip."""
     tip, force = found.tips[index]
-    bar, modulus = found.bars[index], modulus_at(block, mechanics, tip.level)
+    bar = found.bars[index]
+    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
     text = "G of the tip, if it grows straight on."
     yield estimate("energy_release_rate", force.value, bar, RATE, text)
     text = "From the energies with the tip moved forwards and backwards."
@@ -101,7 +107,8 @@ def _judged(
     bar: float,
     slope: float,
 ) -> Iterator[Quantity]:
-    limit = resistance(law_at(block, mechanics, tip.level), modulus_at(block, mechanics, tip.level))
+    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
+    limit = resistance(law_at(block, mechanics, tip.level), modulus)
     if limit is None:
         return
     word: str = verdict(driving, bar, limit, slope)

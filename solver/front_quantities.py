@@ -28,7 +28,7 @@ def front_quantities(
         return
     region = mechanics.solids[box.layers[0].name]
     stiffness = solid_law(region, mechanics, plane=False, spatial=True).stiffness
-    modulus = hooke.plane_strain_modulus(stiffness)
+    modulus = hooke.crack_modulus(stiffness)
     most, least = int(front.values.argmax()), int(front.values.argmin())
     rate, bar = float(front.values[most]), float(front.bars[most])
     yield estimate("energy_release_rate", rate, bar, RATE, "Largest G along the front.")

@@ -88,6 +88,25 @@ def plane_strain_modulus(stiffness: Floats) -> float:
     return float(stiffness[XX, XX] - stiffness[XX, YY] ** 2 / stiffness[YY, YY])
 
 
+def crack_modulus(stiffness: Floats, angle: float = 0.0) -> float:
+    """E' in G = K_I^2/E' of a crack that runs in a direction of the section, MPa.
+
+    1/E' = -b22/2 Im((m1 + m2)/(m1 m2)) with the roots m1, m2 (Im > 0) of b11 m^4 - 2 b16 m^3 +
+    (2 b12 + b66) m^2 - 2 b26 m + b22 = 0 and the compliances b of the section in the axes of the
+    crack; isotropic: E/(1 - nu^2), in plane stress E. Source: Sih, Paris & Irwin 1965, Int. J.
+    Fract. Mech. 1, 189.
+
+    Args:
+        stiffness: Shape (6, 6); for plane stress the reduced one.
+        angle: Of the crack's direction from the x axis, rad.
+    """
+    section = np.ix_([XX, YY, XY], [XX, YY, XY])
+    b = np.linalg.inv(turned(stiffness, -angle)[section])
+    quartic = [b[0, 0], -2.0 * b[0, 2], 2.0 * b[0, 1] + b[2, 2], -2.0 * b[1, 2], b[1, 1]]
+    one, other = (root for root in np.roots(quartic) if root.imag > 0.0)
+    return float(-2.0 / (b[1, 1] * ((one + other) / (one * other)).imag))
+
+
 def is_isotropic_in_plane(stiffness: Floats) -> bool:
     """Whether the law in the section does not change when it is turned about z."""
     turned_by_half = turned(stiffness, 0.25 * pi)

@@ -1,11 +1,12 @@
 """What resists a crack, its margin, and the load at which it begins to grow."""
 
 from collections.abc import Iterator
-from math import inf, isfinite, sqrt
+from math import atan2, inf, isfinite, sqrt
 
 from meshes.block import layer_at
 from meshes.layers import Block
 from solver import hooke, mechanics_schema
+from solver.fracture import Tip
 from solver.mechanics_model import overpotential_to_pressure, solid_law
 from solver.quantities import Bound, Quantity
 
@@ -18,6 +19,20 @@ def modulus_at(block: Block, mechanics: mechanics_schema.Mechanics, y: float) ->
     plane = block.shape == "block"
     stiffness = solid_law(law_at(block, mechanics, y), mechanics, plane).stiffness
     return hooke.plane_strain_modulus(stiffness)
+
+
+def angle_of(tip: Tip) -> float:
+    """Of the direction in which a crack grows, from the x axis, rad."""
+    return atan2(tip.direction[1], tip.direction[0])
+
+
+def crack_modulus_at(
+    block: Block, mechanics: mechanics_schema.Mechanics, y: float, angle: float
+) -> float:
+    """E' in G = K_I^2/E' of a crack at a height that runs in a direction (rad), MPa."""
+    plane = block.shape == "block"
+    stiffness = solid_law(law_at(block, mechanics, y), mechanics, plane).stiffness
+    return hooke.crack_modulus(stiffness, angle)
 
 
 def law_at(
@@ -99,11 +114,13 @@ def loads(mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
                 out.append(("critical_pressure" if not shear else "", pressure))
             case mechanics_schema.Plate(pressure) if pressure:
                 out.append(("critical_pressure", pressure))
+            case mechanics_schema.Indenter():
+                out.append(("", 1.0))
             case mechanics_schema.Moved(normal, tangential) if normal or tangential:
                 out.append(("", 1.0))
     if mechanics.stretch:
         out.append(("critical_stretch", mechanics.stretch))
-    if is_strained(mechanics):
+    if is_strained(mechanics) or any(solid.large for solid in mechanics.solids.values()):
         out.append(("", 1.0))
     return out
 

@@ -93,6 +93,10 @@ def mechanics_faults(
 def _box_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
     """What boxes have not."""
     for name, solid in mechanics.solids.items():
+        if not isinstance(solid, tables.Isotropic) and solid.fracture_toughness is not None:
+            allowed = "fracture_energy: along a front in a crystal K_Ic has no one Gc"
+            where: KeyPath = ("mechanics", "solids", name, "fracture_toughness")
+            yield Finding(where, as_given(solid.fracture_toughness.value), allowed)
         if solid.deflections == "large":
             path: KeyPath = ("mechanics", "solids", name, "deflections")
             yield Finding(path, '"large"', "small: large deflections only in plane sections")
@@ -170,6 +174,9 @@ def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Fi
     """A crack whose overpotential follows from the current is an electrode without current."""
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Lithium) and face.metal is not None:
+            if face.width is None and face.yield_stress is not None:
+                path: KeyPath = ("mechanics", "faces", name)
+                yield Finding(path, "a yield_stress", "width and yield_stress together")
             yield from _stall_faults(file, name, face.metal)
 
 

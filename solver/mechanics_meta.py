@@ -1,6 +1,6 @@
 """What `results.json` says about a mechanical answer besides its quantities."""
 
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from meshes.layers import Block
@@ -17,8 +17,8 @@ NOTES_OF_THE_TIP = (
 )
 NOTES_OF_THE_FRONT = (
     "The error bar of the energy release rate at a point of the front is an estimate, not a bound: "
-    "the largest of the spread over the contours, the difference of the last two meshes, and the "
-    "difference of the mean over the front from that of the energies with the front moved."
+    "the largest of the spread over the contours, twice the difference of the last two meshes, and "
+    "the difference of the mean over the front from that of the energies with the front moved."
 )
 NOTES_OF_THE_FILM = (
     "The error bar of the steady-state energy release rate is an estimate, not a bound: the "
@@ -161,9 +161,10 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
     strains |= {f"the tension along {n}": t / film for n, t in found.tensions.items()}
     if found.film is not None:
         strains["the stress of the film"] = abs(found.film.stress) / film
-    for name, face in mechanics.faces.items():
-        if isinstance(face, mechanics_schema.Traction | mechanics_schema.Plate):
-            strains[f"the pressure on {name}"] = abs(face.pressure) / softest
+    for name, traction in found.body.tractions.items():
+        held = traction.profile is not None and traction.profile.gradient < inf
+        if not held:  # the walls hold less than that
+            strains[f"the pressure on {name}"] = abs(traction.pressure) / softest
     for what, strain in strains.items():
         if strain > SMALL_STRAIN:
             said.append(

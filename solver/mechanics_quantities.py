@@ -15,6 +15,8 @@ from solver.growth_quantities import growth_quantities
 from solver.interface_quantities import of_interfaces
 from solver.margins import (
     PER_TOUGHNESS,
+    angle_of,
+    crack_modulus_at,
     estimate,
     is_strained,
     judged,
@@ -101,7 +103,8 @@ def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
         return None
     tip, force = found.tips[0]
     y = tip.level
-    limit = resistance(law_at(block, mechanics, y), modulus_at(block, mechanics, y))
+    modulus = crack_modulus_at(block, mechanics, y, angle_of(tip))
+    limit = resistance(law_at(block, mechanics, y), modulus)
     if limit is None or verdict(force.value, found.bar, limit, force.slope) != "arrests":
         return None
     return limit
@@ -112,7 +115,7 @@ def _of_tip(
 ) -> Iterator[Quantity]:
     """Driving force of the crack's tip (of two: the one at its end), and its verdict."""
     tip, force = found.tips[0]
-    modulus = modulus_at(block, mechanics, tip.level)
+    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
     rate, bar = force.value, found.bar
     yield estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
     text = "From the energies with the tip moved forwards and backwards."
@@ -124,7 +127,7 @@ def _of_tip(
     yield Quantity("energy_release_rate_slope", force.slope, SLOPE, meaning=text)
     intensity = stress_intensity(rate, modulus)
     half = 0.5 * bar / rate * intensity if rate > 0.0 else inf
-    text = "K_I = sqrt(E' G), E' = E/(1 - nu^2) (plane stress: E)."
+    text = "K_I = sqrt(E' G), isotropic: E' = E/(1 - nu^2) (plane stress: E)."
     yield scaled(estimate("stress_intensity", intensity, half, TOUGHNESS, text), PER_TOUGHNESS)
     if found.intensities:
         text = "K_I by the interaction integral."
@@ -235,7 +238,8 @@ def _of_film(
             other = estimate("sequential_channelling_factor", film.sequential, 3.0 * bar, "1", text)
             yield scaled(other, factor)
     region = law_at(block, mechanics, height(block) - 0.5 * film.thickness)
-    limit = resistance(region, modulus)
+    middle = height(block) - 0.5 * film.thickness
+    limit = resistance(region, crack_modulus_at(block, mechanics, middle, 0.5 * pi))
     if limit is not None:
         word = verdict(film.rate, bar, limit, 0.0)
         yield Quantity("verdict", word, "", meaning="Does the crack channel through the film?")

@@ -100,6 +100,10 @@ def sound_part(data: dict[str, Any], faulty: Iterable[tuple[KeyPath, bool]]) -> 
             case (str(head), str(), *_) if head in ENTRIES:
                 _remove(rest, path[:2])
                 doubtful.add(path[:2])
+            case ("mechanics", str(), *rest_of_path):
+                taken = path[:3] if len(rest_of_path) > 1 else path[:2]
+                _remove(rest, taken)
+                doubtful.add(taken)
             case ("geometry", *_) if not _made_plausible(rest, path):
                 _remove(rest, path[:1])
                 doubtful.add(path[:1])

@@ -32,7 +32,7 @@ from solver.flowing import flows, solve_flow
 from solver.mechanics import Mechanical, solve_mechanics, with_arrest
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
-from solver.meshing import start_mesh
+from solver.meshing import start_mesh, start_size
 from solver.model import Model, build_model
 from solver.pressed_slit import (
     Pressed,
@@ -205,10 +205,23 @@ def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progres
             case, lambda one: make_mesh(replace(one, regions={}), comm), comm, progress
         )
     if isinstance(case.geometry, Box):
-        return solve_box(case, mesher, comm, progress)
+        return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
     found = solve_mechanics(case, mesher, comm, progress)
     limit = starts_and_slows(case, found)
     return found if limit is None else with_arrest(case, found, limit, mesher, comm)
+
+
+def _mesh_of_box(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
+    """A mesh with cells at the front (without a crack: everywhere) of a share of the first size."""
+    size = start_size(case)
+    box = case.geometry
+    everywhere = not isinstance(box, Box) or box.crack is None
+    numerics = replace(
+        case.numerics,
+        edge_size=share * size.edge,
+        maximum_size=share * size.maximum if everywhere else size.maximum,
+    )
+    return make_mesh(replace(case, regions={}, numerics=numerics), comm)
 
 
 def _certify(

@@ -331,9 +331,17 @@ class FractureToughness(Value):
 
 
 class Angle(Value):
-    """An angle; a plain number is in radians."""
+    """An angle."""
 
     kinds = ("angle",)
+
+    @classmethod
+    def read_kind(cls, text: str | float) -> tuple[float, units.Kind]:
+        """The value in rad; a plain number other than zero could mean degrees as well."""
+        found = super().read_kind(text)
+        if found[0] != 0.0 and isinstance(text, str) and not units.split(text)[1]:
+            raise fault('an angle with its unit, as "45 degree" or "0.5 rad"')
+        return found
 
 
 class Expansion(Value):

@@ -491,3 +491,27 @@ def test_values_are_in_working_units(tmp_path):
     assert film.fracture_toughness == pytest.approx(600.0, rel=1e-12)  # MPa um^(1/2)
     assert (crystal.c44, crystal.angle) == (63.6e3, pytest.approx(0.7853981633974483))
     assert mechanics.stretch == 0.005
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('"77 GPa"', '"77 mV"', "mechanics.solids.film.youngs_modulus"),
+        ("poissons_ratio = 0.25", "poissons_ratio = 0.6", "mechanics.solids.film.poissons_ratio"),
+        ("poissons_ratio", "poisons_ratio", "mechanics.solids.film.poisons_ratio"),
+        ('pressure = "1 MPa"', 'pressure = "nan MPa"', "mechanics.faces.top.pressure"),
+    ],
+)
+def test_one_wrong_value_brings_no_others_with_it(old, new, key, tmp_path, capsys):
+    status, lines = checked(GOOD.replace(old, new), tmp_path, capsys)
+    assert status == 2
+    assert {line.partition(" = ")[0].partition(":")[0] for line in lines} <= {
+        key,
+        "mechanics.solids.film.poissons_ratio",
+    }
+
+
+def test_an_angle_needs_its_unit(tmp_path, capsys):
+    status, lines = checked(FLAWS.replace('"30 degree"', '"30"'), tmp_path, capsys)
+    assert status == 2
+    assert [line.partition(" = ")[0] for line in lines] == ["geometry.flaws[0].angle"]

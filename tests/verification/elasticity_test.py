@@ -14,6 +14,7 @@ from meshes.geometry import MeshFile
 from meshes.layers import Block, Layer
 from meshes.sizing import MeshSize
 from solver import hooke
+from solver.bending import curvature
 from solver.case import load_case
 from solver.crack_opening import mean_displacement
 from solver.domain import facet_entities, facet_measure, read_domain
@@ -138,6 +139,17 @@ def test_warmth_between_walls_presses_as_a_blanket_film(law, tmp_path):
     again = tmp_path / "again.toml"
     again.write_text(resolved_toml(case))
     assert load_case(again).mechanics == case.mechanics
+
+
+def test_a_crack_in_a_crystal_has_the_modulus_of_irwin():
+    # 1/E' = sqrt(b11 b22/2) sqrt(sqrt(b22/b11) + (2 b12 + b66)/(2 b11)) along axes of symmetry
+    assert hooke.crack_modulus(hooke.isotropic(E, NU), 0.7) == pytest.approx(E / (1 - NU**2))
+    stiffness = hooke.orthotropic((4.0, 2.0, 3.0), (0.3, 0.2, 0.25), (1.5, 1.2, 0.8))
+    b = np.linalg.inv(stiffness[np.ix_([0, 1, 5], [0, 1, 5])])
+    for first, second, angle in ((0, 1, 0.0), (1, 0, math.pi / 2.0)):
+        b1, b2, both = b[first, first], b[second, second], 2.0 * b[0, 1] + b[2, 2]
+        inverse = math.sqrt(b1 * b2 / 2.0) * math.sqrt(math.sqrt(b2 / b1) + both / (2.0 * b1))
+        assert hooke.crack_modulus(stiffness, angle) == pytest.approx(1.0 / inverse)
 
 
 def test_moduli_of_plane_strain_and_stress():
@@ -270,6 +282,16 @@ def test_a_bilayer_bends_as_it_must(tmp_path):
     curvature = 2.0 * np.polyfit(at[bottom, 0] ** 2, u[bottom, 1], 1)[0]
     assert abs(curvature) * 1e6 == pytest.approx(2.465924889, rel=1e-3)
     assert curvature < 0.0  # the film is too long: the disc is highest in its middle
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_plane_bilayer_bends_about_its_middle_wherever_that_is(held, tmp_path):
+    # equal halves of 1 um, misfit 1e-4 above: kappa = -3/2 (1 + nu) e/h, h = 2 um: -97.5 1/m
+    block = Block("block", 80.0, (Layer("lower", 1.0), Layer("upper", 1.0)), None)
+    domain = domain_of(block, tmp_path, 0.5)
+    solids = {"lower": solid(1e3, 0.3), "upper": solid(1e3, 0.3, misfit=1e-4)}
+    _, state = solve(domain, solids, {}, {"left": SLIDES} if held else {})
+    assert 1e6 * curvature(domain, state.displacement, 80.0) == pytest.approx(-97.5, rel=2e-3)
 
 
 # --- thick shells ---------------------------------------------------------------------------------

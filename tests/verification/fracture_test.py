@@ -233,6 +233,16 @@ def test_both_modes_are_told_apart():
         assert k.spread < 1e-4 * max(k.values)
 
 
+def test_the_intensity_in_a_crystal_is_that_of_the_traction():
+    # Griffith: K = p sqrt(pi a) whatever the crystal; lithium's constants, in MPa
+    case = CASES["griffith"]
+    crystal = mechanics_schema.Cubic(13.4, 11.3, 8.78, 0.0)
+    solid = replace(case.mechanics.solids["solid"], elastic=crystal)
+    mechanics = replace(case.mechanics, solids={"solid": solid})
+    _, by_name = solved(replace(case, mechanics=mechanics, references=()))
+    assert by_name["shape_factor"].value == pytest.approx(1.0, rel=1e-3)
+
+
 @pytest.mark.parametrize("name", ["griffith-tension", "edge", "strip-a05"])
 def test_the_interaction_integral_gives_the_intensity_of_the_driving_force(name):
     found, by_name = solved(CASES[name])
