@@ -2,8 +2,8 @@
 
 The deflection of the underside, from the left side out to half of the width, is fitted by the
 parabola u_y = c_0 + c_1 x + 1/2 kappa x^2, kappa in 1/um, positive where the upper side is hollow
-(a film in tension on top). A plane of symmetry on the left makes it the middle; without one the free
-edge is inside of the fit, and matters as far as the body is not much wider than it is high.
+(a film in tension on top). A plane of symmetry on the left makes it the middle; without one the
+free edge is inside of the fit, and matters as far as the body is not much wider than it is high.
 
 Source: Stoney 1909, Proc. R. Soc. A 82, 172, is the limit of thin films, kappa = 6 sigma h_f/(M
 h_s^2) with the biaxial modulus M of the substrate.
