@@ -21,7 +21,6 @@ from solver.fracture import resolve_tips
 from solver.interface_schema import Joint
 from solver.solve import SolveFailed
 
-pytestmark = pytest.mark.parallel
 WORLD, SELF = MPI.COMM_WORLD, MPI.COMM_SELF
 SLIDES, HELD = Support("normal"), Support("clamped")
 NAME = "lower|upper"
@@ -76,6 +75,7 @@ def largest(comm, values):
 # --- contact --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parallel
 @pytest.mark.parametrize("shape", ["block", "cylinder"])
 def test_two_blocks_transmit_the_pressure_exactly(shape, tmp_path):
     """Without friction each one spreads by itself: uniform stress, whatever the moduli."""
@@ -125,6 +125,7 @@ def bent(joint, tmp_path, pressure=0.02, size=0.0625, comm=WORLD):
     return domain, solve(domain, broken, {"top": Traction(0.002)}, held)
 
 
+@pytest.mark.parallel
 @pytest.mark.parametrize("joint", [CONTACT, STICKING], ids=["smooth", "sticking"])
 def test_what_is_closed_presses_and_what_is_open_is_free(joint, tmp_path):
     domain, (_, answer, jump) = bent(joint, tmp_path)
@@ -162,6 +163,7 @@ def test_a_receding_contact_is_as_wide_at_any_load(tmp_path):
     assert found[1][1].state.energy == pytest.approx(9.0 * found[0][1].state.energy, rel=1e-8)
 
 
+@pytest.mark.parallel
 def test_only_the_layer_above_may_be_held(tmp_path):
     """A side face of which only the upper part is held: the lower corner stays free."""
     domain, broken = domain_of(block(), CONTACT, tmp_path)
@@ -343,6 +345,7 @@ def test_a_load_that_tears_everything_ends_with_what_it_reached(tmp_path):
 # --- ranks ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parallel
 def test_the_same_contact_on_any_number_of_ranks(tmp_path):
     for joint in (CONTACT, STICKING):
         _, (_, together, jump) = bent(joint, tmp_path)
@@ -354,6 +357,7 @@ def test_the_same_contact_on_any_number_of_ranks(tmp_path):
         assert closed == pytest.approx(same.length[same.opening[:, NORMAL] == 0.0].sum(), rel=1e-9)
 
 
+@pytest.mark.parallel
 def test_the_same_tear_on_any_number_of_ranks(tmp_path):
     found = []
     for comm in (WORLD, SELF):
