@@ -221,8 +221,8 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         disc = 0.5 * z.diameter.number, z.thickness.number
         found += squeezed(z.yield_stress.number, *disc, z.pressure.number, law)
     if k := spec.fragments:
-        breaking = None if k.strength is None else k.strength.number
+        broken_at = None if k.strength is None else k.strength.number
         limit = None if k.fracture_energy is None else k.fracture_energy.number
-        film = k.thickness.number, k.youngs_modulus.number, k.poissons_ratio.number
-        found += fragments(k.stress.number, breaking, *film, k.yield_stress.number, limit)
+        body = k.thickness.number, k.youngs_modulus.number, k.poissons_ratio.number
+        found += fragments(k.stress.number, broken_at, *body, k.yield_stress.number, limit)
     return found

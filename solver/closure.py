@@ -30,6 +30,7 @@ import numpy as np
 
 from solver.equilibrium import FREE, Equilibrium
 from solver.evolution import LOAD_STEPS, MOST_CUTS, Evolution, Step
+from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
 from solver.point_fields import Integral
 from solver.solve import SolveFailed
@@ -82,7 +83,7 @@ def open_crack(
     loads = opened.external.array_r.copy()
     _continue(closed, opened)
 
-    def place() -> np.ndarray:
+    def place() -> Floats:
         return np.asarray(opened.displacement.x.array[: len(holding)].copy())
 
     taken, integral = list(evolution.steps), Integral(opened)

@@ -98,10 +98,11 @@ def fragments(
     """
     modulus, shear = youngs_modulus / (1.0 - poissons_ratio**2), yield_stress / sqrt(3.0)
     rate = stress**3 * thickness / (3.0 * modulus * shear)
+    length, text = stress * thickness / shear, "Of a channelling crack."
     found = [
-        Amount("balance.shear_lag_length", stress * thickness / shear, "um", "l", "Beside a crack."),
-        Amount("balance.shear_lag_energy_release_rate", rate, "J/m^2", "G", "Of a channelling crack."),
-    ]  # fmt: skip
+        Amount("balance.shear_lag_length", length, "um", "l", "Beside a crack."),
+        Amount("balance.shear_lag_energy_release_rate", rate, "J/m^2", "G", text),
+    ]
     limit = breaking_stress
     if limit is None and fracture_energy is not None:
         limit = (3.0 * fracture_energy * modulus * shear / thickness) ** (1.0 / 3.0)

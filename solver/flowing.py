@@ -236,7 +236,9 @@ def _opened(
     mechanics, domain = setting.mechanics, body.domain
     options = dict(setting.case.numerics.petsc_options)
     together = Equilibrium(body, {**setting.supports, "crack": Support("normal")}, options)
-    closed = Inelastic(body, together, setting.materials, mechanics.history.temperature, options)
+    closed = Inelastic(
+        body, together, setting.materials, mechanics.history.temperature, {**SHORTER, **options}
+    )
     start_from(closed, together, 1.0 / (mechanics.history.steps or LOAD_STEPS))
     rows, outwards = together.rows["crack"], together.sign["crack"]
 

@@ -1,4 +1,4 @@
-"""The work that opens a crack through a film: energy difference if elastic, shear lag if it yields."""
+"""The work that opens a crack through a film: over elastic layers, and over ones that yield."""
 
 import math
 from itertools import pairwise
@@ -79,9 +79,9 @@ def test_on_elastic_lithium_the_work_is_the_difference_of_the_energies(mixed, tm
 
 
 def test_over_lithium_that_yields_the_work_is_larger_and_goes_with_the_cube(tmp_path):
-    # sigma = 20 and 30 over tau = 1 MPa, l = 20 and 30 um of 60; shear lag sigma^3/(3 E' tau): 0.023
-    # and 0.078 J/m^2, for any modulus below. It holds the film by tau at most, so it gives a lower
-    # limit; a stiff layer below (elastic Z = 2 or so) adds little to it.
+    # sigma = 20 and 30 over tau = 1 MPa, l = 20 and 30 um of 60; by shear lag sigma^3/(3 E' tau):
+    # 0.023 and 0.078 J/m^2, for any modulus below. A stiff layer below (elastic Z = 2 or so) adds
+    # little to it.
     tau, given = 1.0, {"width": 60.0, "modulus": 111e3, "mixed": True}
     flow = Plastic(math.sqrt(3) * tau, 20.0)
     share, elastic = [], opened(tmp_path, 1.0, None, **given, steps=1)[0].rate
