@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from solver.film_theory import buckling
+from solver.film_theory import buckling, fragments
 from solver.squeeze import squeezed
 from solver.stoichiometry import (
     Amount,
@@ -26,6 +26,7 @@ from solver.values import (
     Conductivity,
     Density,
     Fraction,
+    FractureEnergy,
     Length,
     Mass,
     Modulus,
@@ -109,6 +110,26 @@ class BucklingSpec(Strict):
     shape: Literal["strip", "circle"]
 
 
+class FragmentsSpec(Strict):
+    """A film under tension on a substrate that yields; it breaks by its strength or by its Gc."""
+
+    stress: Modulus
+    thickness: Length
+    youngs_modulus: Modulus
+    poissons_ratio: Number
+    yield_stress: Modulus
+    strength: Modulus | None = None
+    fracture_energy: FractureEnergy | None = None
+
+    @model_validator(mode="after")
+    def _breaks(self) -> Self:
+        if (self.strength is None) == (self.fracture_energy is None):
+            raise fault("either strength or fracture_energy")
+        if not 0.0 <= self.poissons_ratio.number < 0.5:
+            raise fault("from 0 to below 0.5", key="poissons_ratio")
+        return self
+
+
 class SqueezeSpec(Strict):
     """A disc between plates to which it sticks; as it is when pressing ends.
 
@@ -146,6 +167,7 @@ class BalanceSpec(Strict):
     share: ShareSpec | None = None
     buckling: BucklingSpec | None = None
     squeeze: SqueezeSpec | None = None
+    fragments: FragmentsSpec | None = None
 
     @model_validator(mode="after")
     def _computable(self) -> Self:
@@ -154,7 +176,9 @@ class BalanceSpec(Strict):
         except ValueError as error:
             raise fault(str(error)) from None
         if not found:
-            raise fault("one of conversion, solution, pellet, foil, share, buckling, squeeze")
+            raise fault(
+                "one of conversion, solution, pellet, foil, share, buckling, squeeze, fragments"
+            )
         return self
 
 
@@ -196,4 +220,9 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
             law = z.creep_stress.number, z.creep_rate.number, z.creep_exponent.number
         disc = 0.5 * z.diameter.number, z.thickness.number
         found += squeezed(z.yield_stress.number, *disc, z.pressure.number, law)
+    if k := spec.fragments:
+        broken_at = None if k.strength is None else k.strength.number
+        limit = None if k.fracture_energy is None else k.fracture_energy.number
+        body = k.thickness.number, k.youngs_modulus.number, k.poissons_ratio.number
+        found += fragments(k.stress.number, broken_at, *body, k.yield_stress.number, limit)
     return found

@@ -88,15 +88,19 @@ class State:
 class Equilibrium:
     """One matrix and one solver for a body with given supports."""
 
-    def __init__(self, body: Body, supports: dict[str, Support], overrides: dict[str, str]) -> None:
+    def __init__(
+        self, body: Body, supports: dict[str, Support], overrides: dict[str, str], freed: str = ""
+    ) -> None:
         """Assemble and set up; collective.
 
         Args:
             body: Laws and loads.
             supports: By name of the face.
             overrides: PETSc options of the case.
+            freed: A face whose edges move along its normal, whatever holds the faces beside it.
         """
         self.body, self.domain, self.supports = body, body.domain, supports
+        self.freed = freed
         self.space = displacement_space(body.domain)
         zero = fem.Function(self.space)
         test, trial = ufl.TestFunction(self.space), ufl.TrialFunction(self.space)
@@ -140,6 +144,9 @@ class Equilibrium:
                 self.state[rows], self.given[rows] = FIXED, sign * support.value
             elif support.kind == "plate":
                 self.state[self.rows[name]] = PLATE + plates.index(name)
+        if self.freed:
+            axis, _ = face_normal(self.domain, self.freed)
+            self.state[self._components(self.freed, axis)] = FREE
         if self.domain.axisymmetric:
             x = self.space.tabulate_dof_coordinates()[: owned // gdim, 0]
             on_axis = np.flatnonzero(np.abs(x) < 1e-12 * self.domain.mesh.geometry.x[:, 0].max())
@@ -225,10 +232,10 @@ class Equilibrium:
             motion = self.matrix.createVecRight()
             for share, mode in zip(vector / size, modes, strict=True):
                 motion.axpy(share, mode)
-            allowed.append(self._reduced(motion))
+            allowed.append(self.reduced_motion(motion))
         return _orthonormal(allowed)
 
-    def _reduced(self, motion: PETSc.Vec) -> PETSc.Vec:
+    def reduced_motion(self, motion: PETSc.Vec) -> PETSc.Vec:
         """The unknowns y of a displacement that the constraints allow: P^T u over the counts."""
         y, counts = self.expansion.createVecRight(), self.expansion.createVecRight()
         self.expansion.multTranspose(motion, y)
@@ -248,7 +255,7 @@ class Equilibrium:
         flat = self.domain.mesh.topology.dim == 2  # in 3D factors fill in
         limit = ELASTICITY_LIMIT if flat else DIRECT_LIMIT
         direct = self.reduced.getSize()[0] <= limit and not self.floating
-        near = _orthonormal([self._reduced(mode) for mode in modes])
+        near = _orthonormal([self.reduced_motion(mode) for mode in modes])
         self.reduced.setNearNullSpace(PETSc.NullSpace().create(vectors=near, comm=self.domain.comm))
         if self.floating:
             space = PETSc.NullSpace().create(vectors=self.floating, comm=self.domain.comm)

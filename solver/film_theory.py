@@ -1,4 +1,4 @@
-"""Films under compression: when they buckle, and what drives them off their substrate.
+"""Films: when they buckle, what drives them off their substrate, how they break into fragments.
 
 Closed forms for a film of thickness h, plane-strain modulus E' = E/(1 - nu^2), under the biaxial
 compression sigma, that has come off over a straight strip of half width b or a circle of radius b:
@@ -8,10 +8,20 @@ compression sigma, that has come off over a straight strip of half width b or a 
     G_0     = sigma^2 h/(2 E')                               a flat film comes off, steady state
     G       = G_0 (1 - sigma_c/sigma)(1 + 3 sigma_c/sigma)   at the sides of the buckled strip
 
+A film on a substrate that yields is held by tau_y = sigma_y/sqrt(3) at most (shear lag). From a
+crack its stress rises by tau_y/h per length, so that between two cracks at the distance s
+
+    l = sigma h/tau_y         the stress is sigma beyond l (sigma: of the film without cracks)
+    s from l_f to 2 l_f,      l_f = sigma_f h/tau_y: fragments longer than 2 l_f reach the stress
+                              sigma_f at which the film breaks, and break again
+    G = sigma^3 h/(3 E' tau_y)  of a crack that channels, sigma >> tau_y (see `solver.closure`)
+
 1.2234975535 is k^2/12, k = 3.8317 the first zero of the Bessel function J_1. Stresses in MPa,
 lengths in um, G in J/m^2 (MPa um).
 
-Source: Hutchinson & Suo 1991, Adv. Appl. Mech. 29, 63, doi 10.1016/S0065-2156(08)70164-9.
+Source: Hutchinson & Suo 1991, Adv. Appl. Mech. 29, 63, doi 10.1016/S0065-2156(08)70164-9;
+Kelly & Tyson 1965, J. Mech. Phys. Solids 13, 329 (fragments); Hu & Evans 1989, Acta Metall. 37,
+917 (cracks in films on substrates that yield).
 """
 
 from math import pi, sqrt
@@ -63,4 +73,48 @@ def buckling(
             ),
             Amount("balance.buckled_over_flat", share, "1", "G/G_0", "What buckling changes."),
         ]  # fmt: skip
+    return found
+
+
+def fragments(
+    stress: float,
+    breaking_stress: float | None,
+    thickness: float,
+    youngs_modulus: float,
+    poissons_ratio: float,
+    yield_stress: float,
+    fracture_energy: float | None,
+) -> list[Amount]:
+    """Shear lag of a film on a substrate that yields: driving force, fragments.
+
+    Args:
+        stress: Of the film without cracks, tension, MPa.
+        breaking_stress: At which it breaks, MPa; None: that at which a crack channels.
+        thickness: um.
+        youngs_modulus: Of the film, MPa.
+        poissons_ratio: Of the film.
+        yield_stress: Of the substrate in tension, MPa.
+        fracture_energy: Of the film, J/m^2.
+    """
+    modulus, shear = youngs_modulus / (1.0 - poissons_ratio**2), yield_stress / sqrt(3.0)
+    rate = stress**3 * thickness / (3.0 * modulus * shear)
+    length, text = stress * thickness / shear, "Of a channelling crack."
+    found = [
+        Amount("balance.shear_lag_length", length, "um", "l", "Beside a crack."),
+        Amount("balance.shear_lag_energy_release_rate", rate, "J/m^2", "G", text),
+    ]
+    limit = breaking_stress
+    if limit is None and fracture_energy is not None:
+        limit = (3.0 * fracture_energy * modulus * shear / thickness) ** (1.0 / 3.0)
+        text = "Stress of the film at which a crack channels."
+        found.append(Amount("balance.channelling_stress", limit, "MPa", "sigma_f", text))
+        strain = limit * (1.0 - poissons_ratio) / youngs_modulus
+        text = "Stretch, equal in both directions, that brings the film there."
+        found.append(Amount("balance.channelling_stretch", strain, "1", "e_f", text))
+    if limit is not None:
+        least = limit * thickness / shear
+        found += [
+            Amount("balance.least_fragment", least, "um", "l_f", "Shortest at saturation."),
+            Amount("balance.longest_fragment", 2.0 * least, "um", "2 l_f", "Longest that stays."),
+        ]
     return found

@@ -1,6 +1,7 @@
 """What is wrong with a body that is to flow, with a shell, with a pressure as an unknown."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from meshes import layers as bodies
 from solver import mechanics_tables as tables
@@ -47,9 +48,10 @@ def flow_faults(
     if isinstance(geometry, bodies.Box):
         yield Finding(("geometry", "shape"), '"box"', f"a shape in two dimensions beside {what}")
     elif isinstance(geometry, bodies.Block):
-        if geometry.crack is not None or geometry.pit is not None:
-            key = "crack" if geometry.crack is not None else "pit"
-            yield Finding(("geometry", key), "a table", f"no {key} beside {what}")
+        if geometry.pit is not None:
+            yield Finding(("geometry", "pit"), "a table", f"no pit beside {what}")
+        if geometry.crack is not None:
+            yield from _crack_faults(mechanics, geometry, what, bool(timed), duration is not None)
         if geometry.flaws:
             yield Finding(("geometry", "flaws"), "a list", f"no flaws beside {what}")
         for name, face in mechanics.faces.items():
@@ -58,6 +60,31 @@ def flow_faults(
                 yield Finding(path, f'"{face.law}"', f"no {face.law} beside {what}")
     else:
         yield from _shell_faults(file, mechanics)
+
+
+def _crack_faults(
+    mechanics: tables.Mechanics, block: bodies.Block, what: str, timed: bool, lasts: bool
+) -> Iterator[Finding]:
+    """A crack beside flow goes through a film that does not flow, free, and without time."""
+    crack = block.crack
+    if crack is None:
+        return
+    planes = list(accumulate(layer.thickness for layer in block.layers))
+    there = [abs(plane - crack.start) <= 1e-9 * planes[-1] for plane in planes[:-1]]
+    through = block.shape == "block" and crack.face == "left" and any(there)
+    if timed or lasts or not through or crack.end < planes[-1]:
+        allowed = f"no crack beside {what}, but one through a film (without time)"
+        yield Finding(("geometry", "crack"), "a table", allowed)
+        return
+    for layer in block.layers[there.index(True) + 1 :]:
+        solid = mechanics.solids.get(layer.name)
+        if isinstance(solid, tables.Isotropic) and solid.flow is not None:
+            path = ("mechanics", "solids", layer.name, "flow")
+            yield Finding(path, "a table", "no flow of a layer through which the crack goes")
+    face = mechanics.faces.get("crack")
+    if face is not None and not isinstance(face, tables.Free):
+        path = ("mechanics", "faces", "crack", "law")
+        yield Finding(path, f'"{face.law}"', f"free beside {what}")
 
 
 def _shell_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:

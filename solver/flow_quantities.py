@@ -19,6 +19,8 @@ MEANINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "mean_stress": (("MPa",), "A third of the trace of the stress, mean over the region."),
     "largest_equivalent_stress": (("MPa",), "Of all material points, at the end."),
     "largest_plastic_strain": (("1",), "Largest equivalent strain that stays, of all points."),
+    "crack_opening": (("um",), "Largest distance of the faces of the crack."),
+    "crack_stress": (("MPa",), "Mean stress that still holds the crack closed, at the end."),
     "stored_energy": (("pJ", "pJ/um"), "Elastic, of the whole body (a block: of the meshed part)."),
     "dissipated_energy": (("pJ", "pJ/um"), "What flow has turned into heat, of the same body."),
     "external_work": (("pJ", "pJ/um"), "Work of all forces from outside, on the same body."),

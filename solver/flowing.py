@@ -2,7 +2,9 @@
 
 The load is followed on a mesh and again on one with cells of half the size, until the energy that
 is stored and dissipated differs by less than the asked accuracy; every number has its difference
-between the last two meshes as error bar. What the steps in time add is not in it.
+between the last two meshes as error bar. What the steps in time add is not in it. A crack through
+a film is held closed under the load and then let go (`solver.closure`); there the driving force
+decides on the mesh.
 """
 
 from collections.abc import Callable
@@ -16,21 +18,25 @@ from meshes.layers import Block, Shell
 from meshes.mesh import BuiltMesh
 from meshes.shell import curved_faces
 from solver import mechanics_schema, schema
+from solver.closure import HALVINGS, Opened, open_crack, start_from
+from solver.crack_opening import crack_opening
 from solver.domain import Domain, number_of_cells, read_domain, regions_at
-from solver.elasticity import Traction, make_body
+from solver.elasticity import Body, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
-from solver.evolution import Evolution, Flowed, evolve
+from solver.evolution import LOAD_STEPS, Evolution, Flowed, evolve
+from solver.fracture import resolve_tips
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
-from solver.mechanics import MOST_LEVELS, Level, Mechanical, balanced
+from solver.mechanics import MOST_LEVELS, Film, Level, Mechanical, balanced
 from solver.mechanics_model import conditions, solid_law
 from solver.meshing import start_size
 from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress
-from solver.problem import refined
+from solver.problem import refined, through_film
 from solver.radial_return import ONE, Material
 
 CaseMesher = Callable[[schema.Case], BuiltMesh]
 Progress = Callable[[str], None]
+SHORTER = {"snes_linesearch_type": "bt"}
 
 
 def flows(case: schema.Case) -> bool:
@@ -59,6 +65,8 @@ def solve_flow(
     """
     setting = _setting(case)
     domain = read_domain(mesher(case), comm)
+    if setting.film and isinstance(case.geometry, Block):
+        domain = resolve_tips(domain, case.geometry, on_interface=HALVINGS)
     history: list[Level] = []
     before: Flowed | None = None
     while True:
@@ -67,15 +75,19 @@ def solve_flow(
         if flowed is None:
             raise ValueError("a case that does not flow")
         value = flowed.numbers["stored_energy"] + flowed.numbers["dissipated_energy"]
+        told = f"{len(flowed.evolution.steps)} steps, "
+        if found.film is not None:
+            value = found.film.rate
+            told += f"G_ss = {value:.6g} J/m^2"
+        else:
+            told += f"energy {value:.9g} pJ"
         bar = float("inf")
         if before is not None:
             bars = {n: abs(v - before.numbers[n]) for n, v in flowed.numbers.items()}
             flowed = replace(flowed, bars=bars)
-            bar = abs(value - history[-1].value)
+            bar = abs(value - history[-1].value) + (found.film.error if found.film else 0.0)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
         history.append(Level(number_of_cells(domain), dofs, value, bar))
-        steps = flowed.evolution.steps
-        told = f"{len(steps)} steps, energy {value:.9g} pJ"
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {told}")
         found = replace(found, flowed=flowed, bar=bar, history=tuple(history))
         enough = before is not None and bar <= case.numerics.accuracy * abs(value)
@@ -107,6 +119,11 @@ class _Setting:
     tractions: dict[str, Traction]
     supports: dict[str, Support]
     materials: dict[str, Material]
+    film: float = 0.0  # thickness, um, if a crack goes through it
+
+    def blunts(self) -> bool:
+        """Whether the foot of a crack through a film lies on something that yields."""
+        return self.film > 0.0 and any(m.flow is not None for m in self.materials.values())
 
     def faces(self) -> tuple[str, ...]:
         """Faces whose displacement is told: all round ones, of a block those with a load."""
@@ -137,7 +154,8 @@ def _setting(case: schema.Case) -> _Setting:
         law = solid_law(region, mechanics, plane)
         parts = law.stiffness, law.eigenstrain, law.initial_stress
         materials[name] = Material(*parts, region.flow, region.mixed)
-    return _Setting(case, geometry, mechanics, tractions, supports, materials)
+    film = through_film(geometry) if isinstance(geometry, Block) else 0.0
+    return _Setting(case, geometry, mechanics, tractions, supports, materials, film)
 
 
 def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
@@ -147,34 +165,46 @@ def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
     solids = {n: solid_law(region, mechanics, plane) for n, region in mechanics.solids.items()}
     body = make_body(domain, solids, setting.tractions)
     options = dict(case.numerics.petsc_options)
-    held = Equilibrium(body, setting.supports, options)
+    held = Equilibrium(body, setting.supports, options, "crack" if setting.blunts() else "")
     if held.floating:
         raise Unbalanced(
             "mechanics: nothing holds the body: expected a support, as for every body that flows "
             "or has a pressure as an unknown"
         )
-    problem = Inelastic(body, held, setting.materials, mechanics.history.temperature, options)
+    temperature = mechanics.history.temperature
+    # a crack that opens makes points yield far off: shorter steps of Newton's method then
+    options = {**(SHORTER if setting.film else {}), **options}
+    problem = Inelastic(body, held, setting.materials, temperature, options)
     round_ones = tuple(
         curved_faces(setting.geometry) if isinstance(setting.geometry, Shell) else ()
     )
     supports = tuple(n for n in sorted(setting.supports) if n in mechanics.faces)
     names = tuple(dict.fromkeys((*setting.faces(), *supports)))
     means = FaceMeans(domain, names, round_ones)
-    moved = means.displacements(problem.displacement, setting.faces())
 
-    def watch(reached: Reached) -> dict[str, float]:
-        head = "radial_displacement" if round_ones else "displacement"
-        values = {f"{head}.{name}": moved.mean(name) for name in setting.faces()}
-        for name in supports:
-            force = held.sign[name] * _total(domain, reached.left[held.rows[name]])
-            values[f"mean_pressure.{name}"] = -force / means.areas[name]
-        largest = max(a.equivalent.max(initial=0.0) for a in reached.answers.values())
-        values["largest_equivalent_stress"] = _most(domain, float(largest))
-        strained = max(a.points.accumulated.max(initial=0.0) for a in reached.answers.values())
-        values["largest_plastic_strain"] = _most(domain, float(strained))
-        return values
+    def watching(problem: Inelastic) -> Callable[[Reached], dict[str, float]]:
+        moved = means.displacements(problem.displacement, setting.faces())
 
-    evolution = evolve(problem, mechanics.history, watch)
+        def watch(reached: Reached) -> dict[str, float]:
+            head = "radial_displacement" if round_ones else "displacement"
+            values = {f"{head}.{name}": moved.mean(name) for name in setting.faces()}
+            for name in supports:
+                force = held.sign[name] * _total(domain, reached.left[held.rows[name]])
+                values[f"mean_pressure.{name}"] = -force / means.areas[name]
+            largest = max(a.equivalent.max(initial=0.0) for a in reached.answers.values())
+            values["largest_equivalent_stress"] = _most(domain, float(largest))
+            strained = max(a.points.accumulated.max(initial=0.0) for a in reached.answers.values())
+            values["largest_plastic_strain"] = _most(domain, float(strained))
+            return values
+
+        return watch
+
+    crack: Opened | None = None
+    if setting.film:
+        crack = _opened(setting, body, problem, watching)
+        evolution = crack.evolution
+    else:
+        evolution = evolve(problem, mechanics.history, watching(problem))
     stress = fitted_stress(problem)
     numbers = _numbers(problem, evolution, means, stress, round_ones)
     state = State(
@@ -185,10 +215,54 @@ def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
         _balance(problem, held, evolution),
         sum(step.iterations for step in evolution.steps),
     )  # fmt: skip
+    film, opening, overlap, volume = None, 0.0, 0.0, 0.0
+    if crack is not None and crack.rate is not None and isinstance(setting.geometry, Block):
+        film = Film(crack.rate, crack.stress, setting.film, error=crack.error)
+        opening, overlap, volume = crack_opening(setting.geometry, body, state, setting.supports)
     return Mechanical(
-        domain=domain, body=body, state=balanced(state), tips=(), film=None, bar=float("inf"),
-        opening=0.0, overlap=0.0, volume=0.0, arrest=None, history=(),
+        domain=domain, body=body, state=balanced(state), tips=(), film=film, bar=float("inf"),
+        opening=opening, overlap=-overlap, volume=volume, arrest=None, history=(),
         flowed=Flowed(evolution, stress, numbers, {}),
+    )  # fmt: skip
+
+
+def _opened(
+    setting: _Setting,
+    body: Body,
+    opened: Inelastic,
+    watching: Callable[[Inelastic], Callable[[Reached], dict[str, float]]],
+) -> Opened:
+    """All of the load with the crack held closed, then the crack let go."""
+    mechanics, domain = setting.mechanics, body.domain
+    options = dict(setting.case.numerics.petsc_options)
+    together = Equilibrium(body, {**setting.supports, "crack": Support("normal")}, options)
+    closed = Inelastic(
+        body, together, setting.materials, mechanics.history.temperature, {**SHORTER, **options}
+    )
+    start_from(closed, together, 1.0 / (mechanics.history.steps or LOAD_STEPS))
+    rows, outwards = together.rows["crack"], together.sign["crack"]
+
+    def measured(values: dict[str, float], problem: Inelastic, stress: float) -> dict[str, float]:
+        gap = -2.0 * outwards * problem.displacement.x.array[rows]
+        opening = _most(domain, float(gap.max(initial=0.0)))
+        return {**values, "crack_opening": opening, "crack_stress": stress}
+
+    first, second = watching(closed), watching(opened)
+
+    def on_crack(reached: Reached) -> float:
+        return outwards * _total(domain, reached.left[rows]) / setting.film
+
+    evolution = evolve(
+        closed,
+        mechanics.history,
+        lambda reached: measured(first(reached), closed, on_crack(reached)),
+    )
+    if evolution.stopped:
+        return Opened(evolution, None, 0.0, on_crack(evolution.last))
+    full = on_crack(evolution.last)
+    return open_crack(
+        closed, opened, evolution, setting.film, mechanics.history.steps,
+        lambda reached, share: measured(second(reached), opened, share * full),
     )  # fmt: skip
 
 

@@ -123,7 +123,12 @@ def _distance(point: tuple[float, float], flaw: Flaw) -> float:
     return float(np.hypot(*(away - share * np.array(flaw.direction))))
 
 
-def resolve_tips(domain: Domain, block: Block, jumps: Sequence[tuple[float, float]] = ()) -> Domain:
+def resolve_tips(
+    domain: Domain,
+    block: Block,
+    jumps: Sequence[tuple[float, float]] = (),
+    on_interface: int = HALVINGS_ON_INTERFACE,
+) -> Domain:
     """Bisect the cells at the tips and at the corners of a pit again and again; collective.
 
     The mesh of the block is moved so that `origin` is at y = 0, then the size of the cells at a tip
@@ -135,11 +140,10 @@ def resolve_tips(domain: Domain, block: Block, jumps: Sequence[tuple[float, floa
         domain: The mesh of the block.
         block: The block.
         jumps: Places (x, y) of the block where the load on a face jumps, um.
+        on_interface: How often cells at a tip on an interface are halved.
     """
     domain.mesh.geometry.x[:, 1] -= origin(block)
-    ends = [
-        (tip.place, HALVINGS if tip.reach else HALVINGS_ON_INTERFACE) for tip in find_tips(block)
-    ]
+    ends = [(tip.place, HALVINGS if tip.reach else on_interface) for tip in find_tips(block)]
     ends += [((x, y - origin(block)), HALVINGS_AT_CORNER) for x, y in pit_corners(block)]
     ends += [((x, y - origin(block)), HALVINGS_AT_JUMP) for x, y in jumps]
     for place, halvings in ends:

@@ -286,6 +286,8 @@ class Inelastic:
         snes = PETSc.SNES().create(self.comm)
         snes.setOptionsPrefix("mechanics_")
         self.put(self.unknowns)
+        if self.scale == 0.0:  # stressed from the start, and maybe in equilibrium already
+            self.scale = self.inner_forces().norm()
         matrix = self._jacobian()
 
         def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:

@@ -61,7 +61,7 @@ def estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Qu
 def judged(
     mechanics: mechanics_schema.Mechanics, rate: float, bar: float, limit: float
 ) -> Iterator[Quantity]:
-    """Margin and the load at which the crack begins to grow."""
+    """Margin and, of elastic bodies, the load at which the crack begins to grow."""
     yield Quantity("fracture_energy", limit, RATE, meaning="Gc, from the input.")
     if rate <= 0.0 or rate <= bar < inf:
         return  # nothing drives it, as far as one can tell
@@ -70,6 +70,8 @@ def judged(
     yield estimate("margin", margin, margin * bar / rate, "1", text)
     root, half = sqrt(margin), 0.5 * bar / rate * sqrt(margin)
     found = loads(mechanics)
+    if any(isinstance(s.flow, mechanics_schema.Plastic) for s in mechanics.solids.values()):
+        return  # no square of the load
     if len(found) != 1 or not found[0][0]:
         return  # G is a square of the load only if there is one
     (name, value), text = found[0], "Load at which G = Gc."

@@ -87,12 +87,14 @@ class Film:
         sequential: 2 W(s) - W(2 s) over the thickness, J/m^2, where W(s) is the energy that each
             of the cracks at a distance s loses: of a crack in the middle between two that are
             there already. None without a plane of symmetry at the side.
+        error: What the steps leave in the rate where layers yield, J/m^2.
     """
 
     rate: float
     stress: float
     thickness: float
     sequential: float | None = None
+    error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,13 @@ NOTES_OF_THE_FILM = (
     "difference of the last two meshes."
 )
 
+NOTES_OF_CLOSURE = (
+    "The driving force is the work that opens the crack in the section, held closed under the load "
+    "and then let go. Between elastic layers that is the energy that a channelling crack releases; "
+    "where layers yield it is an estimate of it, since they follow another path at its front. What "
+    "the steps of opening leave in it is in its error bar."
+)
+
 NOTES_OF_GROWTH = (
     "Damage is spread over the internal length l: strength follows from l, and cracks are smooth "
     "on its scale. The numbers belong to one mesh and to steps of the load; they have no error bar."
@@ -33,7 +40,7 @@ NOTES_OF_GROWTH = (
 
 def main_quantity(found: Mechanical) -> tuple[str, str]:
     """Name and unit of what the meshes are refined for."""
-    if found.flowed is not None:
+    if found.flowed is not None and found.film is None:
         unit = "pJ" if found.domain.axisymmetric else "pJ/um"
         return "stored and dissipated energy", unit
     if found.growth is not None:
@@ -248,8 +255,10 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         said.append(NOTES_OF_THE_FRONT)
     elif found.tips:
         said.append(NOTES_OF_THE_TIP)
-    elif found.film is not None:
+    elif found.film is not None and found.flowed is None:
         said.append(NOTES_OF_THE_FILM)
+    elif found.film is not None:
+        said.append(NOTES_OF_CLOSURE)
     if len(found.history) == 1 and (found.tips or found.film is not None):
         said.append("Only one mesh was solved on: no difference of two is in the error bar.")
     said.append(

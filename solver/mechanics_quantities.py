@@ -31,6 +31,14 @@ from solver.quantities import Quantity
 from solver.stability import verdict
 
 RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
+SHUT = Quantity(
+    "verdict", "undecided: the crack is pressed shut", "",
+    meaning="The loads press the faces of the crack together; contact is not modelled.",
+)  # fmt: skip
+CLOSURE = (
+    "Work that opens the crack in the section, over the thickness; where layers yield an estimate "
+    "of what drives a crack that channels along the film."
+)
 
 
 def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
@@ -39,6 +47,11 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
     if found.flowed is not None:
         plane = not found.domain.axisymmetric
         yield from flow_quantities(found.flowed, found.state.balance, plane)
+        if mechanics is not None and isinstance(block, Block) and found.film is not None:
+            if is_pressed_shut(found):
+                yield SHUT
+            else:
+                yield from _of_film(block, mechanics, found)
         return
     if mechanics is None or not isinstance(block, Block | Box):
         return
@@ -57,8 +70,7 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         yield estimate("curvature", PER_METRE * found.curvature, found.bar, "m^-1", text)
     shut = is_pressed_shut(found)
     if shut:
-        text = "The loads press the faces of the crack together; contact is not modelled."
-        yield Quantity("verdict", "undecided: the crack is pressed shut", "", meaning=text)
+        yield SHUT
     if found.broken is not None:
         yield from of_interfaces(block, mechanics, found)
     elif found.tips and block.flaws:
@@ -219,6 +231,7 @@ def _of_film(
     if film is None:
         return
     text = "G_ss of a crack that channels along the film, from the energies of the section."
+    text = text if found.flowed is None else CLOSURE
     bar = found.bar
     yield estimate("steady_state_energy_release_rate", film.rate, bar, RATE, text)
     text = "Mean stress that the crack releases."

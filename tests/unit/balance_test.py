@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from solver.film_theory import buckling
+from solver.film_theory import buckling, fragments
 from solver.squeeze import as_fluid, power_law_force, squeezed
 from solver.stoichiometry import (
     Phase,
@@ -200,3 +200,22 @@ def test_creep_is_a_fluid_with_the_same_shear_stress():
     sigma = 1.1
     shear = math.sqrt(3) * 1e-4 * (sigma / 0.7) ** 6.6
     assert m * shear**q == pytest.approx(sigma / math.sqrt(3), rel=1e-12)
+
+
+def test_a_film_on_a_substrate_that_yields_breaks_into_fragments_by_shear_lag():
+    # LiF of 50 nm, tau = 0.77/sqrt(3) = 0.4446 MPa, E' = 111/(1 - 0.19^2) = 115.16 GPa. Under 100
+    # MPa: l = 100 x 0.05/0.4446 = 11.25 um, G = 1e6 x 0.05/(3 x 115157 x 0.4446) = 0.3255 J/m^2;
+    # 0.68 J/m^2 takes (0.68/0.3255)^(1/3) x 100 = 127.8 MPa: fragments of 14.4 to 28.7 um
+    film = (0.05, 111e3, 0.19, 0.77)
+    found = {a.name.removeprefix("balance."): a.value for a in fragments(100.0, None, *film, 0.68)}
+    assert found["shear_lag_length"] == pytest.approx(11.247, rel=1e-4)
+    assert found["shear_lag_energy_release_rate"] == pytest.approx(0.32553, rel=1e-4)
+    assert found["channelling_stress"] == pytest.approx(127.83, rel=1e-4)
+    assert found["channelling_stretch"] == pytest.approx(127.83 * 0.81 / 111e3, rel=1e-4)
+    assert found["least_fragment"] == pytest.approx(14.377, rel=1e-4)
+    assert found["longest_fragment"] == 2.0 * found["least_fragment"]
+    # with a strength it is that which counts; at the stress that breaks it G is Gc
+    strong = {a.symbol: a.value for a in fragments(100.0, 11.0, *film, None)}
+    assert strong["l_f"] == pytest.approx(0.11 * found["shear_lag_length"])
+    again = {a.symbol: a.value for a in fragments(found["channelling_stress"], None, *film, 0.68)}
+    assert again["G"] == pytest.approx(0.68, rel=1e-12)

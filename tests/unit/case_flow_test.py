@@ -61,6 +61,35 @@ sticks = true
 [load]
 steps = 8
 """
+CRACKED = """title = "Film"
+[geometry]
+shape = "block"
+width = "10 um"
+layers = [{ name = "lithium", thickness = "2 um" }, { name = "film", thickness = "0.5 um" }]
+[geometry.crack]
+face = "left"
+start = "2 um"
+[mechanics]
+plane = "strain"
+[mechanics.solids.lithium]
+law = "isotropic"
+youngs_modulus = "7.82 GPa"
+poissons_ratio = 0.38
+[mechanics.solids.lithium.flow]
+law = "plastic"
+yield_stress = "0.7 MPa"
+[mechanics.solids.film]
+law = "isotropic"
+youngs_modulus = "111 GPa"
+poissons_ratio = 0.19
+[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.crack]
+law = "free"
+[load]
+stretch = "0.01 %"
+steps = 8
+"""
 ANAND = """law = "viscoplastic"
 rate = "4.25e4 s^-1"
 activation_energy = "37 kJ/mol"
@@ -89,6 +118,7 @@ def sourced(text):
             "steps",
             "step_error",
             "face",
+            "plane",
             "deflections",
         )
         if value and key not in plain:
@@ -190,6 +220,23 @@ WRONG = [
         "[mechanics.solids.lithium]",
         "geometry.crack",
         "no crack beside flow",
+    ),
+    (
+        CRACKED,
+        'law = "free"',
+        'law = "traction"\npressure = "1 MPa"',
+        "mechanics.faces.crack.law",
+        "free beside flow",
+    ),
+    (CRACKED, 'start = "2 um"', 'start = "1 um"', "geometry.crack", "through a film"),
+    (CRACKED, "steps = 8", 'duration = "1 s"', "geometry.crack", "without time"),
+    (
+        CRACKED,
+        "poissons_ratio = 0.19",
+        "poissons_ratio = 0.19\n[mechanics.solids.film.flow]\n"
+        'law = "plastic"\nyield_stress = "9 MPa"',
+        "mechanics.solids.film.flow",
+        "crack goes",
     ),
     (
         BLOCK,
