@@ -316,7 +316,10 @@ def _numbers(
 
 
 def _balance(problem: Inelastic, held: Equilibrium, evolution: Evolution) -> float:
-    """Reactions plus loads, over the sum of the sizes of both."""
+    """Reactions plus loads, over the sum of the sizes of both.
+
+    Where free strains meet nothing, there are none of both: then over what they would press with.
+    """
     domain = problem.domain
     gdim = domain.mesh.geometry.dim
     reactions = np.where(held.state == FIXED, evolution.last.left, 0.0).reshape(-1, gdim)
@@ -325,4 +328,11 @@ def _balance(problem: Inelastic, held: Equilibrium, evolution: Evolution) -> flo
     axes = slice(1 if domain.axisymmetric else 0, gdim)  # radial forces balance around
     total = domain.comm.allreduce((reactions + loads).sum(axis=0)[axes])
     size = domain.comm.allreduce((np.abs(reactions) + np.abs(loads)).sum(axis=0)[axes])
-    return float(np.abs(total).max() / max(size.max(), np.finfo(float).tiny))
+    pressed = max(
+        float(np.abs(material.stiffness @ material.eigenstrain).max())
+        for material in problem.materials.values()
+    )
+    reach = float(np.abs(domain.mesh.geometry.x).max(initial=0.0))
+    reach = domain.comm.allreduce(reach, op=MPI.MAX)
+    held_back = pressed * (reach**2 if domain.axisymmetric else reach)
+    return float(np.abs(total).max() / max(size.max(), held_back, np.finfo(float).tiny))
