@@ -17,6 +17,7 @@ from matplotlib.image import imread
 from solver import drawing, mechanics_meta, pictures_body
 from solver.case import load_case
 from solver.mechanics import NotInEquilibrium, balanced
+from solver.mechanics_model import conditions
 from solver.output import DISPLACEMENT, STRESS
 
 TOP = Path(__file__).resolve().parents[2]
@@ -375,11 +376,14 @@ def test_the_start_mesh_of_a_block_has_table_and_picture(tmp_path):
 def test_what_leaves_the_range_of_the_laws_is_warned_about(old, new, warned, tmp_path):
     path = tmp_path / "case.toml"
     path.write_text(PITTED.replace(old, new))
-    found = SimpleNamespace(tensions={"top": 400.0}, film=None)
-    said = mechanics_meta.beyond_the_laws(load_case(path), found)
+    case = load_case(path)
+    tractions, _ = conditions(case.geometry, case.mechanics)
+    body = SimpleNamespace(tractions=tractions)
+    found = SimpleNamespace(tensions={"top": 400.0}, film=None, body=body)
+    said = mechanics_meta.beyond_the_laws(case, found)
     assert [warned in text for text in said] == ([True] if warned else [])
-    found = SimpleNamespace(tensions={"top": 4000.0}, film=None)
-    said = mechanics_meta.beyond_the_laws(load_case(path), found)
+    found = SimpleNamespace(tensions={"top": 4000.0}, film=None, body=body)
+    said = mechanics_meta.beyond_the_laws(case, found)
     assert sum("the tension along top strains a layer by 5.2 %" in text for text in said) == 1
 
 
