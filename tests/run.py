@@ -93,9 +93,9 @@ def main(arguments: list[str]) -> int:
         "format": lambda: run(["ruff", "format", "--check", "."], 60),
         "lint": lambda: run(["ruff", "check", "."], 60),
         "types": lambda: run(["mypy", "--strict", *packages], 300),
-        "tests": lambda: run([sys.executable, "-m", "pytest", "-m", left_out, *test], 900 * scale),
-        "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 300 * scale),
-        "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 300 * scale),
+        "tests": lambda: run([sys.executable, "-m", "pytest", "-m", left_out, *test], 2400 * scale),
+        "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 900 * scale),
+        "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 900 * scale),
     }
     table = []
     for name, check in checks.items():
