@@ -22,7 +22,7 @@ from solver import transport
 from solver.copies import Copies, InterfaceError
 from solver.domain import Domain, cellwise, facet_entities, facet_measure, facets_of, regions_at
 from solver.levelling import Levelling, owners
-from solver.model import Contact, Model
+from solver.model import Model
 from solver.solve import DIRECT, DIRECT_LIMIT, MULTIGRID, MULTIGRID_2D, make_solver, solve
 
 Floats = npt.NDArray[np.float64]
@@ -367,8 +367,3 @@ class Primal:
 def _added(total: PETSc.Mat, block: PETSc.Mat) -> PETSc.Mat:
     total.axpy(1.0, block, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
     return total
-
-
-def is_ideal(contact: Contact) -> bool:
-    """True if the potential is given on the contact itself."""
-    return contact.resistance == 0.0 or contact.series > 0.0

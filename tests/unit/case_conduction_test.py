@@ -2,7 +2,7 @@
 
 import pytest
 
-from solver.__main__ import main
+from tests.unit.case_checking import checked
 
 CONDUCTOR = 'law = "ionic_conductor"\nconductivity = "1 S/m"\n'
 
@@ -98,14 +98,6 @@ RIGHT = {
     + f"[regions.filling]\n{CONDUCTOR}" + ENDS,
     "a resistive interface": stack(CONDUCTOR, BETWEEN.replace("insulating", "bonded")),
 }  # fmt: skip
-
-
-def checked(text, tmp_path, capsys):
-    path = tmp_path / "case.toml"
-    path.write_text(text, "utf-8")
-    status = main(["check", str(path)])
-    said = capsys.readouterr()
-    return status, [line.removeprefix(f"{path}: ") for line in said.err.splitlines()]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import pytest
 from meshes.build import build
 from meshes.layers import Layer, Shell
 from meshes.sizing import default_size
-from solver.__main__ import main
 from solver.case import load_case
 from solver.mechanics_schema import Creep, History, Plastic, Viscoplastic
 from solver.resolved import resolved_toml
+from tests.unit import case_checking
 
 SHELL = """title = "Ball"
 [geometry]
@@ -132,11 +132,7 @@ def sourced(text):
 
 
 def checked(text, tmp_path, capsys):
-    path = tmp_path / "case.toml"
-    path.write_text(sourced(text), "utf-8")
-    status = main(["check", str(path)])
-    said = capsys.readouterr()
-    return status, [line.removeprefix(f"{path}: ") for line in said.err.splitlines()]
+    return case_checking.checked(sourced(text), tmp_path, capsys)
 
 
 FLOW = "mechanics.solids.lithium.flow"

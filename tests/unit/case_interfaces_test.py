@@ -2,10 +2,10 @@
 
 import pytest
 
-from solver.__main__ import main
 from solver.case import load_case
 from solver.cohesive import make_law
 from solver.resolved import resolved_toml
+from tests.unit.case_checking import checked
 
 GOOD = """title = "Film that may come off"
 [geometry]
@@ -59,14 +59,6 @@ WRONG = [
     ("steps = 25", "steps = 0", "steps", "1"),
     ('"exponential"', '"exponental"', "softening", "nearest: exponential"),
 ]  # fmt: skip
-
-
-def checked(text, tmp_path, capsys):
-    path = tmp_path / "case.toml"
-    path.write_text(text, "utf-8")
-    status = main(["check", str(path)])
-    said = capsys.readouterr()
-    return status, [line.removeprefix(f"{path}: ") for line in said.err.splitlines()]
 
 
 @pytest.mark.parametrize(("old", "new", "key", "words"), WRONG)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from solver.__main__ import main
 from solver.case import load_case
 from solver.resolved import resolved_toml
+from tests.unit.case_checking import checked
 
 GOOD = """title = "Crack through a film"
 [geometry]
@@ -263,14 +263,6 @@ WRONG = [
         "[mechanics] beside [load]",
     ),
 ]
-
-
-def checked(text, tmp_path, capsys):
-    path = tmp_path / "case.toml"
-    path.write_text(text, "utf-8")
-    status = main(["check", str(path)])
-    said = capsys.readouterr()
-    return status, [line.removeprefix(f"{path}: ") for line in said.err.splitlines()]
 
 
 @pytest.mark.parametrize(
