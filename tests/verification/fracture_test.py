@@ -221,7 +221,12 @@ def test_resolved_tips_converge_faster(monkeypatch):
 def test_both_modes_are_told_apart():
     # tension far away and the traction it takes from the faces differ by a uniform stress, so even
     # in a finite body the intensities are equal; G is that of both modes
-    _, far = solved(CASES["mixed_mode"])
+    case = CASES["mixed_mode"]
+    # Gc = 1.8 lies between G straight on, 1.43, and that of the kink, 1.43 x 1.6: it grows
+    solid = replace(case.mechanics.solids["solid"], fracture_energy=1.8)
+    _, far = solved(replace(case, mechanics=replace(case.mechanics, solids={"solid": solid})))
+    assert far["verdict"].value == far["verdict.flaw.end"].value == "grows unstably"
+    assert far["margin.flaw.end"].value == pytest.approx(1.8 / 2.28707945, rel=1e-3)
     found, near = solved(CASES["mixed_mode-faces"])
     for mode in ("stress_intensity", "stress_intensity_shear"):
         for end in ("start", "end"):
