@@ -38,16 +38,23 @@ def run(command: list[str], limit: float) -> int:
 
 
 def ranks(n: int, arguments: list[str], limit: float) -> int:
-    """Run pytest on n ranks. Only rank 0 is heard, but what failed on another rank is shown."""
+    """Run pytest on n ranks. Only rank 0 is heard; what others printed is shown after a failure."""
     with tempfile.TemporaryDirectory(prefix="liface-test-") as logs:
         me = [sys.executable, __file__, "--on-rank", logs]
         status = run(["mpirun", "-n", str(n), *me, *arguments], limit)
-        reports = [path for path in sorted(Path(logs).iterdir()) if path.suffix == ".failed"]
-        for path in reports:
-            print(f"\n==> {path.stem} of {n} failed with")
-            print("\n".join(path.read_text(errors="replace").splitlines()[-60:]))
-        none = Path(logs, "no-tests").exists()
-    return NO_TESTS if none and not reports and status in (0, NO_TESTS) else status
+        ended = [Path(logs, f"status {rank}") for rank in range(n)]
+        found = [int(path.read_text()) if path.exists() else None for path in ended]
+        if status:
+            for rank in range(1, n):
+                print(f"\n==> rank {rank} of {n}, tests' status {found[rank]}, printed last")
+                log = Path(logs, f"rank {rank}")
+                text = log.read_text(errors="replace") if log.exists() else ""
+                print("\n".join(text.splitlines()[-60:]))
+    if status not in (0, 124) and all(one in (0, NO_TESTS) for one in found):
+        # every rank has said how its tests ended, so this is MPI's own end of a process
+        print(f"==> all tests had passed on all ranks when mpirun ended with status {status}")
+        status = 0
+    return NO_TESTS if status == 0 and set(found) == {NO_TESTS} else status
 
 
 def on_rank(logs: str, arguments: list[str]) -> None:
@@ -56,20 +63,17 @@ def on_rank(logs: str, arguments: list[str]) -> None:
     from mpi4py import MPI
 
     rank = MPI.COMM_WORLD.rank
-    log = Path(logs, f"rank {rank}")
     if rank:
-        file = os.open(log, os.O_WRONLY | os.O_CREAT)
+        file = os.open(Path(logs, f"rank {rank}"), os.O_WRONLY | os.O_CREAT)
         os.dup2(file, 1)
         os.dup2(file, 2)
     status = int(pytest.main(["-x", "-p", "no:cacheprovider", *arguments]))
     sys.stdout.flush()
-    if status == NO_TESTS:
-        Path(logs, "no-tests").touch()
-    elif status:
-        if rank:
-            log.rename(log.with_suffix(".failed"))
+    Path(logs, f"status {rank}").write_text(str(status))
+    if status not in (0, NO_TESTS):
         time.sleep(1)  # the same failure elsewhere is to be written, too
         MPI.COMM_WORLD.Abort(status)
+    MPI.COMM_WORLD.Barrier()  # no rank goes while another one still computes
 
 
 def versions() -> str:
