@@ -41,7 +41,7 @@ def axisymmetric_dissipation(
     """
     msh = domain.mesh
     cells = msh.topology.index_map(2).size_local
-    corners = node_positions(msh)[msh.geometry.dofmap[:cells]]
+    corners = node_positions(msh)[compat.node_numbers(msh)[:cells]]
     s, z = corners[:, :, 0], corners[:, :, 1]
     doubled = _doubled_area(s, z)
     if np.any(doubled * _doubled_area(np.sqrt(2.0 * s), z) <= 0.0):

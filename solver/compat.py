@@ -37,14 +37,22 @@ def read_msh(
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.open(str(path))
         gmsh.model.mesh.renumberNodes()  # the reader expects tags without gaps
-    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.none)
     try:
-        data = _model_to_mesh(gmsh.model, comm, 0, gdim=gdim, partitioner=partitioner)
+        data = _model_to_mesh(gmsh.model, comm, 0, gdim=gdim, partitioner=_without_ghosts())
     finally:
         if comm.rank == 0:
             gmsh.finalize()
     # 0.9 gives a plain tuple, later releases a named one with more fields
     return data[0], data[1], data[2]
+
+
+def _without_ghosts() -> Callable[..., Any]:
+    """The default partitioner, for cells without a ghost layer."""
+    create: Callable[..., Callable[..., Any]] = mesh.create_cell_partitioner
+    try:
+        return create(mesh.GhostMode.none)
+    except TypeError:  # from 0.11 on it wants to know how many cells may share a facet
+        return create(mesh.GhostMode.none, 2)
 
 
 def refine(
@@ -60,3 +68,12 @@ def interpolation_points(space: fem.FunctionSpace) -> npt.NDArray[np.float64]:
     """Reference points at which an Expression must be evaluated to be interpolated."""
     points = space.element.interpolation_points
     return np.asarray(points() if callable(points) else points)  # a method until 0.9
+
+
+def node_numbers(msh: mesh.Mesh) -> npt.NDArray[np.int32]:
+    """The nodes of each cell of a mesh with one kind of cells, shape (cells, nodes of a cell)."""
+    try:
+        maps = msh.geometry.dofmaps  # type: ignore[attr-defined]
+    except AttributeError:  # 0.9
+        return np.asarray(msh.geometry.dofmap)
+    return np.asarray(maps[0])

@@ -22,7 +22,7 @@ import numpy as np
 
 from meshes.block import heights
 from meshes.layers import Block
-from solver import hooke, interface_schema
+from solver import compat, hooke, interface_schema
 from solver.broken import Break
 from solver.broken_equilibrium import BrokenEquilibrium
 from solver.broken_state import Answer
@@ -85,7 +85,7 @@ def resolve_zones(
         zone = zone_length(broken, solids, thickness)
         while zone < inf:
             cells = np.unique(facet_entities(domain, broken.name)[:, 0])
-            points = node_positions(domain.mesh)[domain.mesh.geometry.dofmap[cells]]
+            points = node_positions(domain.mesh)[compat.node_numbers(domain.mesh)[cells]]
             size = np.ptp(points, axis=1).max(axis=1)
             coarse = cells[size > zone / CELLS_PER_ZONE]
             if domain.comm.allreduce(len(coarse)) == 0:

@@ -334,7 +334,7 @@ def _share_of_movement(domain: Domain, arc: Arc, points: Floats) -> Floats:
 
 def _volumes(domain: Domain, points: Floats) -> Floats:
     """Signed size of every local cell, but for a factor."""
-    corners = points[domain.mesh.geometry.dofmap]
+    corners = points[compat.node_numbers(domain.mesh)]
     tdim = domain.mesh.topology.dim
     edges = corners[:, 1:, :tdim] - corners[:, :1, :tdim]
     return np.asarray(np.linalg.det(edges))

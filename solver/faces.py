@@ -20,7 +20,7 @@ from ufl.core.expr import Expr
 
 from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
 from meshes.mesh import SingularEdge
-from solver import schema, transport
+from solver import compat, schema, transport
 from solver.axis import corner_values
 from solver.bounds import Certificate
 from solver.domain import (
@@ -362,7 +362,7 @@ def _edge_and_centre(
     potential_nodes = phi.function_space.tabulate_dof_coordinates()
     cells = np.unique(facet_entities(domain, window.name)[:, 0])
     points = node_positions(domain.mesh)
-    corners = points[domain.mesh.geometry.dofmap[cells]].reshape(-1, 3)
+    corners = points[compat.node_numbers(domain.mesh)[cells]].reshape(-1, 3)
     with _coordinates(domain, dual=True):
         flux = corner_values(certificate.flux.flux).reshape(-1, 3, 2)[cells].reshape(-1, 2)
     found = []

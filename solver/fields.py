@@ -26,6 +26,7 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkUnstructuredGrid
 from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
+from solver import compat
 from solver.output import CURRENT, OutputError, face_file
 
 Floats = npt.NDArray[np.float64]
@@ -119,7 +120,7 @@ def write_face(
     function.x.scatter_forward()
     facets = np.unique(facets)
     facets = facets[facets < msh.topology.index_map(fdim).size_local]
-    corners = msh.geometry.x[msh.geometry.dofmap]  # (cells, vertices, 3)
+    corners = msh.geometry.x[compat.node_numbers(msh)]  # (cells, vertices, 3)
     to_cell = msh.topology.connectivity(fdim, tdim)
     cells = to_cell.array[to_cell.offsets[facets]]
     facets_of_cell = msh.topology.connectivity(tdim, fdim).array.reshape(-1, tdim + 1)

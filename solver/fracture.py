@@ -32,6 +32,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from meshes.layers import Block, Flaw, face_length, height, pit_corners, tips
+from solver import compat
 from solver.domain import Domain, node_positions, refine_cells
 from solver.elasticity import Body
 
@@ -152,7 +153,8 @@ def resolve_tips(
             far = np.hypot(points[:, 0] - place[0], points[:, 1] - place[1])
             least = domain.comm.allreduce(float(far.min(initial=np.inf)), op=MPI.MIN)
             near = far <= least  # the node at the tip itself, however small its cells are
-            cells = np.flatnonzero(near[domain.mesh.geometry.dofmap].any(axis=1)).astype(np.int32)
+            nodes = compat.node_numbers(domain.mesh)
+            cells = np.flatnonzero(near[nodes].any(axis=1)).astype(np.int32)
             domain = refine_cells(domain, cells)
     return domain
 

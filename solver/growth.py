@@ -27,6 +27,7 @@ from mpi4py import MPI
 from scipy.optimize import brentq
 
 from meshes.layers import Block
+from solver import compat
 from solver.domain import (
     Domain,
     Int32Array,
@@ -349,7 +350,7 @@ def first_mesh(fragile: Fragile, mesher: Mesher, comm: MPI.Intracomm) -> Domain:
 
 def longest_edges(domain: Domain) -> Floats:
     """Of every local cell (2D), um."""
-    corners = node_positions(domain.mesh)[domain.mesh.geometry.dofmap]
+    corners = node_positions(domain.mesh)[compat.node_numbers(domain.mesh)]
     sides = corners - np.roll(corners, 1, axis=1)
     return np.asarray(np.linalg.norm(sides, axis=2).max(axis=1))
 
@@ -362,8 +363,8 @@ def carried_over(
     parents: Int32Array,
 ) -> Floats:
     """A linear function on a mesh that was refined, at the owned nodes of the finer one."""
-    here = node_positions(coarse.mesh)[coarse.mesh.geometry.dofmap][parents][:, :, :2]
-    there = node_positions(fine.mesh)[fine.mesh.geometry.dofmap][:, :, :2]
+    here = node_positions(coarse.mesh)[compat.node_numbers(coarse.mesh)][parents][:, :, :2]
+    there = node_positions(fine.mesh)[compat.node_numbers(fine.mesh)][:, :, :2]
     along = np.stack([here[:, 1] - here[:, 0], here[:, 2] - here[:, 0]], axis=2)
     shares = np.linalg.solve(along[:, None], (there - here[:, :1])[..., None])[..., 0]
     at = values.x.array[values.function_space.dofmap.list][parents]

@@ -9,7 +9,7 @@ from mpi4py import MPI
 
 from meshes.layers import Block, Box, height
 from meshes.mesh import BuiltMesh
-from solver import schema
+from solver import compat, schema
 from solver.broken import Break
 from solver.delamination import find_breaks, resolve_zones, tips_of, with_marks
 from solver.domain import Domain, node_positions, read_domain, refine_cells
@@ -100,7 +100,7 @@ def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:
     """Bisect the cells where an indenter touches the top, out to about `reach` from the axis."""
     top = height(block) - origin(block)
     while True:
-        points = node_positions(domain.mesh)[domain.mesh.geometry.dofmap]
+        points = node_positions(domain.mesh)[compat.node_numbers(domain.mesh)]
         far = np.hypot(points[..., 0], points[..., 1] - top).min(axis=1)
         size = np.ptp(points, axis=1).max(axis=1)
         cells = np.flatnonzero(size > np.maximum(reach / 10.0, 0.4 * (far - 1.5 * reach)))

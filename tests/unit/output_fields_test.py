@@ -12,7 +12,7 @@ import pyvista
 from dolfinx import mesh
 from mpi4py import MPI
 
-from solver import fields
+from solver import compat, fields
 from solver.output import CURRENT, POTENTIAL, REGION, OutputError
 from tests.unit.output_example import lagrange
 
@@ -97,7 +97,7 @@ def msh_region_integral(dim: int) -> float:
     n = (7, 5, 1) if dim == 2 else (3, 4, 3)
     square = mesh.create_unit_square if dim == 2 else mesh.create_unit_cube
     msh = square(MPI.COMM_SELF, *n[:dim])
-    centres = msh.geometry.x[msh.geometry.dofmap].mean(axis=1)
+    centres = msh.geometry.x[compat.node_numbers(msh)].mean(axis=1)
     return float(np.where(centres[:, 0] < 2 / 3, 1.0, 4.0).mean())
 
 

@@ -288,6 +288,20 @@ def test_choice_can_be_made_by_hand(host):
     assert "nonsense" in out.stderr
 
 
+def test_second_lane_is_a_root_of_its_own(host):
+    host.debian()
+    out = host.run("exec", "true", LIFACE_SUITE="sid")
+    assert out.returncode == 2
+    assert "cannot get Debian sid" in out.stderr
+    out = host.run("exec", "true", LIFACE_SUITE="bookworm")
+    assert out.returncode == 2
+    assert "LIFACE_SUITE is 'bookworm'; it may be trixie or sid" in out.stderr
+    roots = {
+        host.run("exec", "true", LIFACE_ENV="root", LIFACE_SUITE=s).stderr for s in ("", "sid")
+    }
+    assert len(roots) == 2
+
+
 CONDA = """
 echo call >>"$HOME/calls"
 while [ "$1" != --prefix ]; do shift; done
