@@ -6,10 +6,14 @@ carry no bounds. To add one: a table here, a function there, a line in `quantiti
 """
 
 import math
+from collections.abc import Sequence
 from typing import Literal, Self
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from solver.capacities import composite_foil, deposit, kneaded, thinner_stack
+from solver.composites import conducting_composite, elastic_composite
 from solver.film_theory import buckling, fragments
 from solver.squeeze import squeezed
 from solver.stoichiometry import (
@@ -23,7 +27,9 @@ from solver.stoichiometry import (
     solution,
 )
 from solver.values import (
+    ArealCapacity,
     Conductivity,
+    ConductivityOrZero,
     Density,
     Fraction,
     FractureEnergy,
@@ -33,7 +39,9 @@ from solver.values import (
     Number,
     Rate,
     Resistance,
+    SpecificCapacity,
     Strict,
+    Value,
     fault,
 )
 
@@ -156,6 +164,65 @@ class SqueezeSpec(Strict):
         return self
 
 
+class DepositSpec(Strict):
+    """Lithium of a charge per area, against a thickness that was measured or that of its foil."""
+
+    lithium: str
+    charge: ArealCapacity
+    measured: Length | None = None
+    foil: Length | None = None
+
+
+class CompositeFoilSpec(Strict):
+    """A disc of free lithium in a skeleton of lithium and one other element."""
+
+    lithium: str
+    element: str
+    diameter: Length
+    thickness: Length
+    mass: Mass
+    density: Density
+    skeleton_density: Density
+    free_capacity: SpecificCapacity
+    total_capacity: SpecificCapacity
+
+
+class KneadedSpec(Strict):
+    """A mixture of phases by mass that reacts until one is used up, then a dense foil."""
+
+    lithium: str
+    shares: dict[str, Fraction] = Field(min_length=2)
+    coefficients: dict[str, float] = Field(min_length=2)
+    thickness: Length
+    measured_capacity: ArealCapacity | None = None
+    cathode_capacity: ArealCapacity | None = None
+
+
+class StackSpec(Strict):
+    """A stack whose one electrode becomes thinner."""
+
+    thickness_before: Length
+    thickness_after: Length
+    others: dict[str, Length] = Field(min_length=1)
+
+
+class MixedPhaseSpec(Strict):
+    """One phase of a composite: its share of the volume and what it does."""
+
+    volume_fraction: Fraction
+    conductivity: ConductivityOrZero | None = None
+    youngs_modulus: Modulus | None = None
+    poissons_ratio: Number | None = None
+
+    @model_validator(mode="after")
+    def _elastic(self) -> Self:
+        if (self.youngs_modulus is None) != (self.poissons_ratio is None):
+            raise fault("youngs_modulus and poissons_ratio together")
+        if self.poissons_ratio is not None and not 0 <= self.poissons_ratio.number < 0.5:
+            raise fault("from 0 to below 0.5", key="poissons_ratio")
+        return self
+
+
 class BalanceSpec(Strict):
     """Arithmetic instead of a field; every table that is there is computed."""
 
@@ -168,6 +235,11 @@ class BalanceSpec(Strict):
     buckling: BucklingSpec | None = None
     squeeze: SqueezeSpec | None = None
     fragments: FragmentsSpec | None = None
+    deposit: DepositSpec | None = None
+    composite_foil: CompositeFoilSpec | None = None
+    kneaded: KneadedSpec | None = None
+    stack: StackSpec | None = None
+    composite: dict[str, MixedPhaseSpec] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _computable(self) -> Self:
@@ -177,7 +249,8 @@ class BalanceSpec(Strict):
             raise fault(str(error)) from None
         if not found:
             raise fault(
-                "one of conversion, solution, pellet, foil, share, buckling, squeeze, fragments"
+                "one of conversion, solution, pellet, foil, share, buckling, squeeze, fragments, "
+                "deposit, composite_foil, kneaded, stack, composite"
             )
         return self
 
@@ -192,6 +265,9 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
     used = [
         *((spec.solution.layer, spec.solution.host) if spec.solution else ()),
         *((spec.pellet.phase,) if spec.pellet else ()),
+        *(table.lithium for table in (spec.deposit, spec.composite_foil, spec.kneaded) if table),
+        *(spec.kneaded.shares if spec.kneaded else ()),
+        *(spec.kneaded.coefficients if spec.kneaded else ()),
     ]
     if missing := [name for name in used if name not in phases]:
         raise ValueError(f"a table in phases for {', '.join(missing)}")
@@ -225,4 +301,47 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         limit = None if k.fracture_energy is None else k.fracture_energy.number
         body = k.thickness.number, k.youngs_modulus.number, k.poissons_ratio.number
         found += fragments(k.stress.number, broken_at, *body, k.yield_stress.number, limit)
+    if d := spec.deposit:
+        found += deposit(d.charge.number, phases[d.lithium], _known(d.measured), _known(d.foil))
+    if e := spec.composite_foil:
+        found += composite_foil(
+            (e.diameter.number, e.thickness.number),
+            e.mass.number,
+            (e.density.number, e.skeleton_density.number),
+            (e.free_capacity.number, e.total_capacity.number),
+            phases[e.lithium],
+            e.element,
+        )
+    if m := spec.kneaded:
+        shares = {name: share.number for name, share in m.shares.items()}
+        taken = {name: phases[name] for name in {**m.shares, **m.coefficients, m.lithium: None}}
+        limits = _known(m.measured_capacity), _known(m.cathode_capacity)
+        found += kneaded(taken, m.coefficients, shares, m.thickness.number, m.lithium, *limits)
+    if t := spec.stack:
+        others = sum(length.number for length in t.others.values())
+        found += thinner_stack(t.thickness_before.number, t.thickness_after.number, others)
+    if spec.composite:
+        found += _composite(list(spec.composite.values()))
     return found
+
+
+def _known(value: Value | None) -> float | None:
+    return None if value is None else value.number
+
+
+def _composite(parts: Sequence[MixedPhaseSpec]) -> list[Amount]:
+    shares = np.array([part.volume_fraction.number for part in parts])
+    if abs(shares.sum() - 1) > 1e-9:
+        raise ValueError("volume fractions of the composite that add up to 1")
+    kappa = [part.conductivity.number for part in parts if part.conductivity]
+    elastic = [
+        (part.youngs_modulus.number, part.poissons_ratio.number)
+        for part in parts
+        if part.youngs_modulus and part.poissons_ratio
+    ]
+    if len(kappa) not in (0, len(parts)) or len(elastic) not in (0, len(parts)):
+        raise ValueError("the same properties for every phase of the composite")
+    if not kappa and not elastic:
+        raise ValueError("a conductivity, or youngs_modulus and poissons_ratio, of every phase")
+    found = conducting_composite(shares, np.array(kappa)) if kappa else []
+    return found + (elastic_composite(shares, *np.array(elastic).T) if elastic else [])

@@ -53,6 +53,8 @@ Kind = Literal[
     "velocity",
     "molar_energy",
     "curvature",
+    "areal_capacity",
+    "specific_capacity",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -93,11 +95,30 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "velocity": ("um/s", "1 nm/s"),
     "molar_energy": ("kJ/mol", "37 kJ/mol"),
     "curvature": ("m^-1", "1 m^-1"),
+    "areal_capacity": ("mAh/cm^2", "3 mAh/cm^2"),
+    "specific_capacity": ("mAh/g", "2170 mAh/g"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).
 COMMON_UNITS = (
-    *("nm", "um", "mm", "cm", "m", "V", "mV", "uA", "mA", "A", "S", "mS", "uS", "ohm", "kohm"),
+    *(
+        "nm",
+        "um",
+        "mm",
+        "cm",
+        "m",
+        "V",
+        "mV",
+        "uA",
+        "mA",
+        "A",
+        "mAh",
+        "S",
+        "mS",
+        "uS",
+        "ohm",
+        "kohm",
+    ),
     *("Mohm", "s", "min", "hour", "K", "MPa", "GPa", "mol", "C", "%"),
 )
 SCALE = {"meter": 6, "ampere": 12, "mole": 15}  # working units per SI unit, as powers of ten

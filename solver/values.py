@@ -229,6 +229,27 @@ class Density(Value):
     sign = "positive"
 
 
+class ArealCapacity(Value):
+    """A charge per area above zero."""
+
+    kinds = ("areal_capacity",)
+    sign = "positive"
+
+
+class SpecificCapacity(Value):
+    """A charge per mass above zero."""
+
+    kinds = ("specific_capacity",)
+    sign = "positive"
+
+
+class ConductivityOrZero(Value):
+    """A conductivity, may be zero."""
+
+    kinds = ("conductivity",)
+    sign = "non_negative"
+
+
 class Potential(Value):
     """An electric potential."""
 

@@ -23,7 +23,8 @@ LINE = """
     meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
-    solver.values solver.stoichiometry solver.film_theory solver.squeeze solver.balance
+    solver.values solver.stoichiometry solver.film_theory solver.squeeze
+    solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables
     solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
     solver.assemble solver.limits solver.editor
