@@ -12,7 +12,7 @@ from mpi4py import MPI
 from meshes.build import build
 from meshes.layers import Block, Box, Layer
 from meshes.sizing import MeshSize
-from solver import hooke
+from solver import compat, hooke
 from solver.domain import number_of_cells, read_domain
 from solver.elasticity import Solid, displacement_space, make_body, weight
 from solver.hooke import XX, XY, XZ, YY, YZ, ZZ
@@ -70,7 +70,7 @@ def errors(stiffness, kind, size, tmp_path):
     facets = mesh.exterior_facet_indices(domain.mesh.topology)
     held = fem.locate_dofs_topological(space, domain.mesh.topology.dim - 1, facets)
     given = fem.Function(space)
-    given.interpolate(fem.Expression(exact, space.element.interpolation_points()))
+    given.interpolate(fem.Expression(exact, compat.interpolation_points(space)))
     tangent = ufl.derivative(residual, u, ufl.TrialFunction(space))
     options = {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
     problem = LinearProblem(tangent, work, [fem.dirichletbc(given, held)], petsc_options=options)
