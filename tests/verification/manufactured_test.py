@@ -1,5 +1,6 @@
 """Every elastic law against a displacement that was chosen, with the body force it asks for."""
 
+import inspect
 import math
 
 import numpy as np
@@ -73,7 +74,10 @@ def errors(stiffness, kind, size, tmp_path):
     given.interpolate(fem.Expression(exact, compat.interpolation_points(space)))
     tangent = ufl.derivative(residual, u, ufl.TrialFunction(space))
     options = {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
-    problem = LinearProblem(tangent, work, [fem.dirichletbc(given, held)], petsc_options=options)
+    wanted = "petsc_options_prefix" in inspect.signature(LinearProblem).parameters  # from 0.10 on
+    prefix = {"petsc_options_prefix": "manufactured_"} if wanted else {}
+    bcs = [fem.dirichletbc(given, held)]
+    problem = LinearProblem(tangent, work, bcs=bcs, petsc_options=options, **prefix)
     off = problem.solve() - exact
 
     def norm(integrand):
