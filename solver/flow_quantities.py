@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from math import isfinite
 
 from solver.evolution import Flowed
+from solver.load_path import table_of_path
+from solver.mechanics import Mechanical
 from solver.quantities import Bound, Quantity
 
 # what a name stands for: unit (two: axisymmetric, plane), meaning with FACE or REGION for its place
@@ -37,12 +39,7 @@ def flow_quantities(flowed: Flowed, balance: float, plane: bool) -> Iterator[Qua
     """
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", balance, "1", meaning=text)
-    for name, value in sorted(flowed.numbers.items()):
-        units, text = MEANINGS[name.partition(".")[0]]
-        bar = flowed.bars.get(name, float("inf"))
-        kind: Bound = "estimated" if isfinite(bar) else "none"
-        low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
-        yield Quantity(name, value, units[-1 if plane else 0], low, high, kind, text)
+    yield from measured(flowed.numbers, flowed.bars, plane)
     evolution = flowed.evolution
     last = evolution.steps[-1]
     yield Quantity("load_reached", last.load, "1", meaning="Share of the load, at the end.")
@@ -54,8 +51,26 @@ def flow_quantities(flowed: Flowed, balance: float, plane: bool) -> Iterator[Qua
     yield Quantity("cut_steps", float(evolution.cuts), "1", meaning=text)
 
 
+def measured(numbers: dict[str, float], bars: dict[str, float], plane: bool) -> Iterator[Quantity]:
+    """What was measured, by name, with its error bar where there is one."""
+    for name, value in sorted(numbers.items()):
+        units, text = MEANINGS[name.partition(".")[0]]
+        bar = bars.get(name, float("inf"))
+        kind: Bound = "estimated" if isfinite(bar) else "none"
+        low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
+        yield Quantity(name, value, units[-1 if plane else 0], low, high, kind, text)
+
+
+def steps_of(found: Mechanical) -> str:
+    """All converged steps as comma-separated values; "" if all of the load acted at once."""
+    path = found.state.path
+    if found.flowed is not None:
+        return step_table(found.flowed)
+    return table_of_path(path) if path is not None and path.is_long else ""
+
+
 def step_table(flowed: Flowed) -> str:
-    """All converged steps as comma-separated values, working units."""
+    """All converged steps of a body that flows as comma-separated values, working units."""
     steps = flowed.evolution.steps
     names = sorted(steps[0].values)
     heads = ["time [s]", "load [1]", "work [pJ]", "dissipated [pJ]", "Newton steps"]

@@ -18,16 +18,17 @@ from meshes.layers import Block, Shell
 from meshes.mesh import BuiltMesh
 from meshes.shell import curved_faces
 from solver import mechanics_schema, schema
-from solver.closure import HALVINGS, Opened, open_crack, start_from
+from solver.closure import HALVINGS, Opened, elastic_answer, open_crack
 from solver.crack_opening import crack_opening
 from solver.domain import Domain, number_of_cells, read_domain, regions_at
 from solver.elasticity import Body, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
-from solver.evolution import LOAD_STEPS, Evolution, Flowed, evolve
+from solver.evolution import Evolution, Flowed, evolve
+from solver.floors import Level, floors
 from solver.fracture import resolve_tips
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
-from solver.mechanics import MOST_LEVELS, Film, Level, Mechanical, balanced
+from solver.mechanics import MOST_LEVELS, Film, Mechanical, balanced
 from solver.mechanics_model import conditions, solid_law
 from solver.meshing import start_size
 from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress
@@ -87,10 +88,12 @@ def solve_flow(
             flowed = replace(flowed, bars=bars)
             bar = abs(value - history[-1].value) + (found.film.error if found.film else 0.0)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
-        history.append(Level(number_of_cells(domain), dofs, value, bar))
+        least = floors(found.body)
+        floor = least.energy if found.film is None else least.rate
+        history.append(Level(number_of_cells(domain), dofs, value, bar, floor))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {told}")
         found = replace(found, flowed=flowed, bar=bar, history=tuple(history))
-        enough = before is not None and bar <= case.numerics.accuracy * abs(value)
+        enough = before is not None and history[-1].is_within(case.numerics.accuracy)
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         stopped = flowed.evolution.stopped != ""
         if enough or last or stopped or case.numerics.refinement == "none":
@@ -239,7 +242,6 @@ def _opened(
     closed = Inelastic(
         body, together, setting.materials, mechanics.history.temperature, {**SHORTER, **options}
     )
-    start_from(closed, together, 1.0 / (mechanics.history.steps or LOAD_STEPS))
     rows, outwards = together.rows["crack"], together.sign["crack"]
 
     def measured(values: dict[str, float], problem: Inelastic, stress: float) -> dict[str, float]:
@@ -256,6 +258,7 @@ def _opened(
         closed,
         mechanics.history,
         lambda reached: measured(first(reached), closed, on_crack(reached)),
+        elastic_answer(closed, together),
     )
     if evolution.stopped:
         return Opened(evolution, None, 0.0, on_crack(evolution.last))

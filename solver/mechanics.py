@@ -26,14 +26,12 @@ from solver.broken_state import Answer
 from solver.crack_front import Front
 from solver.crack_opening import crack_opening, crack_volume
 from solver.delamination import delamination_force, solve_broken, tips_of
-from solver.domain import (
-    Domain,
-    number_of_cells,
-)
+from solver.domain import Domain, number_of_cells
 from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.evolution import Flowed
 from solver.face_stress import face_stress
+from solver.floors import Level, floors
 from solver.fracture import Tip, energy_release_rates
 from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
@@ -57,23 +55,6 @@ Progress = Callable[[str], None]
 
 class NotInEquilibrium(RuntimeError):
     """The forces on a body that was solved for do not balance."""
-
-
-@dataclass(frozen=True)
-class Level:
-    """One mesh.
-
-    Attributes:
-        cells: On all ranks.
-        dofs: Unknown components of the displacement.
-        value: The energy release rate that is reported, J/m^2; NaN without a crack.
-        bar: Its error bar.
-    """
-
-    cells: int
-    dofs: int
-    value: float
-    bar: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +104,8 @@ class Mechanical:
         flowed: The steps of a body that flows, and what it has become.
         curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
         growth: How cracks grew by themselves, where the solids may break.
+        told: Stresses and displacements of a box, by name, in working units.
+        told_bars: Their error bars.
     """
 
     domain: Domain
@@ -146,6 +129,17 @@ class Mechanical:
     flowed: Flowed | None = None
     curvature: float | None = None
     growth: Growth | None = None
+    told: dict[str, float] = field(default_factory=dict)
+    told_bars: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def stopped(self) -> str:
+        """Why the load was not carried to its end; "" if it was."""
+        if self.growth is not None:
+            return self.growth.stopped
+        if self.flowed is not None:
+            return self.flowed.evolution.stopped
+        return "" if self.state.path is None else self.state.path.stopped
 
 
 def solve_mechanics(
@@ -175,16 +169,17 @@ def solve_mechanics(
     before: Mechanical | None = None
     while True:
         found = _solve_once(problem, problem.body_on(domain))
-        found = _with_bars(found, before)
+        found = found if found.stopped else _with_bars(found, before)
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
-        history.append(Level(number_of_cells(domain), dofs, value, found.bar))
-        progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
         widest = max(found.bars, default=found.bar)
-        enough = before is not None and widest <= case.numerics.accuracy * abs(value)
+        level = Level(number_of_cells(domain), dofs, value, widest, _floor(found))
+        history.append(replace(level, bar=found.bar))
+        progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
+        enough = before is not None and level.is_within(case.numerics.accuracy)
         enough = enough or (before is not None and is_closed(found))
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
-        if enough or last or case.numerics.refinement == "none":
+        if enough or last or found.stopped or case.numerics.refinement == "none":
             break
         before, domain = found, refined(domain)
     found = replace(found, history=tuple(history))
@@ -268,6 +263,17 @@ def _main_rate(found: Mechanical) -> float:
     return found.state.energy
 
 
+def _floor(found: Mechanical) -> float:
+    """What counts as nothing of the main rate."""
+    least = floors(found.body)
+    if found.tips or found.film is not None:
+        return least.rate
+    if found.tensions or found.pressures:
+        return least.stress
+    torn = found.broken is not None and found.broken.spent > 0.0
+    return PER_METRE * least.curvature if found.curvature is not None and not torn else least.energy
+
+
 def _bar(found: Mechanical, before: Mechanical | None) -> float:
     if before is None:
         return float("inf")  # of one mesh alone nobody knows how good it is
@@ -324,11 +330,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     if problem.breaks:
         return _solve_broken(problem, body)
     equilibrium = Equilibrium(body, supports, overrides)
-    state = balanced(equilibrium.solve())
+    state = balanced(equilibrium.solve(partly=True))
+    carried = state.path is None or not state.path.stopped
     rates = [
         (tip, driving_force(body, supports, state, tip, overrides))
         for tip in problem.tips()
-        if tip.reach > 0.0
+        if tip.reach > 0.0 and carried
     ]
     opening, overlap, volume = 0.0, 0.0, 0.0
     if block.flaws:
@@ -353,7 +360,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         body=body,
         state=state,
         tips=tuple(rates),
-        film=_film(block, body, supports, state, overrides),
+        film=_film(block, body, supports, state, overrides) if carried else None,
         bar=float("inf"),
         opening=opening,
         overlap=-overlap,
@@ -374,10 +381,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
 def _solve_broken(problem: Problem, body: Body) -> Mechanical:
     """A body with interfaces that are not bonded; their ends are its tips."""
     loads = (problem.supports, problem.breaks)
-    answer = solve_broken(body, *loads, problem.overrides)
+    answer = solve_broken(body, *loads, problem.overrides, partly=True)
+    stopped = answer.state.path is not None and answer.state.path.stopped
     rates = [
         (at[1], delamination_force(body, *loads, answer, at, problem.overrides))
         for at in tips_of(problem.block, problem.breaks)
+        if not stopped
     ]
     return Mechanical(
         domain=body.domain,

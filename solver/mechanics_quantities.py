@@ -8,7 +8,7 @@ from solver import mechanics_schema, schema
 from solver.crack_opening import mean_displacement
 from solver.equilibrium import Support
 from solver.flaws import of_flaws
-from solver.flow_quantities import flow_quantities
+from solver.flow_quantities import flow_quantities, measured
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
 from solver.growth_quantities import growth_quantities
@@ -42,7 +42,20 @@ CLOSURE = (
 
 
 def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
-    """All numbers of the mechanics of a case."""
+    """All numbers of the mechanics of a case; no verdict on a load that was not carried."""
+    path = found.state.path
+    judges = ("verdict", "margin") if path is not None and path.stopped else ()
+    yield from (quantity for quantity in _all_of(case, found) if quantity.name not in judges)
+    if path is None or not path.is_long:
+        return
+    yield Quantity("load_reached", path.reached, "1", meaning="Share of the load, at the end.")
+    text = "Steps of the load, on the last mesh."
+    yield Quantity("load_steps", float(len(path.steps)), "1", meaning=text)
+    text = "Steps that failed and were halved."
+    yield Quantity("cut_steps", float(path.cuts), "1", meaning=text)
+
+
+def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     mechanics, block = case.mechanics, case.geometry
     if found.flowed is not None:
         plane = not found.domain.axisymmetric
@@ -63,6 +76,7 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
         return
     if isinstance(block, Box):
         yield from front_quantities(block, mechanics, found)
+        yield from measured(found.told, found.told_bars, False)
         yield from _of_crack(found, "um^3")
         return
     if found.curvature is not None:

@@ -38,13 +38,15 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
-    solver.radial_return solver.elasticity solver.nonlinear solver.equilibrium solver.fracture
+    solver.radial_return solver.elasticity solver.floors solver.load_path solver.nonlinear
+    solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.stability solver.face_stress solver.bending solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth solver.mechanics
-    solver.box_mechanics solver.closure solver.flowing solver.flow_quantities solver.margins
+    solver.box_stress solver.box_mechanics solver.closure solver.flowing solver.flow_quantities
+    solver.margins
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
