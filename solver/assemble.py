@@ -106,6 +106,8 @@ def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:
         interfaces={name: interface_tables.joint(law) for name, law in table.interfaces.items()},
         history=_history(load),
         damage=None if table.damage is None else _damage(table.damage),
+        empty=table.empty,
+        cut=None if table.cut is None else mechanics_schema.Cut(table.cut.face, table.cut.layer),
     )
 
 

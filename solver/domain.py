@@ -340,6 +340,12 @@ def _volumes(domain: Domain, points: Floats) -> Floats:
     return np.asarray(np.linalg.det(edges))
 
 
+def cell_volumes(domain: Domain) -> Floats:
+    """Size of every local cell, um^3 (plane: um^2)."""
+    factor = {2: 2.0, 3: 6.0}[domain.mesh.topology.dim]
+    return np.abs(_volumes(domain, node_positions(domain.mesh))) / factor
+
+
 def axis_parallel(domain: Domain) -> bool:
     """True if every outer facet and every facet between regions is flat or upright (2D)."""
     topology = domain.mesh.topology

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from meshes import geometry as shapes
 from meshes import layers as bodies
 from meshes.block import cracked_stack, faces_of_block
+from meshes.micro import Micro
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.flow_checks import flow_faults
 from solver.interface_checks import interface_faults, sides_of_layers
+from solver.micro_checks import micro_mechanics_faults
 from solver.tables import CaseFile, Electrode, Equipotential
 
 OPEN = (
@@ -41,6 +43,12 @@ def mechanics_faults(
     elif mechanics.opens_slit:
         allowed = "no such key: only a strip with a slit in its film has a slit"
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
+    if isinstance(geometry, Micro):
+        yield from micro_mechanics_faults(file, mechanics, geometry)
+        return
+    for key in ("empty", "cut"):
+        if dict(mechanics)[key]:
+            yield Finding(("mechanics", key), "", "no such key: only for a microstructure")
     if not isinstance(geometry, bodies.Block | bodies.Box | bodies.Shell):
         allowed = (
             'geometry.shape = "block", "cylinder", "ring", "ball" or "box", or "strip" with a slit'

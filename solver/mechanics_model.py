@@ -8,6 +8,7 @@ import numpy as np
 from meshes.block import cracked_stack
 from meshes.geometry import Cell
 from meshes.layers import Block, Box, face_length
+from meshes.micro import Micro
 from solver import hooke, mechanics_schema, schema
 from solver.elasticity import Profile, Solid, Traction
 from solver.equilibrium import Support
@@ -75,12 +76,12 @@ def overpotential_to_pressure(overpotential: float) -> float:
 
 
 def conditions(
-    block: Block | Box, mechanics: mechanics_schema.Mechanics
+    block: Block | Box | Micro, mechanics: mechanics_schema.Mechanics
 ) -> tuple[dict[str, Traction], dict[str, Support]]:
     """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
     tractions: dict[str, Traction] = {}
     supports: dict[str, Support] = {}
-    if block.crack is not None:
+    if isinstance(block, Block | Box) and block.crack is not None:
         supports["bottom" if isinstance(block, Box) else block.crack.face] = Support("normal")
     for name, face in mechanics.faces.items():
         match face:
@@ -105,12 +106,13 @@ def conditions(
             case mechanics_schema.Lithium() as lithium:
                 pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
                 pressure += lithium.contact_pressure
-                profile = None if isinstance(block, Box) else _profile(block, lithium)
+                profile = _profile(block, lithium) if isinstance(block, Block) else None
                 tractions[name] = Traction(pressure, profile=profile)
             case mechanics_schema.Free():
                 pass
     if mechanics.stretch is not None:
-        supports["right"] = Support("normal", mechanics.stretch * block.width)
-        if isinstance(block, Box):
-            supports["back"] = Support("normal", mechanics.stretch * block.depth)
+        body = block.body if isinstance(block, Micro) else block
+        supports["right"] = Support("normal", mechanics.stretch * body.width)
+        if not isinstance(body, Block):
+            supports["back"] = Support("normal", mechanics.stretch * body.depth)
     return tractions, supports

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import inf, pi, sqrt
 
 from meshes.layers import Block, Box, height
+from meshes.micro import Micro
 from solver import mechanics_schema, schema
 from solver.crack_opening import mean_displacement
 from solver.equilibrium import Support
@@ -66,13 +67,17 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
             else:
                 yield from _of_film(block, mechanics, found)
         return
-    if mechanics is None or not isinstance(block, Block | Box):
+    if mechanics is None or not isinstance(block, Block | Box | Micro):
         return
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", found.state.balance, "1", meaning=text)
     yield from _of_springs(mechanics, found)
     if found.growth is not None:
         yield from growth_quantities(case, found.growth)
+        return
+    if isinstance(block, Micro):
+        yield from measured(found.told, found.told_bars, False)
+        yield from _of_cut(mechanics, found)
         return
     if isinstance(block, Box):
         yield from front_quantities(block, mechanics, found)
@@ -97,6 +102,27 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     yield from _of_strength(block, mechanics, found)
     if block.crack is not None:
         yield from _of_crack(found, "um^2" if block.shape == "block" else "um^3")
+
+
+def _of_cut(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
+    """A crack through a layer of a microstructure, along all of a side."""
+    film, cut = found.film, mechanics.cut
+    if film is None or cut is None:
+        return
+    text = "Mean of G along a crack through the layer, from the energies with it and without."
+    yield estimate("mean_energy_release_rate", film.rate, found.bar, RATE, text)
+    text = "Mean stress that the crack releases."
+    yield Quantity("film_stress", film.stress, "MPa", meaning=text)
+    text = "Largest distance of the faces of the crack."
+    yield Quantity("crack_opening", found.opening, "um", meaning=text)
+    text = "By how much its faces overlap where bending presses them together."
+    yield Quantity("crack_overlap", found.overlap, "um", meaning=text)
+    solid = mechanics.solids[cut.layer]
+    limit = solid.fracture_energy
+    if limit is not None:
+        word = verdict(film.rate, found.bar, limit, 0.0)
+        yield Quantity("verdict", word, "", meaning="Does a crack go through the layer?")
+        yield from judged(mechanics, film.rate, found.bar, limit)
 
 
 def _of_springs(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:

@@ -239,6 +239,14 @@ class Damage:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A crack through a layer along all of a side, which is a plane of symmetry."""
+
+    face: str
+    layer: str
+
+
+@dataclass(frozen=True)
 class Mechanics:
     """Stress and cracks of a block.
 
@@ -252,6 +260,8 @@ class Mechanics:
         history: How the load changes with time, for bodies that flow.
         opens_slit: Whether the mean opening of the crack is added to the slit of the conduction.
         damage: How the solids break while the load grows; None: they do not.
+        empty: Regions of a microstructure that carry no stress: liquids, voids.
+        cut: A crack through a layer of a microstructure.
     """
 
     plane: Literal["strain", "stress"]
@@ -263,3 +273,5 @@ class Mechanics:
     interfaces: dict[str, Joint] = field(default_factory=dict)
     history: History = field(default_factory=History)
     damage: Damage | None = None
+    empty: tuple[str, ...] = ()
+    cut: Cut | None = None

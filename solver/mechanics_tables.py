@@ -296,6 +296,13 @@ class Damage(Strict):
         return self
 
 
+class Cut(Strict):
+    """A crack through a layer of a microstructure, along all of a side of symmetry."""
+
+    face: Literal["left", "right", "front", "back"]
+    layer: str
+
+
 class Mechanics(Strict):
     """Small-strain mechanics of a block: solids by region, conditions by face."""
 
@@ -305,6 +312,8 @@ class Mechanics(Strict):
     faces: dict[str, Face] = Field(default_factory=dict)
     interfaces: dict[str, Interface] = Field(default_factory=dict)
     damage: Damage | None = None
+    empty: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()  # of a microstructure
+    cut: Cut | None = None
 
 
 class Load(Strict):

@@ -70,6 +70,10 @@ def mechanics_tree(mechanics: mechanics_schema.Mechanics, plane: bool, given: Gi
             name: _mechanical(("mechanics", "interfaces", name), joint, given)
             for name, joint in mechanics.interfaces.items()
         }
+    if mechanics.empty:
+        tree["empty"] = list(mechanics.empty)
+    if mechanics.cut is not None:
+        tree["cut"] = {"face": mechanics.cut.face, "layer": mechanics.cut.layer}
     if mechanics.damage is not None:
         damage = vars(mechanics.damage)
         length = value("mechanics.damage.length", mechanics.damage.length, "length", given)

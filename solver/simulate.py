@@ -14,6 +14,7 @@ from mpi4py import MPI
 from meshes.geometry import Cell, NoOpening
 from meshes.layers import Block, Box
 from meshes.mesh import BuiltMesh, MeshError
+from meshes.micro import Micro
 from solver import balance, compat, quantities, schema, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.box_mechanics import solve_box
@@ -33,6 +34,7 @@ from solver.mechanics import Mechanical, solve_mechanics, with_arrest
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
 from solver.meshing import start_mesh, start_size
+from solver.micro_mechanics import solve_micro
 from solver.model import Model, build_model
 from solver.pressed_slit import (
     Pressed,
@@ -204,11 +206,23 @@ def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progres
         return solve_flow(
             case, lambda one: make_mesh(replace(one, regions={}), comm), comm, progress
         )
+    if isinstance(case.geometry, Micro):
+        return solve_micro(case, lambda share: _mesh_of_micro(case, share, comm), comm, progress)
     if isinstance(case.geometry, Box):
         return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
     found = solve_mechanics(case, mesher, comm, progress)
     limit = starts_and_slows(case, found)
     return found if limit is None else with_arrest(case, found, limit, mesher, comm)
+
+
+def _mesh_of_micro(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
+    """A mesh of what carries stress, with a lattice of a share of the first size."""
+    micro = case.geometry
+    if not isinstance(micro, Micro) or case.mechanics is None:
+        raise ValueError("a case without the mechanics of a microstructure")
+    body = replace(micro.body, resolution=share * micro.body.resolution)
+    left_out: dict[str, schema.Region] = {n: schema.Insulator() for n in case.mechanics.empty}
+    return make_mesh(replace(case, geometry=replace(micro, body=body), regions=left_out), comm)
 
 
 def _mesh_of_box(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:

@@ -32,7 +32,7 @@ LINE = """
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.flow_checks solver.mechanics_checks
+    solver.flow_checks solver.micro_checks solver.mechanics_checks
     solver.conduction_checks solver.checks solver.case solver.toml_text solver.given
     solver.resolved_mechanics solver.resolved_micro solver.resolved
 
@@ -48,7 +48,8 @@ LINE = """
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth solver.mechanics
-    solver.box_stress solver.box_mechanics solver.closure solver.flowing solver.flow_quantities
+    solver.box_stress solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
+    solver.flow_quantities
     solver.margins
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
