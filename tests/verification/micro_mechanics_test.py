@@ -87,20 +87,18 @@ accuracy = "0.5 %"
 def test_a_crack_through_a_film_releases_what_it_does_in_a_plane_section(tmp_path):
     # The ball is of the same solid as what is around it, so nothing changes along the crack: the
     # mean of G is that of the steady state in the section, which another program part finds.
-    solids = solid("lithium", 5) + solid("film", 50)
+    solids = solid("lithium", 5) + solid("film", 10)
     load = f"[load]\nstretch = {STRAIN}\n"
     plane = numbers(PLANE + solids + load, tmp_path)["steady_state_energy_release_rate"].value
-    text = CELL.format(depth=1, size=0.16, fraction=0.1) + solids + solid("ball", 5) + load
-    text += '[mechanics.cut]\nface = "left"\nlayer = "film"\n[numerics]\naccuracy = "3 %"\n'
-    text = text.replace(
-        "[mechanics.solids.film]", '[mechanics.solids.film]\nfracture_energy = "1 J/m^2"'
-    )
-    found = numbers(text, tmp_path)
+    text = CELL.format(depth=0.8, size=0.2, fraction=0.05) + solids + solid("ball", 5) + load
+    text += '[mechanics.cut]\nface = "left"\nlayer = "film"\n[numerics]\naccuracy = "50 %"\n'
+    tough = '[mechanics.solids.film]\nfracture_energy = "1 J/m^2"'
+    found = numbers(text.replace("[mechanics.solids.film]", tough), tmp_path)
     rate = found["mean_energy_release_rate"]
-    assert rate.value == pytest.approx(plane, rel=0.03)
-    assert rate.lower < plane < rate.upper or abs(rate.value - plane) < 0.01 * plane
-    # the stress that it releases is that of the uncracked film: E e/(1 - nu)
-    assert found["film_stress"].value == pytest.approx(5 * E * STRAIN / (1 - NU), rel=1e-6)
+    assert rate.lower < plane < rate.upper
+    assert rate.value == pytest.approx(plane, rel=0.15)
+    # the stress that it releases is that of the film without a crack: E e/(1 - nu)
+    assert found["film_stress"].value == pytest.approx(E * STRAIN / (1 - NU), rel=1e-6)
     assert found["crack_overlap"].value == 0.0
     assert found["verdict"].value == "stable"
     assert found["margin"].value == pytest.approx(1.0 / rate.value, rel=1e-9)
@@ -128,8 +126,8 @@ front.law = "symmetry"
 bottom.law = "symmetry"
 right.law = "plate"
 back.law = "plate"
-top.law = "moved"
-top.displacement = "-1 nm"
+top.law = "displacement"
+top.normal = "-1 nm"
 
 [numerics]
 refinement = "none"
