@@ -10,7 +10,7 @@ contact force. Sticking: a node does not slide where it is pressed; which nodes 
 by repeating the solve until their set does not change (from the `RELEASE`-th time on nodes are only
 let go, so that this ends). All load is applied at once, or in equal steps if something tears; the
 largest opening is then remembered from step to step. A step that fails is cut, at most `MOST_CUTS`
-times in all.
+times in all; then the load ends where it is.
 
 Source: Benson & Munson 2006, Optim. Methods Softw. 21, 279 (reduced-space active set).
 """
@@ -42,9 +42,9 @@ from solver.broken import (
 from solver.broken_state import Answer, Jump, Step
 from solver.elasticity import Body
 from solver.equilibrium import FIXED, FREE, State, Support, face_normal
+from solver.load_path import MOST_CUTS, LoadPath, LoadStep, named_forces, why_stopped
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
-MOST_CUTS = 12
 RELEASE, MOST_ROUNDS = 8, 40  # of the search for what sticks
 ENOUGH = 1e-11  # of the largest force: rounding
 FASTEST = 1.5  # growth of a step after one that converged
@@ -110,13 +110,16 @@ class BrokenEquilibrium:
 
     # -- solve -------------------------------------------------------------------------------------
 
-    def solve(self) -> Answer:
+    def solve(self, partly: bool = False) -> Answer:
         """Equilibrium under all of the load; collective.
+
+        Args:
+            partly: Whether a load that can't be carried to its end ends where it had converged.
 
         Raises:
             SolveFailed: No convergence after `MOST_CUTS` cuts: the message says how far it came.
         """
-        share, cuts, iterations, rounds = 0.0, 0, 0, 0
+        share, cuts, rounds, stopped = 0.0, 0, 0, ""
         largest = 1.0 / self.steps
         step = largest
         y = self.unknowns.to_sides.createVecRight()
@@ -132,21 +135,22 @@ class BrokenEquilibrium:
                 count, again = self._stick(y, share + step)
             except SolveFailed as error:
                 cuts += 1
-                if cuts > MOST_CUTS:
-                    raise SolveFailed(
-                        f"{error}; {100.0 * share:.4g} % of the load were reached, after "
-                        f"{MOST_CUTS} cuts: beyond it there may be no equilibrium"
-                    ) from error
                 reached.copy(y)
+                if cuts > MOST_CUTS:
+                    stopped = why_stopped(error, share)
+                    if not (partly and history):
+                        raise SolveFailed(stopped) from error
+                    self._set_load(share)
+                    break
                 step *= 0.5
                 continue
             share = 1.0 if share + step > 1.0 - 1e-9 else share + step
-            iterations, rounds = iterations + count, max(rounds, again)
+            rounds = max(rounds, again)
             self._remember(y, share)
-            history.append(self._told(share, y))
+            history.append(self._told(share, y, count))
             y.copy(reached)
             step = min(FASTEST * step, largest)
-        return self._answer(y, tuple(history), iterations, rounds)
+        return self._answer(y, tuple(history), rounds, self._path(history, cuts, stopped))
 
     def _set_load(self, share: float) -> None:
         """Tractions by the share in the forms, eigenstrain and initial stress by their values."""
@@ -349,12 +353,21 @@ class BrokenEquilibrium:
 
     # -- what is told ------------------------------------------------------------------------------
 
-    def _told(self, share: float, y: PETSc.Vec) -> Step:
+    def _path(self, history: Sequence[Step], cuts: int, stopped: str) -> LoadPath:
+        """The same steps by name and unit."""
+        steps = []
+        for step in history:
+            values = named_forces(step.reactions, self.domain.axisymmetric)
+            values |= {"spent_energy [pJ]": step.spent, "opening [um]": step.opening}
+            steps.append(LoadStep(step.share, step.iterations, values))
+        return LoadPath(tuple(steps), cuts, stopped)
+
+    def _told(self, share: float, y: PETSc.Vec, iterations: int) -> Step:
         w = self._jumps(y, share)
         opening = self.comm.allreduce(float(w[:, NORMAL].max(initial=0.0)), op=MPI.MAX)
         spent = self.comm.allreduce(float(self.spent.sum()))
         left, _ = self._without_interfaces(self._forces(), w)
-        return Step(share, self._reactions(left)[0], spent, opening)
+        return Step(share, self._reactions(left)[0], spent, opening, iterations)
 
     def _without_interfaces(self, left: PETSc.Vec, w: Floats) -> tuple[PETSc.Vec, Floats]:
         """Forces on the sides less those of the interfaces, and these (on the upper sides).
@@ -398,10 +411,10 @@ class BrokenEquilibrium:
         return np.asarray(loads)
 
     def _answer(
-        self, y: PETSc.Vec, history: tuple[Step, ...], iterations: int, rounds: int
+        self, y: PETSc.Vec, history: tuple[Step, ...], rounds: int, path: LoadPath
     ) -> Answer:
         self._put(y)
-        w = self._jumps(y, 1.0)
+        w = self._jumps(y, path.reached)
         left, forces = self._without_interfaces(self._forces(), w)
         reactions, balance = self._reactions(left)
         stored = 0.0
@@ -411,7 +424,8 @@ class BrokenEquilibrium:
             stored += self.comm.allreduce(float(each.sum()))
         energy = fem.assemble_scalar(fem.form(self.body.potential_energy(self.displacement)))
         energy = float(self.comm.allreduce(energy)) + stored
-        state = State(self.displacement, energy, reactions, balance, iterations)
+        found = (energy, reactions, balance, path.iterations)
+        state = State(self.displacement, *found, path=path)
         jumps = {b.name: self._jump(i, b, w, forces) for i, b in enumerate(self.breaks)}
         return Answer(state, jumps, history, rounds)
 

@@ -15,12 +15,14 @@ class Step:
         reactions: By name of the support, as in `State`.
         spent: Energy that has torn interfaces so far, pJ (plane: pJ/um).
         opening: Largest opening, um.
+        iterations: Newton steps.
     """
 
     share: float
     reactions: dict[str, float]
     spent: float
     opening: float
+    iterations: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Jump:
 
 @dataclass(frozen=True)
 class Answer:
-    """The equilibrium at full load.
+    """The equilibrium at the end of the load.
 
     Attributes:
         state: With a discontinuous displacement; its energy has that stored in interfaces.

@@ -27,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from petsc4py import PETSc
 
 from solver.equilibrium import FREE, Equilibrium
 from solver.evolution import LOAD_STEPS, MOST_CUTS, Evolution, Step
@@ -36,6 +37,7 @@ from solver.point_fields import Integral
 from solver.solve import SolveFailed
 
 HALVINGS = 6  # of the cells at the film's foot: where layers yield the stress there is bounded
+FIRST = 0.125  # of the largest step: the first one has none before it to go on from
 LEAST = 1e-9  # of the forces: less than that is nothing
 
 
@@ -90,7 +92,7 @@ def open_crack(
     start, inner, moved = place(), last.inner, place()
     path = [(1.0, 0.0)]  # share of the forces, and how far their nodes have gone against them
     largest = 1.0 / (steps or LOAD_STEPS)
-    share, size, done, failures, cuts = 1.0, largest, 0.0, 0, evolution.cuts
+    share, size, done, failures, cuts = 1.0, FIRST * largest, 0.0, 0, evolution.cuts
     before_last, stopped = opened.unknowns.copy(), ""
     while share > 0.0:
         goal = share - size if share - size > LEAST else 0.0
@@ -129,14 +131,17 @@ def open_crack(
     return Opened(whole, rate, per_length * abs(coarse - fine) / 3.0, stress)
 
 
-def start_from(closed: Inelastic, held: Equilibrium, share: float) -> None:
-    """Begins the first step, a share of the load, with the displacement of the elastic body."""
+def elastic_answer(closed: Inelastic, held: Equilibrium) -> PETSc.Vec:
+    """Unknowns of the closed body under all of the load if nothing yields (pressures: none)."""
     moved = held.solve().displacement
     u = closed.given.duplicate()
-    u.array[:] = share * moved.x.array[: u.getLocalSize()]
-    u.axpy(-share, closed.given)
+    u.array[:] = moved.x.array[: u.getLocalSize()]
+    u.axpy(-1.0, closed.given)
     y = held.reduced_motion(u)
-    closed.unknowns.array[: y.getLocalSize()] = y.array_r
+    found = closed.unknowns.duplicate()
+    found.set(0.0)
+    found.array[: y.getLocalSize()] = y.array_r
+    return found
 
 
 def closure_work(path: list[tuple[float, float]]) -> float:

@@ -115,9 +115,10 @@ def solve_broken(
     supports: Mapping[str, Support],
     breaks: Sequence[Break],
     overrides: Mapping[str, str],
+    partly: bool = False,
 ) -> Answer:
-    """Equilibrium of a body with broken interfaces; collective."""
-    return BrokenEquilibrium(body, supports, breaks, overrides).solve()
+    """Equilibrium of a body with broken interfaces, `partly`: as far as it goes; collective."""
+    return BrokenEquilibrium(body, supports, breaks, overrides).solve(partly)
 
 
 def delamination_force(

@@ -23,6 +23,7 @@ from petsc4py import PETSc
 
 from solver.domain import Domain, facet_entities, facets_of
 from solver.elasticity import Body, Traction, displacement_space
+from solver.load_path import LoadPath, named_forces
 from solver.nonlinear import NonlinearSolver
 from solver.solve import (
     DIRECT,
@@ -30,6 +31,7 @@ from solver.solve import (
     ELASTICITY,
     ELASTICITY_LIMIT,
     FLOATING,
+    SolveFailed,
     make_solver,
     solve,
 )
@@ -75,6 +77,7 @@ class State:
         balance: Reactions plus loads, over the sum of the sizes of both.
         iterations: Krylov iterations; Newton steps where one linear solve is not enough.
         touching: Of every obstacle how far along the face it is touched, um; 0: nowhere.
+        path: The steps of the load, where one linear solve is not enough.
     """
 
     displacement: fem.Function
@@ -83,6 +86,7 @@ class State:
     balance: float
     iterations: int
     touching: dict[str, float] = field(default_factory=dict)
+    path: LoadPath | None = None
 
 
 class Equilibrium:
@@ -268,8 +272,11 @@ class Equilibrium:
         """The displacements g of the owned components."""
         return np.where(self.state == FIXED, self.given, 0.0)
 
-    def solve(self) -> State:
+    def solve(self, partly: bool = False) -> State:
         """The displacement under the loads of the body; collective.
+
+        Args:
+            partly: Whether a load that can't be carried to its end ends where it had converged.
 
         Raises:
             SolveFailed: No convergence.
@@ -281,7 +288,7 @@ class Equilibrium:
         self.matrix.mult(given, moved)
         moved.aypx(-1.0, self.force)
         if self.nonlinear:
-            return self._solve_nonlinear(given)
+            return self._solve_nonlinear(given, partly)
         load = self.expansion.createVecRight()
         self.expansion.multTranspose(moved, load)
         self._check_balance(load)
@@ -301,46 +308,58 @@ class Equilibrium:
         balance = unbalanced / size
         return State(displacement, self.energy(displacement), reactions, balance, iterations)
 
-    def _solve_nonlinear(self, given: PETSc.Vec) -> State:
+    def _solve_nonlinear(self, given: PETSc.Vec, partly: bool) -> State:
         """Large deflections, or obstacles."""
         solver = NonlinearSolver(self.body, self.space, self.expansion, given, self.overrides)
+        displacement, load = solver.displacement, self.body.load
         y = self.expansion.createVecRight()
         y.set(0.0)
 
-        def bounds(load: float) -> tuple[PETSc.Vec, PETSc.Vec]:
+        def bounds(share: float) -> tuple[PETSc.Vec, PETSc.Vec]:
             low, high = y.duplicate(), y.duplicate()
             low.set(-inf)
             high.set(inf)
             for name, (rows, gap) in self.obstacles.items():
                 side = high if self.sign[name] > 0.0 else low
-                away = (1.0 - load) * self.supports[name].value
+                away = (1.0 - share) * self.supports[name].value
                 side.array[self.column[rows]] = self.sign[name] * (gap + away)
             return low, high
 
-        steps = solver.solve(y, bounds if self.obstacles else None)
-        left = solver.forces()
-        displacement = solver.displacement
-        reactions, unbalanced, size = self.reactions(left, self._loads(displacement))
-        balance = unbalanced / size
-        touching = {name: self._touched(name, displacement, left) for name in self.obstacles}
-        energy = self.energy(displacement)
-        return State(displacement, energy, reactions, balance, steps, touching)
+        def forces() -> tuple[PETSc.Vec, tuple[dict[str, float], float, float]]:
+            left = solver.forces()
+            return left, self.reactions(left, self._loads(displacement, float(load.value)))
 
-    def _loads(self, displacement: fem.Function) -> PETSc.Vec:
+        def watch() -> dict[str, float]:
+            held = named_forces(forces()[1][0], self.domain.axisymmetric)
+            return {"energy [pJ]": self.energy(displacement), **held}
+
+        path = solver.solve(y, watch, bounds if self.obstacles else None)
+        if path.stopped and not partly:
+            load.value = 1.0
+            raise SolveFailed(path.stopped)
+        left, (reactions, unbalanced, size) = forces()
+        touching = {n: self._touched(n, displacement, left, path.reached) for n in self.obstacles}
+        energy, balance = self.energy(displacement), unbalanced / size
+        return State(displacement, energy, reactions, balance, path.iterations, touching, path)
+
+    def _loads(self, displacement: fem.Function, share: float = 1.0) -> PETSc.Vec:
         """All that acts from outside besides supports: the loads, and the springs behind plates."""
-        springs = self.body.springs(displacement)
+        springs, force = self.body.springs(displacement), share * self.force
         if springs is None:
-            return self.force
+            return force
         test = ufl.TestFunction(self.space)
         pushed = fem_petsc.assemble_vector(fem.form(ufl.derivative(springs, displacement, test)))
         pushed.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-        pushed.aypx(-1.0, self.force)
+        pushed.aypx(-1.0, force)
         return pushed
 
-    def _touched(self, name: str, displacement: fem.Function, left: PETSc.Vec) -> float:
-        """How far along its face an obstacle presses, um."""
+    def _touched(
+        self, name: str, displacement: fem.Function, left: PETSc.Vec, share: float
+    ) -> float:
+        """How far along its face an obstacle presses under a share of the load, um."""
         rows, gap = self.obstacles[name]
-        room = gap - self.sign[name] * displacement.x.array[rows]
+        away = (1.0 - share) * self.supports[name].value
+        room = gap + away - self.sign[name] * displacement.x.array[rows]
         size = self.domain.comm.allreduce(np.abs(gap).max(initial=0.0), op=MPI.MAX)
         pressed = (room <= 1e-12 * max(size, 1e-300)) & (self.sign[name] * left.array_r[rows] < 0.0)
         along = self._along(name, rows)[pressed]

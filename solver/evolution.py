@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
+from petsc4py import PETSc
 
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
@@ -93,8 +94,8 @@ Watch = Callable[[Reached], dict[str, float]]
 class _Path:
     """Where a load has arrived, and what it has done so far."""
 
-    def __init__(self, problem: Inelastic, watch: Watch) -> None:
-        self.problem, self.watch = problem, watch
+    def __init__(self, problem: Inelastic, watch: Watch, elastic: PETSc.Vec | None) -> None:
+        self.problem, self.watch, self.elastic = problem, watch, elastic
         self.integral = Integral(problem)
         self.steps: list[Step] = []
         self.cuts, self.stopped = 0, ""
@@ -153,11 +154,13 @@ class _Path:
         while place < 1.0 and not self.stopped:
             goal = corner if place < corner * (1.0 - ROUNDING) else 1.0
             end = goal if place + size >= goal * (1.0 - ROUNDING) else place + size
-            (before, _), (time, load) = at(place), at(end)
+            (before, loaded), (time, load) = at(place), at(end)
             start = self.problem.unknowns.copy()
             if done > 0.0 and failures == 0:  # go on as in the last step: Newton's method is near
                 ahead = (end - place) / done
                 self.problem.unknowns.axpby(-ahead, 1.0 + ahead, before_last)
+            elif self.elastic is not None:
+                self.problem.unknowns.axpy(load - loaded, self.elastic)
             try:
                 reached = self.problem.step(load, time - before)
             except SolveFailed as error:
@@ -183,18 +186,23 @@ class _Path:
             self.take(reached, time, load, time - before)
 
 
-def evolve(problem: Inelastic, history: History, watch: Watch) -> Evolution:
+def evolve(
+    problem: Inelastic, history: History, watch: Watch, elastic: PETSc.Vec | None = None
+) -> Evolution:
     """Takes a body through its load; collective.
 
     Args:
         problem: The body, unloaded.
         history: The load over time.
         watch: What to measure after every step.
+        elastic: Unknowns of the elastic body under all of the load. Steps that cannot go on as the
+            one before then begin with its share: displacements that are given at a face alone would
+            strain the last row of cells by all of the step, far beyond what Newton's method mends.
 
     Raises:
         SolveFailed: Not even one step converged.
     """
-    path = _Path(problem, watch)
+    path = _Path(problem, watch, elastic)
     duration, ramp = history.duration, history.ramp
     if duration is None:
         size = 1.0 / (history.steps or LOAD_STEPS)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from math import isfinite
 
 from solver.evolution import Flowed
+from solver.load_path import table_of_path
+from solver.mechanics import Mechanical
 from solver.quantities import Bound, Quantity
 
 # what a name stands for: unit (two: axisymmetric, plane), meaning with FACE or REGION for its place
@@ -54,8 +56,16 @@ def flow_quantities(flowed: Flowed, balance: float, plane: bool) -> Iterator[Qua
     yield Quantity("cut_steps", float(evolution.cuts), "1", meaning=text)
 
 
+def steps_of(found: Mechanical) -> str:
+    """All converged steps as comma-separated values; "" if all of the load acted at once."""
+    path = found.state.path
+    if found.flowed is not None:
+        return step_table(found.flowed)
+    return table_of_path(path) if path is not None and path.is_long else ""
+
+
 def step_table(flowed: Flowed) -> str:
-    """All converged steps as comma-separated values, working units."""
+    """All converged steps of a body that flows as comma-separated values, working units."""
     steps = flowed.evolution.steps
     names = sorted(steps[0].values)
     heads = ["time [s]", "load [1]", "work [pJ]", "dissipated [pJ]", "Newton steps"]

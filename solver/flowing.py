@@ -18,12 +18,12 @@ from meshes.layers import Block, Shell
 from meshes.mesh import BuiltMesh
 from meshes.shell import curved_faces
 from solver import mechanics_schema, schema
-from solver.closure import HALVINGS, Opened, open_crack, start_from
+from solver.closure import HALVINGS, Opened, elastic_answer, open_crack
 from solver.crack_opening import crack_opening
 from solver.domain import Domain, number_of_cells, read_domain, regions_at
 from solver.elasticity import Body, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
-from solver.evolution import LOAD_STEPS, Evolution, Flowed, evolve
+from solver.evolution import Evolution, Flowed, evolve
 from solver.fracture import resolve_tips
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
@@ -239,7 +239,6 @@ def _opened(
     closed = Inelastic(
         body, together, setting.materials, mechanics.history.temperature, {**SHORTER, **options}
     )
-    start_from(closed, together, 1.0 / (mechanics.history.steps or LOAD_STEPS))
     rows, outwards = together.rows["crack"], together.sign["crack"]
 
     def measured(values: dict[str, float], problem: Inelastic, stress: float) -> dict[str, float]:
@@ -256,6 +255,7 @@ def _opened(
         closed,
         mechanics.history,
         lambda reached: measured(first(reached), closed, on_crack(reached)),
+        elastic_answer(closed, together),
     )
     if evolution.stopped:
         return Opened(evolution, None, 0.0, on_crack(evolution.last))

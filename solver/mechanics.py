@@ -147,6 +147,15 @@ class Mechanical:
     curvature: float | None = None
     growth: Growth | None = None
 
+    @property
+    def stopped(self) -> str:
+        """Why the load was not carried to its end; "" if it was."""
+        if self.growth is not None:
+            return self.growth.stopped
+        if self.flowed is not None:
+            return self.flowed.evolution.stopped
+        return "" if self.state.path is None else self.state.path.stopped
+
 
 def solve_mechanics(
     case: schema.Case, mesher: Mesher, comm: MPI.Intracomm, progress: Progress
@@ -175,7 +184,7 @@ def solve_mechanics(
     before: Mechanical | None = None
     while True:
         found = _solve_once(problem, problem.body_on(domain))
-        found = _with_bars(found, before)
+        found = found if found.stopped else _with_bars(found, before)
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
         history.append(Level(number_of_cells(domain), dofs, value, found.bar))
@@ -184,7 +193,7 @@ def solve_mechanics(
         enough = before is not None and widest <= case.numerics.accuracy * abs(value)
         enough = enough or (before is not None and is_closed(found))
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
-        if enough or last or case.numerics.refinement == "none":
+        if enough or last or found.stopped or case.numerics.refinement == "none":
             break
         before, domain = found, refined(domain)
     found = replace(found, history=tuple(history))
@@ -324,11 +333,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     if problem.breaks:
         return _solve_broken(problem, body)
     equilibrium = Equilibrium(body, supports, overrides)
-    state = balanced(equilibrium.solve())
+    state = balanced(equilibrium.solve(partly=True))
+    carried = state.path is None or not state.path.stopped
     rates = [
         (tip, driving_force(body, supports, state, tip, overrides))
         for tip in problem.tips()
-        if tip.reach > 0.0
+        if tip.reach > 0.0 and carried
     ]
     opening, overlap, volume = 0.0, 0.0, 0.0
     if block.flaws:
@@ -353,7 +363,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         body=body,
         state=state,
         tips=tuple(rates),
-        film=_film(block, body, supports, state, overrides),
+        film=_film(block, body, supports, state, overrides) if carried else None,
         bar=float("inf"),
         opening=opening,
         overlap=-overlap,
@@ -374,10 +384,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
 def _solve_broken(problem: Problem, body: Body) -> Mechanical:
     """A body with interfaces that are not bonded; their ends are its tips."""
     loads = (problem.supports, problem.breaks)
-    answer = solve_broken(body, *loads, problem.overrides)
+    answer = solve_broken(body, *loads, problem.overrides, partly=True)
+    stopped = answer.state.path is not None and answer.state.path.stopped
     rates = [
         (at[1], delamination_force(body, *loads, answer, at, problem.overrides))
         for at in tips_of(problem.block, problem.breaks)
+        if not stopped
     ]
     return Mechanical(
         domain=body.domain,

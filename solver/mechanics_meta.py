@@ -62,11 +62,9 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
 
 def reached(case: schema.Case, found: Mechanical) -> bool:
     """Whether the error bar is within the asked accuracy; of growing cracks: all of the load."""
-    if found.growth is not None:
-        return not found.growth.stopped
+    if found.growth is not None or found.stopped:
+        return not found.stopped
     last = found.history[-1]
-    if found.flowed is not None and found.flowed.evolution.stopped:
-        return False
     return is_closed(found) or last.bar <= case.numerics.accuracy * abs(last.value)
 
 
@@ -77,10 +75,10 @@ def shortfall(case: schema.Case, found: Mechanical) -> str:
     if found.growth is not None:
         return found.growth.stopped
     last = found.history[-1]
-    if found.flowed is not None and found.flowed.evolution.stopped:
-        steps = found.flowed.evolution.steps
-        kept = f"what {len(steps)} converged steps have reached is kept"
-        return f"the load was not carried to its end: {found.flowed.evolution.stopped}; {kept}"
+    if found.stopped:
+        path = found.state.path if found.flowed is None else found.flowed.evolution
+        kept = f"what {len(path.steps) if path else 0} converged steps have reached is kept"
+        return f"the load was not carried to its end: {found.stopped}; {kept}"
     if case.numerics.refinement == "none":
         why = 'numerics.refinement = "none"'
     elif len(found.history) == MOST_LEVELS:

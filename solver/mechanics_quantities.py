@@ -42,7 +42,20 @@ CLOSURE = (
 
 
 def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
-    """All numbers of the mechanics of a case."""
+    """All numbers of the mechanics of a case; no verdict on a load that was not carried."""
+    path = found.state.path
+    judges = ("verdict", "margin") if path is not None and path.stopped else ()
+    yield from (quantity for quantity in _all_of(case, found) if quantity.name not in judges)
+    if path is None or not path.is_long:
+        return
+    yield Quantity("load_reached", path.reached, "1", meaning="Share of the load, at the end.")
+    text = "Steps of the load, on the last mesh."
+    yield Quantity("load_steps", float(len(path.steps)), "1", meaning=text)
+    text = "Steps that failed and were halved."
+    yield Quantity("cut_steps", float(path.cuts), "1", meaning=text)
+
+
+def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     mechanics, block = case.mechanics, case.geometry
     if found.flowed is not None:
         plane = not found.domain.axisymmetric

@@ -19,9 +19,9 @@ from dolfinx.fem import petsc as fem_petsc
 from petsc4py import PETSc
 
 from solver.elasticity import Body
+from solver.load_path import MOST_CUTS, LoadPath, LoadStep, why_stopped
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
-MOST_CUTS = 12
 Bounds = Callable[[float], tuple[PETSc.Vec, PETSc.Vec]]
 
 
@@ -71,39 +71,47 @@ class NonlinearSolver:
         force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         return force
 
-    def solve(self, y: PETSc.Vec, bounds: Bounds | None = None) -> int:
-        """Solves from y, which becomes the answer; the number of Newton steps.
+    def solve(
+        self, y: PETSc.Vec, watch: Callable[[], dict[str, float]], bounds: Bounds | None = None
+    ) -> LoadPath:
+        """Solves from y, which becomes the answer.
 
         All of the load (tractions, given displacements, obstacles) at once if that converges, else
-        in steps that are cut when they fail and grow again.
+        in steps that are cut when they fail and grow again. After `MOST_CUTS` cuts y is what had
+        converged, under that share of the load.
 
         Args:
             y: Where to start.
+            watch: What to measure after every step, by name with unit.
             bounds: Lowest and highest y for a share of the load.
 
         Raises:
-            SolveFailed: No convergence after `MOST_CUTS` cuts.
+            SolveFailed: Not even one step converged.
         """
-        load, step, cuts, total = 0.0, 1.0, 0, 0
+        load, step, cuts, stopped = 0.0, 1.0, 0, ""
         reached = y.copy()
-        while load < 1.0:
+        steps: list[LoadStep] = []
+        while load < 1.0 and not stopped:
             step = min(step, 1.0 - load)
             self.load.value = load + step
             try:
-                total += self._newton(y, None if bounds is None else bounds(load + step))
+                count = self._newton(y, None if bounds is None else bounds(load + step))
             except SolveFailed as error:
                 cuts += 1
-                if cuts > MOST_CUTS:
-                    self.load.value = 1.0
-                    at = f"{100.0 * (load + step):.3g} % of the load, after {MOST_CUTS} cuts"
-                    raise SolveFailed(f"{error}; at {at}") from error
                 reached.copy(y)
+                if cuts > MOST_CUTS:
+                    stopped = why_stopped(error, load)
+                    self.load.value = load if steps else 1.0
+                    self.put(y)
+                    if not steps:
+                        raise SolveFailed(stopped) from error
                 step *= 0.5
             else:
                 load += step
                 step *= 1.5
                 y.copy(reached)
-        return total
+                steps.append(LoadStep(load, count, watch()))
+        return LoadPath(tuple(steps), cuts, stopped)
 
     def _newton(self, y: PETSc.Vec, bounds: tuple[PETSc.Vec, PETSc.Vec] | None) -> int:
         snes = PETSc.SNES().create(self.comm)

@@ -29,7 +29,7 @@ from solver.coupling import NotCoupled
 from solver.crack_front import table_of_front
 from solver.domain import facet_entities, facets_of
 from solver.equilibrium import Unbalanced
-from solver.flow_quantities import step_table
+from solver.flow_quantities import steps_of
 from solver.geometry_meta import geometry_meta
 from solver.growth_quantities import table_of_steps
 from solver.mechanics import Mechanical, NotInEquilibrium
@@ -52,7 +52,7 @@ FAILURES = (
     NotInEquilibrium, NoAnswer, NotCoupled,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
-STEPS = "steps.csv"  # every converged step of a body that flows
+STEPS = "steps.csv"  # every converged step of a load
 STOPPED = "stopped before the end of the load"
 
 
@@ -210,9 +210,7 @@ def _on_root[T](comm: MPI.Intracomm, work: Callable[[], T]) -> T | output.Output
 def status_of(solution: Solution) -> str:
     """What `results.json` calls the run."""
     found = solution.mechanical
-    if found is not None and found.growth is not None and found.growth.stopped:
-        return STOPPED
-    if found is not None and found.flowed is not None and found.flowed.evolution.stopped:
+    if found is not None and found.stopped:
         return STOPPED
     return NOT_REACHED if shortfalls(solution) else "solved"
 
@@ -305,8 +303,9 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     mesh, axisymmetric = found.domain.mesh, found.domain.axisymmetric
     moved = output.in_components(output.DISPLACEMENT, output.DISPLACEMENT_UNIT, axisymmetric)
     stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
-    if found.flowed is not None and found.domain.comm.rank == 0:
-        output.write_atomic(folder / STEPS, step_table(found.flowed))
+    table = steps_of(found)
+    if table and found.domain.comm.rank == 0:
+        output.write_atomic(folder / STEPS, table)
     points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
     if found.growth is not None:
         points[output.DAMAGE] = mechanics_fields.damage_of(found.growth)
