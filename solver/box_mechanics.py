@@ -25,6 +25,7 @@ from solver.domain import (
 )
 from solver.elasticity import Body, make_body
 from solver.equilibrium import Equilibrium, State, Support
+from solver.floors import floors
 from solver.hooke import Floats
 from solver.mechanics import Level, Mechanical, Progress, balanced
 from solver.mechanics_model import conditions, solid_law
@@ -69,10 +70,12 @@ def solve_box(
         found = replace(found, bar=bar)
         value = found.state.energy if found.front is None else float(found.front.values.max())
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 3
-        history.append(Level(number_of_cells(domain), dofs, value, bar))
+        least = floors(body)
+        floor = least.energy if found.front is None else least.rate
+        history.append(Level(number_of_cells(domain), dofs, value, bar, floor))
         told = "energy" if found.front is None else "largest G"
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {told} {value:.6g}, bar {bar:.1e}")
-        enough = bar <= case.numerics.accuracy * abs(value)
+        enough = history[-1].is_within(case.numerics.accuracy)
         last = len(history) == MOST_LEVELS or GROWTH * dofs > case.numerics.max_dofs
         if enough or last or case.numerics.refinement == "none":
             break

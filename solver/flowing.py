@@ -24,6 +24,7 @@ from solver.domain import Domain, number_of_cells, read_domain, regions_at
 from solver.elasticity import Body, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
 from solver.evolution import Evolution, Flowed, evolve
+from solver.floors import floors
 from solver.fracture import resolve_tips
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
@@ -87,10 +88,12 @@ def solve_flow(
             flowed = replace(flowed, bars=bars)
             bar = abs(value - history[-1].value) + (found.film.error if found.film else 0.0)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
-        history.append(Level(number_of_cells(domain), dofs, value, bar))
+        least = floors(found.body)
+        floor = least.energy if found.film is None else least.rate
+        history.append(Level(number_of_cells(domain), dofs, value, bar, floor))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {told}")
         found = replace(found, flowed=flowed, bar=bar, history=tuple(history))
-        enough = before is not None and bar <= case.numerics.accuracy * abs(value)
+        enough = before is not None and history[-1].is_within(case.numerics.accuracy)
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         stopped = flowed.evolution.stopped != ""
         if enough or last or stopped or case.numerics.refinement == "none":

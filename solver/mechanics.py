@@ -26,14 +26,12 @@ from solver.broken_state import Answer
 from solver.crack_front import Front
 from solver.crack_opening import crack_opening, crack_volume
 from solver.delamination import delamination_force, solve_broken, tips_of
-from solver.domain import (
-    Domain,
-    number_of_cells,
-)
+from solver.domain import Domain, number_of_cells
 from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.evolution import Flowed
 from solver.face_stress import face_stress
+from solver.floors import floors
 from solver.fracture import Tip, energy_release_rates
 from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
@@ -68,12 +66,18 @@ class Level:
         dofs: Unknown components of the displacement.
         value: The energy release rate that is reported, J/m^2; NaN without a crack.
         bar: Its error bar.
+        floor: A bar that is enough, however small the value is.
     """
 
     cells: int
     dofs: int
     value: float
     bar: float
+    floor: float = 0.0
+
+    def is_within(self, accuracy: float) -> bool:
+        """Whether the error bar is at most this share of the value, or nothing."""
+        return self.bar <= max(accuracy * abs(self.value), self.floor)
 
 
 @dataclass(frozen=True)
@@ -187,10 +191,11 @@ def solve_mechanics(
         found = found if found.stopped else _with_bars(found, before)
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
-        history.append(Level(number_of_cells(domain), dofs, value, found.bar))
-        progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
         widest = max(found.bars, default=found.bar)
-        enough = before is not None and widest <= case.numerics.accuracy * abs(value)
+        level = Level(number_of_cells(domain), dofs, value, widest, _floor(found))
+        history.append(replace(level, bar=found.bar))
+        progress(f"{history[-1].cells} cells, {dofs} unknowns: {_told(found)}")
+        enough = before is not None and level.is_within(case.numerics.accuracy)
         enough = enough or (before is not None and is_closed(found))
         last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
         if enough or last or found.stopped or case.numerics.refinement == "none":
@@ -275,6 +280,17 @@ def _main_rate(found: Mechanical) -> float:
     if found.curvature is not None:
         return PER_METRE * found.curvature
     return found.state.energy
+
+
+def _floor(found: Mechanical) -> float:
+    """What counts as nothing of the main rate."""
+    least = floors(found.body)
+    if found.tips or found.film is not None:
+        return least.rate
+    if found.tensions or found.pressures:
+        return least.stress
+    torn = found.broken is not None and found.broken.spent > 0.0
+    return PER_METRE * least.curvature if found.curvature is not None and not torn else least.energy
 
 
 def _bar(found: Mechanical, before: Mechanical | None) -> float:

@@ -65,7 +65,7 @@ def reached(case: schema.Case, found: Mechanical) -> bool:
     if found.growth is not None or found.stopped:
         return not found.stopped
     last = found.history[-1]
-    return is_closed(found) or last.bar <= case.numerics.accuracy * abs(last.value)
+    return is_closed(found) or last.is_within(case.numerics.accuracy)
 
 
 def shortfall(case: schema.Case, found: Mechanical) -> str:

@@ -38,8 +38,8 @@ LINE = """
     solver.enclosure solver.bounds
     solver.quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
-    solver.radial_return solver.elasticity solver.load_path solver.nonlinear solver.equilibrium
-    solver.fracture
+    solver.radial_return solver.elasticity solver.floors solver.load_path solver.nonlinear
+    solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.stability solver.face_stress solver.bending solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination

@@ -1,0 +1,52 @@
+"""What is so little that it counts as nothing: a load without stress leaves only rounding.
+
+Error bars are compared with the asked share of the value. Of a value that is zero, as of a warm
+body that expands freely, no share can be reached. Absolute floors therefore stand beside it, those
+of one uniform strain e = 1e-12 in the stiffest direction C of the stiffest solid, well above
+rounding and far below any load that is meant (0.1 Pa in 100 GPa):
+
+    stress C e,    energy C e^2/2 times the volume,    energy release rate C e^2/2 times the height,
+    curvature 2 e over the height.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+
+from solver.elasticity import Body, weight
+
+STRAIN = 1e-12
+
+
+@dataclass(frozen=True)
+class Floors:
+    """Values that count as nothing.
+
+    Attributes:
+        stress: MPa.
+        energy: Of the meshed part, pJ (plane: pJ/um).
+        rate: Energy release rate, J/m^2.
+        curvature: 1/um.
+    """
+
+    stress: float
+    energy: float
+    rate: float
+    curvature: float
+
+
+def floors(body: Body) -> Floors:
+    """Of a body on its mesh; collective."""
+    comm, mesh = body.domain.comm, body.domain.mesh
+    stiffest = float(np.abs(body.stiffness.x.array).max(initial=0.0))
+    stress = STRAIN * float(comm.allreduce(stiffest, op=MPI.MAX))
+    volume = fem.assemble_scalar(fem.form(weight(body.domain) * ufl.dx(mesh)))
+    volume = float(comm.allreduce(volume))
+    up = mesh.geometry.x[:, mesh.topology.dim - 1]
+    top = comm.allreduce(float(up.max(initial=-np.inf)), op=MPI.MAX)
+    height = top - comm.allreduce(float(up.min(initial=np.inf)), op=MPI.MIN)
+    density = 0.5 * stress * STRAIN
+    return Floors(stress, density * volume, density * height, 2.0 * STRAIN / height)
