@@ -16,6 +16,7 @@ from mpi4py import MPI
 from meshes.layers import Box
 from meshes.mesh import BuiltMesh
 from solver import schema
+from solver.box_stress import box_stresses
 from solver.crack_front import front_rates, mean_by_extension
 from solver.domain import (
     facet_entities,
@@ -25,9 +26,9 @@ from solver.domain import (
 )
 from solver.elasticity import Body, make_body
 from solver.equilibrium import Equilibrium, State, Support
-from solver.floors import floors
+from solver.floors import Level, floors
 from solver.hooke import Floats
-from solver.mechanics import Level, Mechanical, Progress, balanced
+from solver.mechanics import Mechanical, Progress, balanced
 from solver.mechanics_model import conditions, solid_law
 
 MOST_LEVELS = 5
@@ -67,14 +68,16 @@ def solve_box(
         body = make_body(domain, solids, tractions)
         found = _solved(body, box, supports, options)
         bars, bar = _bars(found, before)
-        found = replace(found, bar=bar)
+        told = box_stresses(body, box, mechanics, found.state, supports)
+        changes = {n: abs(v - before.told[n]) for n, v in told.items()} if before else {}
+        found = replace(found, bar=bar, told=told, told_bars=changes)
         value = found.state.energy if found.front is None else float(found.front.values.max())
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 3
         least = floors(body)
         floor = least.energy if found.front is None else least.rate
         history.append(Level(number_of_cells(domain), dofs, value, bar, floor))
-        told = "energy" if found.front is None else "largest G"
-        progress(f"{history[-1].cells} cells, {dofs} unknowns: {told} {value:.6g}, bar {bar:.1e}")
+        what = "energy" if found.front is None else "largest G"
+        progress(f"{history[-1].cells} cells, {dofs} unknowns: {what} {value:.6g}, bar {bar:.1e}")
         enough = history[-1].is_within(case.numerics.accuracy)
         last = len(history) == MOST_LEVELS or GROWTH * dofs > case.numerics.max_dofs
         if enough or last or case.numerics.refinement == "none":

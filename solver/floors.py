@@ -22,6 +22,29 @@ STRAIN = 1e-12
 
 
 @dataclass(frozen=True)
+class Level:
+    """One mesh.
+
+    Attributes:
+        cells: On all ranks.
+        dofs: Unknown components of the displacement.
+        value: The energy release rate that is reported, J/m^2; NaN without a crack.
+        bar: Its error bar.
+        floor: A bar that is enough, however small the value is.
+    """
+
+    cells: int
+    dofs: int
+    value: float
+    bar: float
+    floor: float = 0.0
+
+    def is_within(self, accuracy: float) -> bool:
+        """Whether the error bar is at most this share of the value, or nothing."""
+        return self.bar <= max(accuracy * abs(self.value), self.floor)
+
+
+@dataclass(frozen=True)
 class Floors:
     """Values that count as nothing.
 

@@ -39,12 +39,7 @@ def flow_quantities(flowed: Flowed, balance: float, plane: bool) -> Iterator[Qua
     """
     text = "Reactions plus loads, over the sum of the sizes of both."
     yield Quantity("force_balance", balance, "1", meaning=text)
-    for name, value in sorted(flowed.numbers.items()):
-        units, text = MEANINGS[name.partition(".")[0]]
-        bar = flowed.bars.get(name, float("inf"))
-        kind: Bound = "estimated" if isfinite(bar) else "none"
-        low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
-        yield Quantity(name, value, units[-1 if plane else 0], low, high, kind, text)
+    yield from measured(flowed.numbers, flowed.bars, plane)
     evolution = flowed.evolution
     last = evolution.steps[-1]
     yield Quantity("load_reached", last.load, "1", meaning="Share of the load, at the end.")
@@ -54,6 +49,16 @@ def flow_quantities(flowed: Flowed, balance: float, plane: bool) -> Iterator[Qua
     yield Quantity("load_steps", float(len(evolution.steps)), "1", meaning=text)
     text = "Steps that failed and were halved."
     yield Quantity("cut_steps", float(evolution.cuts), "1", meaning=text)
+
+
+def measured(numbers: dict[str, float], bars: dict[str, float], plane: bool) -> Iterator[Quantity]:
+    """What was measured, by name, with its error bar where there is one."""
+    for name, value in sorted(numbers.items()):
+        units, text = MEANINGS[name.partition(".")[0]]
+        bar = bars.get(name, float("inf"))
+        kind: Bound = "estimated" if isfinite(bar) else "none"
+        low, high = (value - bar, value + bar) if isfinite(bar) else (None, None)
+        yield Quantity(name, value, units[-1 if plane else 0], low, high, kind, text)
 
 
 def steps_of(found: Mechanical) -> str:

@@ -24,11 +24,11 @@ from solver.domain import Domain, number_of_cells, read_domain, regions_at
 from solver.elasticity import Body, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
 from solver.evolution import Evolution, Flowed, evolve
-from solver.floors import floors
+from solver.floors import Level, floors
 from solver.fracture import resolve_tips
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
-from solver.mechanics import MOST_LEVELS, Film, Level, Mechanical, balanced
+from solver.mechanics import MOST_LEVELS, Film, Mechanical, balanced
 from solver.mechanics_model import conditions, solid_law
 from solver.meshing import start_size
 from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress

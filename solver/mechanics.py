@@ -31,7 +31,7 @@ from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.evolution import Flowed
 from solver.face_stress import face_stress
-from solver.floors import floors
+from solver.floors import Level, floors
 from solver.fracture import Tip, energy_release_rates
 from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
@@ -55,29 +55,6 @@ Progress = Callable[[str], None]
 
 class NotInEquilibrium(RuntimeError):
     """The forces on a body that was solved for do not balance."""
-
-
-@dataclass(frozen=True)
-class Level:
-    """One mesh.
-
-    Attributes:
-        cells: On all ranks.
-        dofs: Unknown components of the displacement.
-        value: The energy release rate that is reported, J/m^2; NaN without a crack.
-        bar: Its error bar.
-        floor: A bar that is enough, however small the value is.
-    """
-
-    cells: int
-    dofs: int
-    value: float
-    bar: float
-    floor: float = 0.0
-
-    def is_within(self, accuracy: float) -> bool:
-        """Whether the error bar is at most this share of the value, or nothing."""
-        return self.bar <= max(accuracy * abs(self.value), self.floor)
 
 
 @dataclass(frozen=True)
@@ -127,6 +104,8 @@ class Mechanical:
         flowed: The steps of a body that flows, and what it has become.
         curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
         growth: How cracks grew by themselves, where the solids may break.
+        told: Stresses and displacements of a box, by name, in working units.
+        told_bars: Their error bars.
     """
 
     domain: Domain
@@ -150,6 +129,8 @@ class Mechanical:
     flowed: Flowed | None = None
     curvature: float | None = None
     growth: Growth | None = None
+    told: dict[str, float] = field(default_factory=dict)
+    told_bars: dict[str, float] = field(default_factory=dict)
 
     @property
     def stopped(self) -> str:

@@ -8,7 +8,7 @@ from solver import mechanics_schema, schema
 from solver.crack_opening import mean_displacement
 from solver.equilibrium import Support
 from solver.flaws import of_flaws
-from solver.flow_quantities import flow_quantities
+from solver.flow_quantities import flow_quantities, measured
 from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
 from solver.growth_quantities import growth_quantities
@@ -76,6 +76,7 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
         return
     if isinstance(block, Box):
         yield from front_quantities(block, mechanics, found)
+        yield from measured(found.told, found.told_bars, False)
         yield from _of_crack(found, "um^3")
         return
     if found.curvature is not None:
