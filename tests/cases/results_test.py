@@ -1,6 +1,7 @@
 """The cases of the first paper, solved: against closed forms, and which claims hold or miss."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +148,28 @@ def test_crossing_cracks_shorten_the_detour():
     name = "excess_area_specific_resistance"
     assert value(cracks, name).upper < value(slits, name).lower
     assert value(cracks, name).upper - value(cracks, name).lower < 5e-3 * value(cracks, name).value
+
+
+@pytest.mark.slow
+def test_on_lithium_that_yields_the_film_breaks_about_where_shear_lag_says():
+    # sigma^3 h/(3 E' tau) = Gc at 127.5 MPa, a stretch of 0.0930 %; at 0.095 %: 0.718 J/m^2. The
+    # elastic layer adds about Z sigma^2 h/E' = 0.05 J/m^2 of Z = 6.96, so that G is some per cent
+    # larger and the stretch some per cent less: 3 d ln e = d ln G
+    name, rates, film = "lif_fragmentation_yielding", [], 111e3 / (1 - 0.19)
+    stretches = (8.5e-4, 9.5e-4)
+    for variant, stretch in zip(("holds", ""), stretches, strict=True):
+        case = load_case(FOLDER / f"{name}.toml")
+        case = case.variants[variant] if variant else case
+        case = replace(case, numerics=replace(case.numerics, refinement="none"))
+        solution = simulate(case, MPI.COMM_WORLD, lambda text: None)
+        stress = value(solution, "film_stress").value
+        assert stress == pytest.approx(film * stretch, rel=1e-3)
+        lag = stress**3 * 0.05 / (3 * 111e3 / (1 - 0.19**2) * 0.77 / math.sqrt(3))
+        rates.append(value(solution, "steady_state_energy_release_rate").value)
+        assert 1.0 < rates[-1] / lag < 1.2
+        assert value(solution, "cut_steps").value == 0.0
+    power = math.log(rates[1] / rates[0]) / math.log(stretches[1] / stretches[0])
+    assert 2.0 < power < 3.0  # of an elastic layer, and of one that yields
+    critical = stretches[1] * (0.68 / rates[1]) ** (1 / power)
+    assert stretches[0] < critical < stretches[1]
+    assert critical == pytest.approx(9.3e-4, rel=0.05)

@@ -11,7 +11,7 @@ from meshes.build import build
 from meshes.layers import Block, Crack, Layer
 from meshes.sizing import MeshSize
 from solver import hooke
-from solver.closure import closure_work, open_crack
+from solver.closure import closure_work, elastic_answer, open_crack
 from solver.domain import read_domain
 from solver.elasticity import Solid, make_body
 from solver.equilibrium import Equilibrium, Support
@@ -96,3 +96,30 @@ def test_over_lithium_that_yields_the_work_is_larger_and_goes_with_the_cube(tmp_
 
     assert share == pytest.approx([1.0, 1.0], rel=0.5)
     assert 2.5 < 3.0 + math.log(share[1] / share[0]) / math.log(1.5) < 3.1
+
+
+def test_a_stretch_by_which_all_lithium_yields_at_once_needs_no_cuts(tmp_path):
+    # With the crack closed all is uniform: a film of 50 nm bears E' e = 103.6 MPa, whatever the
+    # lithium does, which yields at about a tenth of that. A step of the displacement that is given
+    # at the side would strain the last row of cells by all of it: Newton's method then stalls.
+    layers = (Layer("lithium", 10.0), Layer("film", 0.05))
+    block = Block("block", 10.0, layers, Crack("left", 10.0, 10.05))
+    built = build(block, MeshSize(0.025, 0.2, 1.0), (), tmp_path)
+    domain = resolve_tips(read_domain(built, MPI.COMM_SELF), block, on_interface=3)
+    laws = {"lithium": (E, NU, Plastic(0.77, 10.0)), "film": (FILM_E, FILM_NU, None)}
+    solids = {n: Solid(hooke.isotropic(e, nu), NONE, NONE) for n, (e, nu, _) in laws.items()}
+    body = make_body(domain, solids, {})
+    normal = Support("normal")
+    supports = {"left": normal, "bottom": normal, "crack": normal, "right": Support("normal", 9e-3)}
+    held = Equilibrium(body, supports, {})
+    materials = {
+        n: Material(hooke.isotropic(e, nu), NONE, NONE, flow, False)
+        for n, (e, nu, flow) in laws.items()
+    }
+    closed = Inelastic(body, held, materials, 298.0, {"snes_linesearch_type": "bt"})
+    found = evolve(closed, History(steps=1), lambda _: {}, elastic_answer(closed, held))
+    assert (len(found.steps), found.cuts, found.stopped) == (1, 0, "")
+    assert found.steps[0].iterations <= 3
+    stress = closed.stress_at_points()[closed.cells["film"]].reshape(-1, 6)[:, hooke.XX]
+    assert stress == pytest.approx(PRIME * 9e-4, rel=1e-6)
+    assert found.last.answers["lithium"].points.accumulated.min() > 1e-4
