@@ -85,6 +85,7 @@ def test_an_interface_that_is_torn_off_keeps_its_steps_on_disk(tmp_path, capsys)
     assert (out / "mechanics.pvd").is_file()
 
 
+@pytest.mark.parallel
 def test_the_stress_that_is_kept_is_that_of_the_last_step(tmp_path):
     found = simulate(load_case(torn(tmp_path)), MPI.COMM_WORLD, lambda _: None).mechanical
     assert "after 12 cuts" in found.stopped
