@@ -288,6 +288,12 @@ def interface(table: tables.Interface) -> schema.Interface:
             return schema.Bonded()
         case tables.Insulating():
             return schema.Insulating()
+        case interface_tables.Touching():
+            return schema.Touching(
+                _number(table.area_specific_resistance) or 0.0,
+                _number(table.gap_conductivity),
+                _number(table.tolerance) or 0.0,
+            )
 
 
 def numerics(table: tables.Numerics) -> schema.Numerics:

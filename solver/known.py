@@ -97,6 +97,7 @@ ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "interface_slip": ("length",),
     "interface_overlap": ("length",),
     "open_length": ("length",),
+    "touching_length": ("length",),
     "pressed_length": ("length",),
     "torn_length": ("length",),
     "interface_force": ("force", "force_per_length"),

@@ -48,7 +48,7 @@ LINE = """
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_fields
-    solver.coupling solver.pressed_slit solver.solving_for solver.simulate
+    solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
     solver.fields solver.mechanics_meta
