@@ -107,6 +107,7 @@ def _damage(table: mechanics_tables.Damage) -> mechanics_schema.Damage:
         smallest_step=table.smallest_step,
         largest_step=table.largest_step,
         cells_per_length=table.cells_per_length,
+        control=table.control,
     )
 
 

@@ -91,6 +91,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "jumps": ("dimensionless",),
     "first_jump": ("dimensionless",),
     "alternations": ("dimensionless",),
+    "snap_back": ("dimensionless",),
 }
 ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "interface_opening": ("length",),
