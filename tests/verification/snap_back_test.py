@@ -79,6 +79,7 @@ def distance(size):
     return np.max(errors, axis=0), growth, numbers
 
 
+@pytest.mark.slow
 def test_a_bar_snaps_back_along_its_exact_branch():
     coarse, _, _ = distance(0.04)
     fine, growth, numbers = distance(0.02)  # h = l/5
