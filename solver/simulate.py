@@ -1,7 +1,7 @@
 """One case from geometry to quantities, on the ranks of a communicator."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,7 +14,7 @@ from mpi4py import MPI
 from meshes.geometry import Cell, NoOpening
 from meshes.layers import Block, Box
 from meshes.mesh import BuiltMesh, MeshError
-from solver import balance, compat, quantities, schema, transport
+from solver import balance, compat, quantities, schema, switching, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
 from solver.box_mechanics import solve_box
 from solver.case import with_setting, with_value
@@ -135,6 +135,13 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
             if case.mechanics.opens_slit:
                 case, width = with_opened_slit(case, mechanical.volume)
                 found.append(width)
+    if mechanical is not None and mechanical.broken is not None and switching.switched(case):
+        pieces = switching.traces(case, mechanical.broken, comm)
+        with _timed(timings, "solve and certify"):
+            through = _through_contacts(case, pieces, comm, progress)
+        found += [*switching.told(case, pieces), *through.quantities]
+        last = replace(through, case=case, mechanical=mechanical, timings=timings)
+        return replace(last, quantities=tuple(quantities.compare(found, case.references)))
     begin = perf_counter()
     with _timed(timings, "mesh"):
         built = make_mesh(case, comm)
@@ -165,6 +172,42 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
             found += critical_current(driven, built, found, steps)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
+
+
+def _through_contacts(
+    case: schema.Case, found: Sequence[switching.Trace], comm: MPI.Intracomm, progress: Progress
+) -> Solution:
+    """The current where layers touch, as it most likely is, and with the least and most contact."""
+    solutions: list[Solution] = []
+    progress("layers that lie on each other feel no current: one pass is the fixed point")
+    for lean in switching.LEANS:
+        try:
+            parts = switching.pieces_of(case, found, lean)
+        except switching.Apart as interface:
+            progress(
+                f"{interface}: the layers touch nowhere with {switching.CONTACT[lean]} contact"
+            )
+            if lean == 0:
+                text = "The layers touch nowhere: no current passes."
+                none = Quantity("resistance", "unbounded", "ohm", meaning=text)
+                return Solution(case, (none,), None, None, None)
+            continue
+        progress(
+            f"current with {switching.CONTACT[lean]} contact, {len(parts)} pieces of interfaces"
+        )
+        one = switching.conducting_case(case, parts)
+        domain = switching.in_pieces(read_domain(make_mesh(one, comm), comm), parts)
+        model = build_model(one, domain.built)
+        bounded = _certify(one, model, domain.built, domain, progress)
+        values = tuple(_evaluate(one, model, domain.built, bounded))
+        solutions.append(Solution(one, values, domain.built, model, bounded))
+    first = solutions[0]
+    return replace(
+        first,
+        quantities=switching.widened(
+            first.quantities, [s.quantities for s in solutions[1:]], len(switching.LEANS)
+        ),
+    )
 
 
 def overpotential_at_mouth(
