@@ -27,10 +27,11 @@ from meshes.geometry import dimension as meshed_dimension
 from solver.case import load_case
 from solver.copies import DEGREE
 from solver.domain import read_domain
+from solver.mechanics_run import make_mesh
 from solver.provenance import commit, memory, versions
 from solver.quantities import Quantity
 from solver.schema import Case
-from solver.simulate import make_mesh, simulate
+from solver.simulate import simulate
 from solver.units import in_unit
 
 TOP = Path(__file__).resolve().parents[1]

@@ -120,6 +120,7 @@ def _damage(table: mechanics_tables.Damage) -> mechanics_schema.Damage:
         smallest_step=table.smallest_step,
         largest_step=table.largest_step,
         cells_per_length=table.cells_per_length,
+        control=table.control,
     )
 
 
@@ -301,6 +302,12 @@ def interface(table: tables.Interface) -> schema.Interface:
             return schema.Bonded()
         case tables.Insulating():
             return schema.Insulating()
+        case interface_tables.Touching():
+            return schema.Touching(
+                _number(table.area_specific_resistance) or 0.0,
+                _number(table.gap_conductivity),
+                _number(table.tolerance) or 0.0,
+            )
 
 
 def numerics(table: tables.Numerics) -> schema.Numerics:

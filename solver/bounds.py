@@ -335,7 +335,8 @@ def gap_indicator(
         for i, (name, rho) in enumerate(jumps.items()):
             one, other = regions_at(domain, name)
             jump = potentials.parts[labels[one]] - potentials.parts[labels[other]]
-            form += w * area * rho * (leaving - jump / rho) ** 2 * ds(len(model.contacts) + i)
+            c = transport.constant(rho, domain)
+            form += w * area * c * (leaving - jump / c) ** 2 * ds(len(model.contacts) + i)
         values = fem_petsc.assemble_vector(fem.form(form))
         values.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
     indicator.x.array[: len(values.array_r)] = np.maximum(values.array_r, 0.0)

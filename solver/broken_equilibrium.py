@@ -48,6 +48,7 @@ from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_op
 RELEASE, MOST_ROUNDS = 8, 40  # of the search for what sticks
 ENOUGH = 1e-11  # of the largest force: rounding
 FASTEST = 1.5  # growth of a step after one that converged
+MOST_MOVES = "300"  # of the edge of a contact without cohesion, which may go node by node
 PREFIX = "mechanics_"
 VI = {
     "snes_type": "vinewtonrsls",
@@ -266,7 +267,9 @@ class BrokenEquilibrium:
         snes.setFunction(residual, y.duplicate())
         snes.setJacobian(tangent, reduced, reduced)
         snes.setVariableBounds(*bounds)
-        with prefixed_options(PREFIX, {**NONLINEAR, **DIRECT_UNSYMMETRIC, **VI, **self.overrides}):
+        limit = VI if self.laws else {**VI, "snes_max_it": MOST_MOVES}
+        options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, **limit, **self.overrides}
+        with prefixed_options(PREFIX, options):
             snes.setFromOptions()
         snes.setTolerances(atol=max(ENOUGH * self.scale, 1e-300))
         snes.solve(None, y)

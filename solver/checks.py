@@ -13,6 +13,7 @@ from solver.assemble import is_physical, values
 from solver.comparison import balance_references, comparison_faults
 from solver.conduction_checks import conduction_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
+from solver.interface_checks import touching_faults
 from solver.limits import numerics_faults
 from solver.mechanics_checks import mechanics_faults
 
@@ -54,6 +55,7 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
                 yield from mechanics_faults(file, geometry, found.boundaries)
             if _conducts(file):
                 yield from _name_faults(file, regions, found)
+                yield from _touching_faults(file, geometry)
         if _conducts(file):
             contradictions = list(_law_faults(file, geometry))
             yield from contradictions
@@ -69,6 +71,14 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
     yield from comparison_faults(file, geometry, quantities)
+
+
+def _touching_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
+    laws = {name: table.law for name, table in file.interfaces.items()}
+    joints = {} if file.mechanics is None else file.mechanics.interfaces
+    yield from touching_faults(laws, joints, isinstance(geometry, bodies.Block))
+    if "touching" in laws.values() and file.calibrate is not None:
+        yield Finding(("calibrate",), "a table", "no such table beside interfaces that touch")
 
 
 def _conducts(file: tables.CaseFile) -> bool:

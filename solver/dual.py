@@ -228,7 +228,7 @@ def _dissipation(
     for name, rho in jumps.items():
         one_side = regions_at(domain, name)[:1]
         entities[len(entities)] = facet_entities(domain, name, one_side)
-        resistances.append(rho)
+        resistances.append(transport.constant(rho, domain))
     ds = facet_measure(domain, entities)
     degree = {"quadrature_degree": 6} if domain.axisymmetric else {}
     cells = transport.dissipation(q, v, kappa, domain) * ufl.dx(domain.mesh, metadata=degree)

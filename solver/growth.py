@@ -251,8 +251,9 @@ class Follower:
 
 
 def follow_growth(
-    fragile: Fragile, mesher: Mesher, comm: MPI.Intracomm, progress: Progress
-) -> Growth:
+    fragile: Fragile, mesher: Mesher, comm: MPI.Intracomm, progress: Progress,
+    along: "Walk | None" = None,
+) -> Growth:  # fmt: skip
     """Damage while the load grows to all of it; collective.
 
     Args:
@@ -260,6 +261,7 @@ def follow_growth(
         mesher: Makes the first mesh.
         comm: The ranks.
         progress: Called with a line per step.
+        along: How to go on from the first damage; None: in steps of the load.
 
     Raises:
         SolveFailed: No step converged.
@@ -269,14 +271,17 @@ def follow_growth(
     start = follower.start()
     told = "no damage" if start is None else f"damage starts at {100.0 * start:.6g} % of the load"
     progress(f"{number_of_cells(follower.domain)} cells, {follower.dofs} unknowns: {told}")
-    steps, stopped = _steps(follower, start, progress)
+    steps, stopped = (along or _steps)(follower, start, progress)
     return _grown(follower, steps, start, stopped)
+
+
+Walk = Callable[[Follower, float | None, Progress], tuple[list[Step], str]]
 
 
 def _steps(follower: Follower, start: float | None, progress: Progress) -> tuple[list[Step], str]:
     """The steps that converged, and why there are no more."""
     damage = follower.fragile.damage
-    far = FAR * _cost_of_a_length(follower.fragile)
+    far = FAR * cost_of_a_length(follower.fragile)
     steps: list[Step] = []
     load, dissipated, length, cuts = 0.0, 0.0, damage.first_step, 0
     following = start if start is not None else min(length, 1.0)
@@ -324,7 +329,7 @@ def told(step: Step) -> str:
     )
 
 
-def _cost_of_a_length(fragile: Fragile) -> float:
+def cost_of_a_length(fragile: Fragile) -> float:
     """Gc l of the weakest solid, times the length of a front."""
     weakest = min(solid.toughness for solid in fragile.solids.values())
     block = fragile.problem.block

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
+
 from meshes.block import exact_measures_of_block
 from meshes.layers import Block, Crack, face_length
 from solver import mechanics_schema, schema
@@ -60,6 +62,11 @@ def growth_quantities(case: schema.Case, growth: Growth) -> Iterator[Quantity]:
         text = "Energy that the largest jump releases beyond what its damage costs."
         drop = max(step.released for step in jumps)
         yield Quantity("energy_drop", drop, unit, meaning=text)
+    if mechanics.damage is not None and mechanics.damage.control == "cracks":
+        peaks = np.maximum.accumulate([step.load for step in steps])
+        fall = max(float(peak) - step.load for peak, step in zip(peaks, steps, strict=True))
+        text = "Largest fall of the load along the path: a snap-back."
+        yield Quantity("snap_back", fall, "1", meaning=text)
     text = "Share of the load up to which the steps converged."
     yield Quantity("load_reached", steps[-1].load, "1", meaning=text)
     yield Quantity("load_steps", float(len(steps)), "1", meaning="Steps that converged.")

@@ -56,6 +56,26 @@ def interface_faults(
             yield Finding(("mechanics", "faces", name, "law"), as_given(law), allowed)
 
 
+def touching_faults(
+    laws: Mapping[str, str], interfaces: Mapping[str, tables.Interface], whole: bool
+) -> Iterator[Finding]:
+    """Interfaces that conduct where they touch, of which the mechanics does not tell where.
+
+    Args:
+        laws: Of the interfaces of the conduction problem.
+        interfaces: Those of the mechanics.
+        whole: Whether the body is a block.
+    """
+    for name, law in laws.items():
+        there = interfaces.get(name)
+        if law == "touching" and (not whole or there is None or there.law == "bonded"):
+            allowed = (
+                "resistive, insulating or bonded; touching needs a block and "
+                f'[mechanics.interfaces."{name}"] with law free, contact or cohesive'
+            )
+            yield Finding(("interfaces", name, "law"), '"touching"', allowed)
+
+
 def _part_faults(
     path: KeyPath, table: tables.Free | tables.Contact | tables.Cohesive, block: bodies.Block
 ) -> Iterator[Finding]:

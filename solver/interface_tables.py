@@ -5,7 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from solver import interface_schema
-from solver.values import FractureEnergy, LengthOrZero, Modulus, Number, Strict, Value, fault
+from solver.values import (
+    Conductivity,
+    FractureEnergy,
+    LengthOrZero,
+    Modulus,
+    Number,
+    SpecificResistance,
+    Strict,
+    Value,
+    fault,
+)
 
 
 class _Joint(Strict):
@@ -62,6 +72,15 @@ class Cohesive(_Joint):
         if self.exponent is not None and not 1.0 <= self.exponent.number <= 10.0:
             raise fault("from 1 to 10", key="exponent")
         return self
+
+
+class Touching(Strict):
+    """Layers that conduct where they touch: what the mechanics finds of them."""
+
+    law: Literal["touching"]
+    area_specific_resistance: SpecificResistance | None = None  # None: ideal contact
+    gap_conductivity: Conductivity | None = None  # None: nothing conducts in a gap
+    tolerance: LengthOrZero | None = None  # largest gap that counts as touching
 
 
 Interface = Annotated[Bonded | Free | Contact | Cohesive, Field(discriminator="law")]

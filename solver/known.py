@@ -92,12 +92,14 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "jumps": ("dimensionless",),
     "first_jump": ("dimensionless",),
     "alternations": ("dimensionless",),
+    "snap_back": ("dimensionless",),
 }
 ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "interface_opening": ("length",),
     "interface_slip": ("length",),
     "interface_overlap": ("length",),
     "open_length": ("length",),
+    "touching_length": ("length",),
     "pressed_length": ("length",),
     "torn_length": ("length",),
     "interface_force": ("force", "force_per_length"),

@@ -37,6 +37,7 @@ from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
 from solver.hooke import is_isotropic_in_plane
 from solver.mixed_mode import Intensities, intensities
+from solver.path_following import steps_along
 from solver.problem import Mesher, Problem, make_problem, refined, through_film
 from solver.stability import (
     FURTHEST,
@@ -162,7 +163,8 @@ def solve_mechanics(
     if not isinstance(block, Block):
         raise ValueError("a case without a block")
     if case.mechanics is not None and case.mechanics.damage is not None:
-        return _broken(follow_growth(make_fragile(case, block), mesher, comm, progress))
+        along = steps_along if case.mechanics.damage.control == "cracks" else None
+        return _broken(follow_growth(make_fragile(case, block), mesher, comm, progress, along))
     problem = make_problem(case, block)
     domain = problem.mesh(mesher, comm, 0)
     history: list[Level] = []

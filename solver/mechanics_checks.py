@@ -92,7 +92,10 @@ def mechanics_faults(
         yield from _slit_faults(file, mechanics)
     else:
         yield from _coupling_faults(file, mechanics)
-    yield from _damage_faults(mechanics, geometry, faces)
+    pushed = (tables.Traction, tables.Plate, tables.Moved)
+    loaded = any(isinstance(face, pushed) for face in mechanics.faces.values())
+    loaded = loaded or (file.load is not None and file.load.stretch is not None)
+    yield from _damage_faults(mechanics, geometry, faces, loaded)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
     if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
@@ -235,6 +238,7 @@ def _damage_faults(
     mechanics: tables.Mechanics,
     block: bodies.Block | bodies.Box | bodies.Shell,
     faces: tuple[str, ...],
+    loaded: bool,
 ) -> Iterator[Finding]:
     """Damage needs solids that can break, and a length that fits into the body."""
     damage = mechanics.damage
@@ -278,6 +282,10 @@ def _damage_faults(
             yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
     if mechanics.opens_slit:
         yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
+    own = any(s.residual_stress or s.misfit_strain for s in mechanics.solids.values())
+    if damage.control == "cracks" and own and loaded:
+        allowed = '"load": stress or misfit of solids beside another load does not grow with it'
+        yield Finding((*path, "control"), '"cracks"', allowed)
     for name, joint in mechanics.interfaces.items():
         allowed = "no such table beside damage: layers are bonded then"
         yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)

@@ -227,6 +227,7 @@ class Damage:
         smallest_step: Of the smallest.
         largest_step: Of the largest.
         cells_per_length: Edges of damaged cells are at most l over this.
+        control: What grows in steps: the load, or what cracks cost, the load being found.
     """
 
     length: float
@@ -236,6 +237,7 @@ class Damage:
     smallest_step: float = 0.002
     largest_step: float = 0.1
     cells_per_length: float = 5.0
+    control: Literal["load", "cracks"] = "load"
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,8 @@ class Primal:
             if rho == inf:
                 continue
             identity, a, b = self.jump_sides[name]
-            mass = transport.contact(u, v, rho, weight) * self.ds(identity)
+            constant = transport.constant(rho, self.domain)
+            mass = transport.contact(u, v, constant, weight) * self.ds(identity)
             block = fem_petsc.assemble_matrix(fem.form(mass))
             block.assemble()
             one, other = gather[a], gather[b]
@@ -266,7 +267,8 @@ class Primal:
         for jump, rho in self.model.jumps.items():
             if rho != inf:
                 identity, a, b = self.jump_sides[jump]
-                form = transport.contact(parts[a] - parts[b], v, rho, weight) * self.ds(identity)
+                constant, drop = transport.constant(rho, self.domain), parts[a] - parts[b]
+                form = transport.contact(drop, v, constant, weight) * self.ds(identity)
                 self._add(image, form, a, 1.0)
                 self._add(image, form, b, -1.0)
         label = self.copies.labels[name]
@@ -360,7 +362,9 @@ class Primal:
             if rho != inf:
                 identity, a, b = self.jump_sides[name]
                 jump = parts[a] - parts[b]
-                total += self._sum(transport.contact(jump, jump, rho, weight) * self.ds(identity))
+                constant = transport.constant(rho, self.domain)
+                density = transport.contact(jump, jump, constant, weight)
+                total += self._sum(density * self.ds(identity))
         return total
 
 

@@ -249,6 +249,21 @@ def _interface(name: str, law: schema.Interface, given: Given) -> Tree:
             return {"law": "bonded"}
         case schema.Insulating():
             return {"law": "insulating"}
+        case schema.Touching():
+            return _touching(name, law, given)
+
+
+def _touching(name: str, law: schema.Touching, given: Given) -> Tree:
+    tree: Tree = {"law": "touching"}
+    keys: tuple[tuple[str, float | None, units.Kind], ...] = (
+        ("area_specific_resistance", law.area_specific_resistance, "area_specific_resistance"),
+        ("gap_conductivity", law.gap_conductivity, "conductivity"),
+        ("tolerance", law.tolerance, "length"),
+    )
+    for key, number, kind in keys:
+        if number:
+            tree[key] = value(key_path(("interfaces", name, key)), number, kind, given)
+    return tree
 
 
 def _numerics(numerics: schema.Numerics) -> Tree:

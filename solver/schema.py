@@ -79,7 +79,22 @@ class Insulating:
     """No current through this interface."""
 
 
-Interface = Resistive | Bonded | Insulating
+@dataclass(frozen=True)
+class Touching:
+    """Layers that conduct where they touch under their loads, which the mechanics tells.
+
+    Attributes:
+        area_specific_resistance: Where they touch, V um^2/pA; 0 is an ideal contact.
+        gap_conductivity: Of what fills the gap where they are apart, pA/(V um); None: nothing.
+        tolerance: Largest gap (um) that still counts as touching.
+    """
+
+    area_specific_resistance: float = 0.0
+    gap_conductivity: float | None = None
+    tolerance: float = 0.0
+
+
+Interface = Resistive | Bonded | Insulating | Touching
 
 
 @dataclass(frozen=True)

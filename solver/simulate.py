@@ -1,7 +1,7 @@
 """One case from geometry to quantities, on the ranks of a communicator."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -12,12 +12,9 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.geometry import Cell, NoOpening
-from meshes.layers import Block, Box
-from meshes.mesh import BuiltMesh, MeshError
-from meshes.micro import Micro
-from solver import balance, compat, quantities, schema, transport
+from meshes.mesh import BuiltMesh
+from solver import balance, compat, quantities, schema, switching, transport
 from solver.bounds import Certificate, Level, certify, external_resistance
-from solver.box_mechanics import solve_box
 from solver.case import with_setting, with_value
 from solver.coupling import (
     NotCoupled,
@@ -29,12 +26,10 @@ from solver.coupling import (
 )
 from solver.domain import Domain, cellwise, read_domain, region_of_cells
 from solver.faces import face_statistics
-from solver.flowing import flows, solve_flow
-from solver.mechanics import Mechanical, solve_mechanics, with_arrest
+from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
-from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
-from solver.meshing import start_mesh, start_size
-from solver.micro_mechanics import solve_micro
+from solver.mechanics_quantities import mechanical_quantities
+from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.model import Model, build_model
 from solver.pressed_slit import (
     Pressed,
@@ -86,24 +81,6 @@ def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
         timings[stage] = timings.get(stage, 0.0) + perf_counter() - begin
 
 
-def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
-    """Build or fetch the mesh on rank 0; every rank learns the outcome.
-
-    Raises:
-        MeshError: On all ranks, if it cannot be built.
-    """
-    outcome: BuiltMesh | str = ""
-    if comm.rank == 0 and case.geometry is not None:
-        try:
-            outcome = start_mesh(case)
-        except MeshError as error:
-            outcome = str(error)
-    outcome = comm.bcast(outcome)
-    if isinstance(outcome, str):
-        raise MeshError(outcome)
-    return outcome
-
-
 def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solution:
     """Mesh, solve, certify and evaluate a case; collective.
 
@@ -137,6 +114,13 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
             if case.mechanics.opens_slit:
                 case, width = with_opened_slit(case, mechanical.volume)
                 found.append(width)
+    if mechanical is not None and mechanical.broken is not None and switching.switched(case):
+        pieces = switching.traces(case, mechanical.broken, comm)
+        with _timed(timings, "solve and certify"):
+            through = _through_contacts(case, pieces, comm, progress)
+        found += [*switching.told(case, pieces), *through.quantities]
+        last = replace(through, case=case, mechanical=mechanical, timings=timings)
+        return replace(last, quantities=tuple(quantities.compare(found, case.references)))
     begin = perf_counter()
     with _timed(timings, "mesh"):
         built = make_mesh(case, comm)
@@ -169,6 +153,42 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     return Solution(case, judged, built, model, certificate, mechanical, timings)
 
 
+def _through_contacts(
+    case: schema.Case, found: Sequence[switching.Trace], comm: MPI.Intracomm, progress: Progress
+) -> Solution:
+    """The current where layers touch, as it most likely is, and with the least and most contact."""
+    solutions: list[Solution] = []
+    progress("layers that lie on each other feel no current: one pass is the fixed point")
+    for lean in switching.LEANS:
+        try:
+            parts = switching.pieces_of(case, found, lean)
+        except switching.Apart as interface:
+            progress(
+                f"{interface}: the layers touch nowhere with {switching.CONTACT[lean]} contact"
+            )
+            if lean == 0:
+                text = "The layers touch nowhere: no current passes."
+                none = Quantity("resistance", "unbounded", "ohm", meaning=text)
+                return Solution(case, (none,), None, None, None)
+            continue
+        progress(
+            f"current with {switching.CONTACT[lean]} contact, {len(parts)} pieces of interfaces"
+        )
+        one = switching.conducting_case(case, parts)
+        domain = switching.in_pieces(read_domain(make_mesh(one, comm), comm), parts)
+        model = build_model(one, domain.built)
+        bounded = _certify(one, model, domain.built, domain, progress)
+        values = tuple(_evaluate(one, model, domain.built, bounded))
+        solutions.append(Solution(one, values, domain.built, model, bounded))
+    first = solutions[0]
+    return replace(
+        first,
+        quantities=switching.widened(
+            first.quantities, [s.quantities for s in solutions[1:]], len(switching.LEANS)
+        ),
+    )
+
+
 def overpotential_at_mouth(
     case: schema.Case, currents: schema.Case, width: float, comm: MPI.Intracomm
 ) -> float:
@@ -193,49 +213,6 @@ def _settled(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Pres
         return simulate_mechanics(body_case(stressed), comm, lambda _: None).volume
 
     return find_fixed_point(case, overpotential_at, volume_of, progress)
-
-
-def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
-    """Equilibrium and driving force, and where a crack that grows comes to rest."""
-
-    def mesher(block: Block | Box) -> BuiltMesh:
-        # what carries no current carries stress: every layer is meshed
-        return make_mesh(replace(case, geometry=block, regions={}), comm)
-
-    if flows(case):
-        return solve_flow(
-            case, lambda one: make_mesh(replace(one, regions={}), comm), comm, progress
-        )
-    if isinstance(case.geometry, Micro):
-        return solve_micro(case, lambda share: _mesh_of_micro(case, share, comm), comm, progress)
-    if isinstance(case.geometry, Box):
-        return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
-    found = solve_mechanics(case, mesher, comm, progress)
-    limit = starts_and_slows(case, found)
-    return found if limit is None else with_arrest(case, found, limit, mesher, comm)
-
-
-def _mesh_of_micro(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
-    """A mesh of what carries stress, with a lattice of a share of the first size."""
-    micro = case.geometry
-    if not isinstance(micro, Micro) or case.mechanics is None:
-        raise ValueError("a case without the mechanics of a microstructure")
-    body = replace(micro.body, resolution=share * micro.body.resolution)
-    left_out: dict[str, schema.Region] = {n: schema.Insulator() for n in case.mechanics.empty}
-    return make_mesh(replace(case, geometry=replace(micro, body=body), regions=left_out), comm)
-
-
-def _mesh_of_box(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
-    """A mesh with cells at the front (without a crack: everywhere) of a share of the first size."""
-    size = start_size(case)
-    box = case.geometry
-    everywhere = not isinstance(box, Box) or box.crack is None
-    numerics = replace(
-        case.numerics,
-        edge_size=share * size.edge,
-        maximum_size=share * size.maximum if everywhere else size.maximum,
-    )
-    return make_mesh(replace(case, regions={}, numerics=numerics), comm)
 
 
 def _certify(

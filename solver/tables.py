@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from solver.balance import BalanceSpec
 from solver.faults import nearest
+from solver.interface_tables import Touching
 from solver.mechanics_tables import Load, Mechanics
 from solver.micro_tables import MICRO, Micro, Structured
 from solver.values import (
@@ -326,7 +327,7 @@ class Insulating(Strict):
 
 Region = Annotated[IonicConductor | Equipotential | Insulator, Field(discriminator="law")]
 Boundary = Annotated[Electrode | HalfSpace | Insulated, Field(discriminator="law")]
-Interface = Annotated[Resistive | Bonded | Insulating, Field(discriminator="law")]
+Interface = Annotated[Resistive | Bonded | Insulating | Touching, Field(discriminator="law")]
 
 # ---- numbers, output, comparison
 

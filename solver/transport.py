@@ -61,6 +61,11 @@ def contact(u: Expr, v: Expr, rho: Expr | float, weight: Expr | float) -> Expr:
     return weight / rho * u * v
 
 
+def constant(rho: float, domain: Domain) -> fem.Constant:
+    """A resistance of an interface: its value is no part of the compiled form."""
+    return fem.Constant(domain.mesh, np.float64(rho))
+
+
 def far_primal(u: Expr, v: Expr, domain: Domain, model: Model) -> Expr:
     """Energy outside a half-space boundary of potentials continued as w(e)/|x|."""
     x = ufl.SpatialCoordinate(domain.mesh)

@@ -48,14 +48,15 @@ LINE = """
     solver.stability solver.face_stress solver.bending solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
-    solver.phase_field solver.minimisation solver.fragile solver.growth solver.mechanics
+    solver.phase_field solver.minimisation solver.fragile solver.growth
+    solver.path_following solver.mechanics
     solver.box_stress solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
-    solver.mechanics_quantities solver.mechanics_fields
-    solver.coupling solver.pressed_slit solver.solving_for solver.simulate
+    solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields
+    solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
     solver.fields solver.mechanics_meta

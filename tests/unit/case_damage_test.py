@@ -38,6 +38,7 @@ first_step = 0.1
 smallest_step = 0.01
 largest_step = 0.5
 cells_per_length = 4.0
+control = "load"
 [load]
 stretch = "0.5 %"
 """
@@ -56,6 +57,8 @@ WRONG = [
     ("largest_step = 0.5", "largest_step = 1.5", f"{DAMAGE}.largest_step", "up to 1.0"),
     ("cells_per_length = 4.0", "cells_per_length = 1.0", f"{DAMAGE}.cells_per_length", "from 3.0"),
     ('split = "volumetric_deviatoric"\n', "", f"{DAMAGE}.split", "missing"),
+    ('control = "load"', 'control = "crack"', f"{DAMAGE}.control", "nearest: cracks"),
+    ('control = "load"', 'control = "cracks"', f"{DAMAGE}.control", "beside another load"),
     ("sound =", "sond =", f"{DAMAGE}.sond", "nearest: sound"),
     (
         'fracture_energy = "4 J/m^2"\n', "", "mechanics.solids.film.fracture_energy",

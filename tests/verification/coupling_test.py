@@ -14,8 +14,9 @@ from solver.equilibrium import Equilibrium
 from solver.fracture import energy_release_rates, find_tips
 from solver.mechanics import make_problem
 from solver.mechanics_model import body_case
+from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.pressed_slit import find_fixed_point
-from solver.simulate import make_mesh, overpotential_at_mouth, simulate, simulate_mechanics
+from solver.simulate import overpotential_at_mouth, simulate
 
 KIC, E, NU, RHO = 0.23, 22.1e3, 0.37, 10.0  # MPa m^0.5, MPa, 1, ohm cm^2
 TEXT = """

@@ -16,8 +16,9 @@ from solver.case import load_case
 from solver.domain import facet_entities, facet_measure
 from solver.elasticity import strain
 from solver.equilibrium import Equilibrium
+from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.mixed_mode import kink
-from solver.simulate import make_mesh, simulate, simulate_mechanics
+from solver.simulate import simulate
 from solver.stability import arrest_length, verdict
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "fracture"

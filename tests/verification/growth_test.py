@@ -21,11 +21,12 @@ from solver.elasticity import Solid, make_body
 from solver.equilibrium import Equilibrium, Support
 from solver.fragile import make_fragile
 from solver.growth_quantities import with_found_crack
+from solver.mechanics_run import make_mesh
 from solver.minimisation import EnergyRises, Minimiser
 from solver.output import GROWTH
 from solver.phase_field import Brittle, damage_space, make_brittle
 from solver.problem import make_problem
-from solver.simulate import make_mesh, simulate
+from solver.simulate import simulate
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "fracture"
 NONE = np.zeros(6)

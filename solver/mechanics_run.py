@@ -1,0 +1,80 @@
+"""The mechanics of a case on meshes of its own: all that carries stress."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from mpi4py import MPI
+
+from meshes.layers import Block, Box
+from meshes.mesh import BuiltMesh, MeshError
+from meshes.micro import Micro
+from solver import schema
+from solver.box_mechanics import solve_box
+from solver.flowing import flows, solve_flow
+from solver.mechanics import Mechanical, solve_mechanics, with_arrest
+from solver.mechanics_quantities import starts_and_slows
+from solver.meshing import start_mesh, start_size
+from solver.micro_mechanics import solve_micro
+
+Progress = Callable[[str], None]
+
+
+def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
+    """Build or fetch the mesh on rank 0; every rank learns the outcome.
+
+    Raises:
+        MeshError: On all ranks, if it cannot be built.
+    """
+    outcome: BuiltMesh | str = ""
+    if comm.rank == 0 and case.geometry is not None:
+        try:
+            outcome = start_mesh(case)
+        except MeshError as error:
+            outcome = str(error)
+    outcome = comm.bcast(outcome)
+    if isinstance(outcome, str):
+        raise MeshError(outcome)
+    return outcome
+
+
+def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
+    """Equilibrium and driving force, and where a crack that grows comes to rest."""
+
+    def mesher(block: Block | Box) -> BuiltMesh:
+        # what carries no current carries stress: every layer is meshed
+        return make_mesh(replace(case, geometry=block, regions={}), comm)
+
+    if flows(case):
+        return solve_flow(
+            case, lambda one: make_mesh(replace(one, regions={}), comm), comm, progress
+        )
+    if isinstance(case.geometry, Micro):
+        return solve_micro(case, lambda share: _mesh_of_micro(case, share, comm), comm, progress)
+    if isinstance(case.geometry, Box):
+        return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
+    found = solve_mechanics(case, mesher, comm, progress)
+    limit = starts_and_slows(case, found)
+    return found if limit is None else with_arrest(case, found, limit, mesher, comm)
+
+
+def _mesh_of_micro(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
+    """A mesh of what carries stress, with a lattice of a share of the first size."""
+    micro = case.geometry
+    if not isinstance(micro, Micro) or case.mechanics is None:
+        raise ValueError("a case without the mechanics of a microstructure")
+    body = replace(micro.body, resolution=share * micro.body.resolution)
+    left_out: dict[str, schema.Region] = {n: schema.Insulator() for n in case.mechanics.empty}
+    return make_mesh(replace(case, geometry=replace(micro, body=body), regions=left_out), comm)
+
+
+def _mesh_of_box(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
+    """A mesh with cells at the front (without a crack: everywhere) of a share of the first size."""
+    size = start_size(case)
+    box = case.geometry
+    everywhere = not isinstance(box, Box) or box.crack is None
+    numerics = replace(
+        case.numerics,
+        edge_size=share * size.edge,
+        maximum_size=share * size.maximum if everywhere else size.maximum,
+    )
+    return make_mesh(replace(case, regions={}, numerics=numerics), comm)
