@@ -27,7 +27,9 @@ def micro_mechanics_faults(
         mechanics: Its mechanics.
         micro: In working units.
     """
-    regions, faces = regions_of(micro), side_names(micro)
+    regions = regions_of(micro)
+    bare = tuple(f"{name}_surface" for name in mechanics.empty)
+    faces = (*side_names(micro), *bare)
     if micro.body.flat:
         allowed = "geometry.depth beside it: stress in microstructures is in 3D"
         yield Finding(("mechanics",), "a table", allowed)
@@ -37,9 +39,10 @@ def micro_mechanics_faults(
         yield Finding(("geometry", "periodic"), as_given(micro.body.periodic), allowed)
     for i, name in enumerate(mechanics.empty):
         if name not in regions or name in mechanics.solids:
-            bare = [region for region in regions if region not in mechanics.solids]
-            allowed = f"a region without a solid: {', '.join(bare) or 'none'}"
-            yield Finding(("mechanics", "empty", i), as_given(name), allowed, nearest(name, bare))
+            others = [region for region in regions if region not in mechanics.solids]
+            allowed = f"a region without a solid: {', '.join(others) or 'none'}"
+            path: KeyPath = ("mechanics", "empty", i)
+            yield Finding(path, as_given(name), allowed, nearest(name, others))
     for name in regions:
         if name not in mechanics.solids and name not in mechanics.empty:
             allowed = "a law: isotropic, cubic or orthotropic; or its name in mechanics.empty"
@@ -56,7 +59,7 @@ def micro_mechanics_faults(
     yield from _cut_faults(mechanics, micro)
     yield from _absent(file, mechanics)
     for name, solid in mechanics.solids.items():
-        path: KeyPath = ("mechanics", "solids", name)
+        path = ("mechanics", "solids", name)
         if solid.deflections == "large":
             yield Finding((*path, "deflections"), '"large"', "small: others only in 2D")
         flows = isinstance(solid, tables.Isotropic) and (
@@ -69,6 +72,9 @@ def micro_mechanics_faults(
         path = ("mechanics", "faces", name)
         if not isinstance(face, ALLOWED):
             allowed = "symmetry, free, traction, moved, clamped or plate in a microstructure"
+            yield Finding((*path, "law"), f'"{face.law}"', allowed)
+        elif name in bare and not isinstance(face, tables.Free | tables.Traction):
+            allowed = "free or traction: what is next to an empty region is not flat"
             yield Finding((*path, "law"), f'"{face.law}"', allowed)
         elif isinstance(face, tables.Traction) and face.shear is not None:
             yield Finding((*path, "shear"), as_given(face.shear.value), "no such key in 3D")
