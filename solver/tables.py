@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from solver.balance import BalanceSpec
 from solver.faults import nearest
 from solver.mechanics_tables import Load, Mechanics
-from solver.micro_tables import MICRO, Micro, Structured
+from solver.micro_tables import MICRO, Micro, Segmented, Structured
 from solver.values import (
     Angle,
     Area,
@@ -225,7 +225,7 @@ def _geometry_tag(data: Any) -> str:
         return "box"
     if isinstance(data, Shell):
         return "shell"
-    if isinstance(data, Structured):
+    if isinstance(data, Structured | Segmented):
         return "micro"
     shape = data.get("shape") if isinstance(data, dict) else None
     if shape == "box":
