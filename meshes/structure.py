@@ -11,6 +11,7 @@ from meshes.fibres import phases_of_fibres
 from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
+from meshes.image import labels_of_image, lattice_of_image, phases_of_image
 from meshes.lattice import Flags, Floats, Ints, Lattice, across, along, facet_pairs, quality
 from meshes.mesh import MeshError, Part
 from meshes.micro import (
@@ -19,9 +20,11 @@ from meshes.micro import (
     Particles,
     Rods,
     Rough,
+    Segmented,
     flats,
     hosts,
     regions_of,
+    shown_regions,
     side_names,
 )
 from meshes.particles import phases_of_particles
@@ -58,7 +61,10 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     body = micro.body
     lattice = lattice_of(micro)
     phases = phases_of(micro)
-    if isinstance(micro, Rough) and micro.contact_fraction > 0.0:
+    if isinstance(micro, Segmented):
+        labels = labels_of_image(micro)
+        fitted = fit(lattice, phases, micro.smooth, labels)
+    elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
         fitted = _in_contact(micro, lattice)
     else:
         fitted = fit(lattice, phases)
@@ -77,15 +83,22 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     wanted = {n: None if n in unknown else asked[n] for n in names}
     spans = [body.span(name) for name in hosts(micro)]
     span = (min(low for low, _ in spans), max(high for _, high in spans))
-    parts = _parts(lattice, fitted, owners, names, wanted, span)
+    shown = shown_regions(micro)
+    parts = _parts(lattice, fitted, owners, names, wanted, span, shown)
     absent = [part.name for part in parts if part.volume == 0.0 and part.name not in omit]
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
-    mesh = _named(lattice, fitted, owners, names, side_names(micro), omit)
+    left = [names.index(name) for name in names if name in omit]
+    loose = _islands(lattice, fitted, owners, left) if left else np.zeros(len(owners), bool)
     far, mean = fitted.distance
     method = (
         f"lattice of {len(fitted.cells)} cells; faces {mean:.3f} spacings off ({far:.2f} at most)"
     )
+    if loose.any():
+        lost = float(quality(fitted.points[fitted.cells[loose]])[1].sum())
+        method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
+        owners = np.where(loose, left[0], owners)
+    mesh = _named(lattice, fitted, owners, names, side_names(micro), omit)
     return Structure(mesh, parts, method)
 
 
@@ -94,6 +107,8 @@ def lattice_of(micro: Micro) -> Lattice:
     body = micro.body
     size = body.resolution
     parts = flats(micro)
+    if isinstance(micro, Segmented):
+        return lattice_of_image(micro)
     axes = [along(length, size) for length in body.sizes[:-1]]
     if body.periodic == "all" and len(parts) == 1:
         last = along(body.height, size)
@@ -135,6 +150,8 @@ def phases_of(micro: Micro) -> list[Phase]:
             features = phases_of_rods(micro)
         case Rough():
             return phases_of_rough(micro, micro.contact_fraction)
+        case Segmented():
+            return phases_of_image(micro)
     over: list[Phase] = []
     under: list[Phase] = []
     for part in flats(micro):
@@ -199,6 +216,7 @@ def _parts(
     names: Sequence[str],
     asked: dict[str, float | None],
     span: tuple[float, float],
+    shown: Collection[str],
 ) -> tuple[Part, ...]:
     """Volume and pieces of every region; `span` is that of the layers with features."""
     volumes = np.concatenate(
@@ -223,12 +241,26 @@ def _parts(
                 None if wanted is None else wanted / lattice.volume,
                 len(mine),
                 bool(through[mine].any()),
+                name in shown,
             )
         )
     return tuple(out)
 
 
-def _pieces(lattice: Lattice, owners: Ints) -> Ints:
+def _islands(lattice: Lattice, fitted: Fitted, owners: Ints, left: Sequence[int]) -> Flags:
+    """Cells of pieces that neither reach the bottom nor the top through what is not left out."""
+    if all(lattice.periodic):
+        return np.zeros(len(owners), bool)
+    out = np.isin(owners, left)
+    pieces = _pieces(lattice, out)
+    z, close = fitted.points[:, -1], 1e-9 * lattice.sizes[-1]
+    ends = (np.abs(z) < close) | (np.abs(z - lattice.sizes[-1]) < close)
+    held = np.zeros(int(pieces.max()) + 1, bool)
+    held[pieces[ends[fitted.cells].any(axis=1)]] = True
+    return np.asarray(~out & ~held[pieces])
+
+
+def _pieces(lattice: Lattice, owners: Ints | Flags) -> Ints:
     """Number of the connected piece of every cell."""
     ones, others = [], []
     for pair in facet_pairs(lattice):

@@ -21,6 +21,8 @@ def micro_tree(micro: shapes.Micro, path: Path, given: Given) -> Tree:
             return _rods(micro, given)
         case shapes.Rough():
             return _rough(micro, path, given)
+        case shapes.Segmented():
+            return _segmented(micro, path, given)
 
 
 def _particles(micro: shapes.Particles, given: Given) -> Tree:
@@ -123,6 +125,20 @@ def _face(index: int, face: shapes.RoughFace, path: Path, given: Given) -> Tree:
         "correlation": _length(f"{key}.correlation", face.correlation, given),
         "hurst": face.hurst,
     }
+
+
+def _segmented(micro: shapes.Segmented, path: Path, given: Given) -> Tree:
+    tree: Tree = {
+        "shape": "image",
+        "file": Path(micro.file).relative_to(path.parent).as_posix(),
+        "pixel": _length("pixel", micro.steps[0], given),
+        "values": {str(pixel): name for pixel, name in micro.values},
+        "smooth": micro.smooth,
+        "periodic": micro.body.periodic,
+    }
+    if len(micro.steps) == 3:
+        tree["slice"] = _length("slice", micro.steps[2], given)
+    return tree
 
 
 def _number(key: str, number: float, given: Given) -> Any:

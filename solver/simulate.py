@@ -30,6 +30,7 @@ from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities
 from solver.mechanics_run import make_mesh, simulate_mechanics
+from solver.micro_quantities import structure_quantities
 from solver.model import Model, build_model
 from solver.pressed_slit import (
     Pressed,
@@ -245,6 +246,7 @@ def _evaluate(
         *(quantities.resistances(case, model, built, certificate) if two else ()),
         *quantities.currents(case, model, certificate),
         *face_statistics(case, model, certificate),
+        *structure_quantities(built),
     ]
 
 

@@ -18,11 +18,13 @@ LONGEST = 450  # lines of a module
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
     meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
-    meshes.formats meshes.file meshes.names meshes.skeleton_faults meshes.micro_faults
+    meshes.formats meshes.file meshes.names meshes.pixels
+    meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.fitting meshes.distances meshes.particles
-    meshes.fibres meshes.rods meshes.rough meshes.structure meshes.build
+    meshes.fibres meshes.rods meshes.rough meshes.image
+    meshes.structure meshes.build
     meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
@@ -40,7 +42,7 @@ LINE = """
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
-    solver.quantities solver.faces
+    solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.elasticity solver.floors solver.load_path solver.nonlinear
     solver.equilibrium solver.fracture
@@ -63,6 +65,7 @@ LINE = """
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
     solver.pictures_growth solver.pictures_flaws solver.pictures_front solver.pictures_map
+    solver.pictures_micro
     solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
@@ -84,7 +87,7 @@ FOLDERS = {
     "solver": ["*.py", "py.typed", "templates/*.j2"],
     "meshes": ["*.py", "py.typed"],
     "benchmarks": ["*.py", "README.md"],
-    "docs": ["*.md", "*.png"],
+    "docs": ["*.md", "*.png", "microstructures/*"],
     ".ci": ["run"],
     "cases": ["README.md", "job.sbatch", "*/README.md", "*/reference.csv", "*.toml", "*.msh"],
 }
