@@ -109,6 +109,9 @@ def _of_cut(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterato
     film, cut = found.film, mechanics.cut
     if film is None or cut is None:
         return
+    if film.stress <= 0.0:
+        yield SHUT  # contact of its faces is not modelled
+        return
     text = "Mean of G along a crack through the layer, from the energies with it and without."
     yield estimate("mean_energy_release_rate", film.rate, found.bar, RATE, text)
     text = "Mean stress that the crack releases."
