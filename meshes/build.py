@@ -29,12 +29,14 @@ from meshes.geometry import (
 )
 from meshes.layers import Block, Box, Shell
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
+from meshes.micro import Micro, Particles
 from meshes.names import names
 from meshes.rings import build_shell
 from meshes.section import Model, build_section
 from meshes.shell import exact_measures_of_shell
 from meshes.sizing import MeshSize, size_faults, varied
 from meshes.solid import build_solid
+from meshes.structure import build_structure
 
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
@@ -88,7 +90,9 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
     """
     left_out = tuple(sorted(set(omit)))
     _refuse(geometry, size, left_out)
-    if isinstance(geometry, MeshFile):
+    if isinstance(geometry, Micro):
+        built = _build_structure(geometry, left_out, folder)
+    elif isinstance(geometry, MeshFile):
         file = read_mesh(geometry, left_out)
         with gmsh_model():
             model = Model(put_into_gmsh(file, geometry.dimension), {}, 0.0, {}, (), (), {})
@@ -97,6 +101,29 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
         built = _build_cell(geometry, size, left_out, folder)
     (folder / DATA_NAME).write_text(to_json(built), encoding="utf-8")
     return built
+
+
+def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> BuiltMesh:
+    """Mesh a microstructure; what was asked for stands beside what the mesh has."""
+    start = time.monotonic()
+    structure = build_structure(micro, omit)
+    with gmsh_model():
+        groups = put_into_gmsh(structure.mesh, dimension(micro))
+        model = Model(groups, {}, 0.0, {}, (), (), {})
+        built = _finish(micro, structure.mesh.names, model, omit, folder, start)
+    asked = {p.name: p.asked for p in structure.parts}
+    whole = math.prod(micro.body.sizes)
+    regions = tuple(
+        replace(m, exact=None if (share := asked[m.name]) is None else share * whole)
+        for m in built.report.regions
+    )
+    return replace(
+        built,
+        report=replace(built.report, regions=regions),
+        periods=micro.body.periods,
+        parts=structure.parts,
+        method=structure.method,
+    )
 
 
 def _build_cell(
@@ -172,7 +199,7 @@ def _exact_measures(
             return exact_measures_of_block(geometry, omit)
         case Shell():
             return exact_measures_of_shell(geometry, model.arcs[0].max_angle)
-        case MeshFile() | Box():  # the ellipse is meshed by chords
+        case MeshFile() | Box() | Particles():  # the ellipse is meshed by chords
             return None
 
 
@@ -208,6 +235,9 @@ def _whole_cell(
         return 1.0, area, 0.0, {}
     if isinstance(geometry, Box):
         return 1.0, geometry.width * geometry.depth, 0.0, {}
+    if isinstance(geometry, Micro):
+        body = geometry.body
+        return 1.0, math.prod(body.sizes[:-1]), 0.0, {}
     if isinstance(geometry, Shell):
         return 4.0 if geometry.shape == "ring" else 2.0, 0.0, 0.0, {}
     measured = {facet.name: facet.computed * geometry.multiplicity for facet in report.facets}

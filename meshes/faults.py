@@ -22,6 +22,8 @@ from meshes.geometry import (
     is_half_space,
 )
 from meshes.layers import Block, Box, Flaw, Layer, Shell, face_length, height, radii
+from meshes.micro import Micro
+from meshes.micro_faults import micro_faults
 
 BOUNDARY_NAMES = (
     "top", "bottom", "sides", "window", "film_face", "film_wall", "far", "left", "right", "crack",
@@ -50,6 +52,8 @@ def faults(geometry: Geometry) -> list[Fault]:
         return list(_box_faults(geometry))
     if isinstance(geometry, Shell):
         return list(_shell_faults(geometry))
+    if isinstance(geometry, Micro):
+        return list(micro_faults(geometry))
     found = list(_number_faults(geometry))
     if not found:  # comparisons make sense only between sound numbers
         found = [*_film_faults(geometry), *_opening_faults(geometry), *_stack_faults(geometry)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from meshes.layers import Block, Box, Layer, Shell
+from meshes.micro import Micro, Particles
 
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 Dimension = Literal["plane", "axisymmetric", "3d"]
@@ -116,7 +117,7 @@ class MeshFile:
     cell_area: float | None
 
 
-Geometry = Cell | MeshFile | Block | Box | Shell
+Geometry = Cell | MeshFile | Block | Box | Shell | Micro
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,8 @@ def dimension(geometry: Geometry) -> Dimension:
             return "3d"
         case Shell(shape=shape):
             return "plane" if shape == "ring" else "axisymmetric"
+        case Particles(body=body):
+            return "plane" if body.flat else "3d"
         case Cell(shape="strip"):
             return "plane"
         case Cell(shape="tube" | "half_space"):

@@ -114,6 +114,28 @@ class MeshReport:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a region of a microstructure has in the mesh.
+
+    Attributes:
+        name: of the region.
+        volume: um^3; in a plane section um^2.
+        fraction: of the cell.
+        asked: the fraction asked for; None where nothing was.
+        islands: pieces that no facet connects, periodic sides counted as connected.
+        percolates: whether one piece reaches from the bottom to the top of the layers with
+            features.
+    """
+
+    name: str
+    volume: float
+    fraction: float
+    asked: float | None
+    islands: int
+    percolates: bool
+
+
+@dataclass(frozen=True)
 class BuiltMesh:
     """A mesh on disk, with names.
 
@@ -131,6 +153,10 @@ class BuiltMesh:
         arcs: round things meshed by chords.
         singular_edges: where the current may be singular.
         report: sizes and qualities.
+        periods: um along every axis; 0 where the mesh is not periodic; empty: nowhere. Opposite
+            faces of a period carry the same facets.
+        parts: regions of a microstructure, also those left out.
+        method: how a microstructure was meshed.
     """
 
     path: Path
@@ -146,6 +172,9 @@ class BuiltMesh:
     arcs: tuple[Arc, ...]
     singular_edges: tuple[SingularEdge, ...]
     report: MeshReport
+    periods: tuple[float, ...] = ()
+    parts: tuple[Part, ...] = ()
+    method: str = ""
 
 
 def to_json(built: BuiltMesh) -> str:
@@ -177,6 +206,8 @@ def from_json(text: str, folder: Path) -> BuiltMesh:
         "arcs": arcs,
         "singular_edges": edges,
         "report": MeshReport(**report),
+        "periods": tuple(data.get("periods", ())),
+        "parts": tuple(Part(**part) for part in data.get("parts", ())),
     }
     return BuiltMesh(**data | changed)
 

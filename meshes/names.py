@@ -1,10 +1,24 @@
-"""The names of the regions, boundaries and interfaces of a geometry, without meshing it."""
+"""The names of the regions, boundaries and interfaces of a geometry, without meshing it.
+
+Of a microstructure these are all interfaces that there may be; the mesh has those that it has.
+"""
 
 from collections.abc import Collection, Iterator
+from itertools import combinations
 
 from meshes.block import faces_of_block, faces_of_box
-from meshes.geometry import Geometry, MeshFile, Names, columns, faces, levels, region
+from meshes.geometry import (
+    Geometry,
+    MeshFile,
+    Names,
+    columns,
+    faces,
+    interface_name,
+    levels,
+    region,
+)
 from meshes.layers import Block, Box, Shell
+from meshes.micro import Micro, regions_of, side_names
 from meshes.shell import faces_of_shell
 
 
@@ -28,6 +42,14 @@ def names(geometry: Geometry, omit: Collection[str] = ()) -> Names:
     if isinstance(geometry, Shell):
         present = tuple(layer.name for layer in geometry.layers)
         return Names(present, *faces_of_shell(geometry))
+    if isinstance(geometry, Micro):
+        every = regions_of(geometry)
+        pairs = [pair for pair in combinations(every, 2) if not {*pair} <= {*omit}]
+        named = {True: [], False: []}  # type: dict[bool, list[str]]
+        for pair in pairs:
+            named[not {*pair} & {*omit}].append(interface_name(*pair, omit))
+        kept = tuple(name for name in every if name not in omit)
+        return Names(kept, (*side_names(geometry), *unique(iter(named[False]))), tuple(named[True]))
     found = list(faces(geometry, omit))
     regions = [
         region(level, column, omit)

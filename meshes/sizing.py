@@ -22,6 +22,7 @@ from meshes.geometry import (
     dimension,
 )
 from meshes.layers import Block, Box, Shell, height
+from meshes.micro import Micro
 from meshes.shell import default_chord
 
 
@@ -93,6 +94,8 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
     """
     if isinstance(geometry, MeshFile):
         return MeshSize(1.0, 1.0, 1.0)
+    if isinstance(geometry, Micro):
+        return MeshSize(geometry.body.resolution, 1.0, geometry.body.resolution)
     if isinstance(geometry, Block):
         return default_block_size(geometry)
     if isinstance(geometry, Box):

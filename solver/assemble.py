@@ -8,8 +8,17 @@ from pydantic import BaseModel
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
-from solver import interface_tables, known, mechanics_schema, mechanics_tables, schema, tables
+from solver import (
+    interface_tables,
+    known,
+    mechanics_schema,
+    mechanics_tables,
+    micro_tables,
+    schema,
+    tables,
+)
 from solver.faults import key_path
+from solver.micro_assemble import microstructure
 from solver.values import Value
 
 
@@ -24,6 +33,8 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
         return bodies.Box(table.width.number, table.depth.number, layers, crack)
     if isinstance(table, tables.Block):
         return block(table)
+    if isinstance(table, micro_tables.Structured):
+        return microstructure(table)
     if isinstance(table, tables.Shell):
         layers = tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.layers)
         return bodies.Shell(table.shape, table.inner_radius.number, layers)

@@ -10,10 +10,12 @@ from typing import Any
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
+from meshes.micro import Micro
 from solver import known, schema, units
 from solver.faults import key_path
 from solver.given import Given, number_of, value, with_source
 from solver.resolved_mechanics import load_tree, mechanics_tree
+from solver.resolved_micro import micro_tree
 from solver.schema import Case
 from solver.toml_text import Tree, plain, toml
 
@@ -72,6 +74,8 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         return _block(geometry, given)
     if isinstance(geometry, bodies.Box):
         return _box(geometry, given)
+    if isinstance(geometry, Micro):
+        return micro_tree(geometry, given)
     if isinstance(geometry, bodies.Shell):
         inner = value("geometry.inner_radius", geometry.inner_radius, "length", given)
         return {

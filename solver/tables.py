@@ -12,6 +12,7 @@ from solver.balance import BalanceSpec
 from solver.faults import nearest
 from solver.interface_tables import Touching
 from solver.mechanics_tables import Load, Mechanics
+from solver.micro_tables import MICRO, Micro, Structured
 from solver.values import (
     Angle,
     Area,
@@ -30,21 +31,13 @@ from solver.values import (
     Thickness,
     as_tuple,
     fault,
+    one_of,
 )  # fmt: skip
 
 NAME = r"^[A-Za-z][A-Za-z0-9_.+\-]{0,63}$"
 VARIANT_NAME = r"^[A-Za-z0-9][A-Za-z0-9_\-.]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 VariantName = Annotated[str, Field(pattern=VARIANT_NAME)]
-
-
-def one_of[T: Strict](table: T, *keys: str) -> T:
-    """The table, if it has exactly one of the keys."""
-    values = dict(table)
-    given = [key for key in keys if values[key] is not None]
-    if len(given) != 1:
-        raise fault(f"exactly one of {', '.join(keys)} (given: {', '.join(given) or 'none'})")
-    return table
 
 
 # ---- geometry
@@ -233,11 +226,15 @@ def _geometry_tag(data: Any) -> str:
         return "box"
     if isinstance(data, Shell):
         return "shell"
+    if isinstance(data, Structured):
+        return "micro"
     shape = data.get("shape") if isinstance(data, dict) else None
     if shape == "box":
         return "box"
     if isinstance(shape, str):
-        near = nearest(shape, (*get_args(Shape), *BLOCKS, *SHELLS))
+        near = nearest(shape, (*get_args(Shape), *BLOCKS, *SHELLS, *MICRO))
+        if shape in MICRO or near in MICRO:
+            return "micro"
         if shape in SHELLS or near in SHELLS:
             return "shell"
         return "block" if shape in BLOCKS or near in BLOCKS else "cell"
@@ -255,6 +252,7 @@ Geometry = Annotated[
     | Annotated[Block, Tag("block")]
     | Annotated[Box, Tag("box")]
     | Annotated[Shell, Tag("shell")]
+    | Annotated[Micro, Tag("micro")]
     | Annotated[MeshFile, Tag("mesh")],
     Discriminator(_geometry_tag),
     BeforeValidator(_one_sort),

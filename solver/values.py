@@ -392,3 +392,12 @@ class Displacement(Value):
 
 class Number(Value):
     """A plain number or a percentage."""
+
+
+def one_of[T: Strict](table: T, *keys: str) -> T:
+    """The table, if it has exactly one of the keys."""
+    values = dict(table)
+    given = [key for key in keys if values[key] is not None]
+    if len(given) != 1:
+        raise fault(f"exactly one of {', '.join(keys)} (given: {', '.join(given) or 'none'})")
+    return table

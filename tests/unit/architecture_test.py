@@ -17,21 +17,24 @@ LONGEST = 450  # lines of a module
 
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
-    meshes.layers meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
-    meshes.formats meshes.file meshes.names meshes.faults meshes.sizing meshes.field meshes.plan
-    meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks meshes.build
+    meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
+    meshes.formats meshes.file meshes.names meshes.micro_faults
+    meshes.faults meshes.sizing meshes.field meshes.plan
+    meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
+    meshes.lattice meshes.fitting meshes.distances meshes.particles meshes.structure meshes.build
     meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables
-    solver.mechanics_schema solver.mechanics_tables solver.schema solver.tables
+    solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.schema
+    solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.mechanics_checks
     solver.conduction_checks solver.checks solver.case solver.toml_text solver.given
-    solver.resolved_mechanics solver.resolved
+    solver.resolved_mechanics solver.resolved_micro solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual

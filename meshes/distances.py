@@ -1,0 +1,81 @@
+"""Distances from many balls, rods and fibres, computed only near them."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+Floats = NDArray[np.float64]
+
+CHUNK = 200_000  # points treated at once
+CLASSES = 1.5  # features of reaches within this ratio are looked up together
+
+
+def wrapped(points: Floats, periods: Floats) -> Floats:
+    """Points moved into the first period of every periodic axis (period 0: none)."""
+    out = np.array(points, dtype=np.float64)
+    for axis, period in enumerate(periods):
+        if period > 0.0:
+            out[:, axis] %= period
+            out[out[:, axis] >= period, axis] = 0.0
+    return out
+
+
+def to_nearest_image(vectors: Floats, periods: Floats) -> Floats:
+    """Vectors between points and features, to the image that is next."""
+    out = vectors
+    for axis, period in enumerate(periods):
+        if period > 0.0:
+            out[:, axis] -= period * np.round(out[:, axis] / period)
+    return out
+
+
+def level_of_capsules(
+    points: Floats,
+    centres: Floats,
+    halves: Floats,
+    radii: Floats,
+    periods: Floats,
+    reach: float,
+) -> Floats:
+    """Signed distance to a union of capsules (balls, where the half length is zero).
+
+    Args:
+        points: shape (n, dim).
+        centres: middle of each capsule, shape (m, dim).
+        halves: vector from there to one end of its axis, shape (m, dim).
+        radii: shape (m,).
+        periods: period along every axis, 0 for none.
+        reach: what is farther than this from all capsules gets this value.
+
+    Returns:
+        Shape (n,): negative inside.
+    """
+    out = np.full(len(points), reach)
+    if not len(centres):
+        return out
+    around = np.sqrt((halves**2).sum(axis=1)) + radii + reach
+    order = np.argsort(around, kind="stable")
+    groups: list[list[int]] = []
+    for index in order:
+        if groups and around[index] <= CLASSES * around[groups[-1][0]]:
+            groups[-1].append(int(index))
+        else:
+            groups.append([int(index)])
+    inside = wrapped(centres, periods)
+    for start in range(0, len(points), CHUNK):
+        some = wrapped(points[start : start + CHUNK], periods)
+        tree = cKDTree(some, boxsize=periods, balanced_tree=False, compact_nodes=False)
+        for group in groups:
+            mine = np.array(group)
+            features = cKDTree(inside[mine], boxsize=periods)
+            found = features.sparse_distance_matrix(
+                tree, float(around[mine].max()), output_type="ndarray"
+            )
+            one, at = mine[found["i"]], found["j"]
+            away = to_nearest_image(some[at] - inside[one], periods)
+            square = np.maximum((halves[one] ** 2).sum(axis=1), 1e-300)
+            along = np.clip((away * halves[one]).sum(axis=1) / square, -1.0, 1.0)
+            away -= along[:, None] * halves[one]
+            distance = np.sqrt((away**2).sum(axis=1)) - radii[one]
+            np.minimum.at(out, start + at, distance)
+    return out

@@ -1,0 +1,128 @@
+"""Why a microstructure is impossible, told before anything is placed or meshed."""
+
+import math
+import re
+from collections.abc import Iterator
+
+from meshes.geometry import Fault
+from meshes.micro import Body, Micro, Particles, feature_names, hosts, side_names
+
+MOST_BOXES = {2: 4_000_000, 3: 8_000_000}
+DENSEST = {2: 0.75, 3: 0.6}  # fraction, gaps counted, up to which balls are pushed apart
+MOST_FRACTION = {2: 0.7, 3: 0.5}
+MOST_FEATURES = 20_000
+THINNEST = 0.2  # a layer, in boxes
+THINNEST_COAT = 1.0  # a shell, in boxes
+
+
+def um(value: float) -> str:
+    """A length in words."""
+    return f"{value:g} um"
+
+
+def micro_faults(micro: Micro) -> Iterator[Fault]:
+    """Why a microstructure is impossible; nothing if it can be meshed."""
+    found = list(_body_faults(micro.body)) or [*_name_faults(micro), *_host_faults(micro)]
+    yield from found
+    if not found:
+        yield from _particle_faults(micro)
+
+
+def _body_faults(body: Body) -> Iterator[Fault]:
+    """A cell that is none, or needs too many boxes."""
+    for key, size in (("width", body.width), ("resolution", body.resolution)):
+        if not (math.isfinite(size) and size > 0.0):
+            yield Fault(key, um(size), "a positive length")
+            return
+    if not body.layers:
+        yield Fault("layers", "no layer", "at least one layer")
+        return
+    least = THINNEST * body.resolution
+    for index, layer in enumerate(body.layers):
+        if not layer.thickness >= least:
+            expected = f"at least {um(least)} ({THINNEST:g} of the resolution)"
+            yield Fault(f"layers[{index}].thickness", um(layer.thickness), expected)
+    smallest = min(size for size in body.sizes[:-1])
+    if body.resolution > 0.25 * smallest:
+        yield Fault("resolution", um(body.resolution), f"at most {um(0.25 * smallest)}")
+    dim = len(body.sizes)
+    boxes = math.prod(body.sizes) / body.resolution**dim
+    if boxes > MOST_BOXES[dim]:
+        finest = (math.prod(body.sizes) / MOST_BOXES[dim]) ** (1.0 / dim)
+        yield Fault("resolution", um(body.resolution), f"at least {um(finest)} in this cell")
+    if body.periodic == "all" and len(body.layers) > 1:
+        yield Fault("periodic", "all", "sides or none in a cell of several layers")
+
+
+def _name_faults(micro: Micro) -> Iterator[Fault]:
+    """Names that are no names, used twice or those of faces."""
+    reserved = side_names(micro)
+    seen: set[str] = set()
+    layers = [(f"layers[{i}].name", layer.name) for i, layer in enumerate(micro.body.layers)]
+    keys = ("name", "shell.name")
+    features = list(zip(keys, feature_names(micro), strict=False))
+    for key, name in [*layers, *features]:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", name):
+            yield Fault(key, name, "a letter, then letters, digits and _ . + -")
+        elif name in reserved or name.endswith("_surface"):
+            yield Fault(key, name, f"a name other than {', '.join(reserved)} and *_surface")
+        elif name in seen:
+            yield Fault(key, name, "a name that nothing else has")
+        seen.add(name)
+
+
+def _host_faults(micro: Micro) -> Iterator[Fault]:
+    there = [layer.name for layer in micro.body.layers]
+    for name in hosts(micro):
+        if name not in there:
+            yield Fault("inside", name, f"one of the layers {', '.join(there)}")
+
+
+def _particle_faults(micro: Particles) -> Iterator[Fault]:
+    """Particles that do not fit."""
+    body, dim = micro.body, len(micro.body.sizes)
+    low, high = body.span(micro.inside)
+    fraction, most = micro.volume_fraction, MOST_FRACTION[dim]
+    cubic = micro.arrangement == "cubic"
+    if not 0.0 < fraction <= most:
+        yield Fault("volume_fraction", f"{fraction:g}", f"more than 0 and at most {most:g}")
+        return
+    if cubic:
+        for key, size in (("diameter", micro.diameter), ("deviation", micro.deviation)):
+            if size > 0.0:
+                yield Fault(key, um(size), "none: the fraction decides the size of a cubic one")
+        volume = fraction * (high - low) * math.prod(body.sizes[:-1])
+        radius = math.sqrt(volume / math.pi)
+        if dim == 3:
+            radius = (0.75 * volume / math.pi) ** (1.0 / 3.0)
+        diameter = 2.0 * radius
+    else:
+        diameter = micro.diameter
+        if diameter <= 0.0:
+            yield Fault("diameter", "missing", "the mean diameter of the particles")
+            return
+        if micro.deviation > 0.5 * diameter:
+            expected = f"at most half of the diameter ({um(0.5 * diameter)})"
+            yield Fault("deviation", um(micro.deviation), expected)
+            return
+    shell = 0.0 if micro.shell is None else micro.shell.thickness
+    outer = diameter + 2.0 * shell
+    largest = outer if cubic else outer + 3.0 * micro.deviation
+    room = min(*(0.5 * size for size in body.sizes[:-1]), high - low)
+    if cubic:
+        room = min(*body.sizes[:-1], high - low)
+    key, given = ("volume_fraction", f"{fraction:g}") if cubic else ("diameter", um(diameter))
+    if largest + micro.gap > room * (1.0 + 1e-9):
+        expected = f"particles of at most {um(room)}, shell, gap and three deviations counted"
+        yield Fault(key, given, expected)
+    elif diameter < 2.0 * body.resolution:
+        expected = f"at most half of the diameter ({um(0.5 * diameter)})"
+        yield Fault("resolution", um(body.resolution), expected)
+    elif not cubic and fraction * ((outer + micro.gap) / diameter) ** dim > DENSEST[dim]:
+        expected = f"less than {DENSEST[dim]:g} with shells and gaps"
+        yield Fault("volume_fraction", f"{fraction:g}", expected)
+    elif 0.0 < shell < THINNEST_COAT * body.resolution:
+        expected = f"at least {um(THINNEST_COAT * body.resolution)}"
+        yield Fault("shell.thickness", um(shell), expected)
+    elif not cubic and fraction * math.prod(body.sizes) / diameter**dim > MOST_FEATURES:
+        yield Fault("diameter", um(diameter), f"at most {MOST_FEATURES} particles")

@@ -1,0 +1,147 @@
+"""Particles: where they lie, what the mesh has of them, the case file."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from meshes.distances import level_of_capsules
+from meshes.faults import faults
+from meshes.layers import Layer
+from meshes.micro import Body, Coat, Particles
+from meshes.particles import balls
+from tests.unit.micro_example import built, face_nodes, same_facets
+
+BODY = Body(1.0, 1.0, (Layer("PEO", 1.0),), 0.05, "sides", 1)
+DENSE = Particles(BODY, "Li3N", "PEO", 0.5, diameter=0.2, deviation=0.03)
+CUBIC = Particles(replace(BODY, periodic="all"), "ball", "PEO", 0.3, "cubic")
+
+
+def test_levels_of_capsules_are_distances():
+    random = np.random.default_rng(0)
+    points = random.random((4000, 3))
+    centres, radii = random.random((30, 3)), 0.02 + 0.1 * random.random(30)
+    halves = 0.2 * (random.random((30, 3)) - 0.5)
+    found = level_of_capsules(points, centres, halves, radii, np.array([1.0, 1.0, 0.0]), 0.1)
+    least = np.full(len(points), 0.1)
+    for i in range(-1, 2):
+        for j in range(-1, 2):
+            for centre, half, radius in zip(centres, halves, radii, strict=True):
+                away = points - centre - np.array([i, j, 0.0])
+                t = np.clip(away @ half / (half @ half), -1.0, 1.0)
+                least = np.minimum(least, np.linalg.norm(away - t[:, None] * half, axis=1) - radius)
+    assert found == pytest.approx(least, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_dense_balls_do_not_overlap_and_have_their_volume(seed: int):
+    micro = replace(DENSE, body=replace(BODY, seed=seed))
+    placed = balls(micro)
+    assert (4 / 3 * math.pi * placed.radii**3).sum() == pytest.approx(0.5, rel=1e-12)
+    assert placed.radii.std() / placed.radii.mean() == pytest.approx(0.15, abs=0.03)
+    low, high = placed.centres[:, 2] - placed.radii, placed.centres[:, 2] + placed.radii
+    assert low.min() > -1e-9 and high.max() < 1.0 + 1e-9
+    away = placed.centres[:, None] - placed.centres[None]
+    away[..., :2] -= np.round(away[..., :2])
+    gaps = np.linalg.norm(away, axis=2) - placed.radii[:, None] - placed.radii[None]
+    np.fill_diagonal(gaps, 1.0)
+    assert gaps.min() > -1e-9
+    again = balls(micro)
+    assert np.array_equal(placed.centres, again.centres)
+    assert np.array_equal(placed.radii, again.radii)
+    other = balls(replace(micro, body=replace(BODY, seed=seed + 10)))
+    assert not np.array_equal(placed.radii[:5], other.radii[:5])
+
+
+def test_touching_balls_touch_and_settled_ones_lie_on_the_floor():
+    touching = balls(replace(DENSE, volume_fraction=0.1, contact="touching"))
+    away = touching.centres[:, None] - touching.centres[None]
+    away[..., :2] -= np.round(away[..., :2])
+    gaps = np.linalg.norm(away, axis=2) - touching.radii[:, None] - touching.radii[None]
+    np.fill_diagonal(gaps, 1.0)
+    assert gaps.min() > -1e-9
+    assert np.median(gaps.min(axis=1)) < 1e-9
+    settled = balls(replace(DENSE, volume_fraction=0.05, place="bottom"))
+    assert (settled.centres[:, 2] - settled.radii).max() < 0.05 < 0.5
+
+
+def test_mesh_of_a_cubic_ball(tmp_path: Path):
+    mesh = built(CUBIC, tmp_path)
+    assert mesh.periods == (1.0, 1.0, 1.0) and mesh.cell_area == 1.0
+    ball, rest = mesh.report.regions
+    assert ball.exact == pytest.approx(0.3) and ball.computed == pytest.approx(0.3, rel=5e-3)
+    assert ball.computed + rest.computed == pytest.approx(1.0, abs=1e-12)
+    radius = (0.3 * 0.75 / math.pi) ** (1 / 3)
+    area = next(f.computed for f in mesh.report.facets if f.name == "ball|PEO")
+    assert area == pytest.approx(4 * math.pi * radius**2, rel=0.03)
+    assert mesh.report.min_quality >= 0.1
+    part = mesh.parts[0]
+    assert (part.asked, part.islands, part.percolates) == (pytest.approx(0.3), 1, False)
+    assert mesh.parts[1].percolates
+    for low, high, way in (
+        ("left", "right", (1.0, 0.0, 0.0)),
+        ("front", "back", (0.0, 1.0, 0.0)),
+        ("bottom", "top", (0.0, 0.0, 1.0)),
+    ):
+        assert same_facets(face_nodes(mesh, low), face_nodes(mesh, high), way)
+
+
+def test_mesh_of_coated_particles_over_lithium_without_the_lithium(tmp_path: Path):
+    layers = (Layer("lithium", 0.1), Layer("PEO", 0.9), Layer("film", 0.02))
+    micro = Particles(
+        replace(BODY, layers=layers, resolution=0.05),
+        "Li3N", "PEO", 0.15, diameter=0.3, shell=Coat("coat", 0.06), gap=0.02,
+    )  # fmt: skip
+    mesh = built(micro, tmp_path, ("lithium",))
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    assert measured["Li3N"] == pytest.approx(0.15 * 0.9, rel=1e-2)
+    assert sum(measured.values()) == pytest.approx(0.92, abs=1e-12)
+    assert measured["film"] == pytest.approx(0.02, rel=1e-12)
+    assert mesh.parts[1].volume == pytest.approx((mesh.parts[1].asked or 0) * 1.02, rel=2e-2)
+    facets = {m.name: m.computed for m in mesh.report.facets}
+    assert facets["lithium_surface"] == pytest.approx(1.0, rel=1e-12)
+    assert "PEO|film" in facets and "Li3N|coat" in facets and "bottom" not in facets
+
+
+def test_discs_in_a_plane_section(tmp_path: Path):
+    body = Body(2.0, 0.0, (Layer("PEO", 1.0),), 0.04, "sides", 3)
+    mesh = built(Particles(body, "Li3N", "PEO", 0.4, diameter=0.2, gap=0.02), tmp_path)
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    assert mesh.dimension == "plane" and mesh.periods == (2.0, 0.0)
+    assert measured["Li3N"] == pytest.approx(0.8, rel=1e-2)
+    assert sum(measured.values()) == pytest.approx(2.0, abs=1e-12)
+    assert mesh.report.min_quality >= 0.1
+    assert same_facets(face_nodes(mesh, "left"), face_nodes(mesh, "right"), (2.0, 0.0, 0.0))
+    # 0.8 / (pi 0.1^2) = 25.5 discs
+    assert mesh.parts[0].islands in (25, 26) or mesh.parts[0].islands < 25
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"volume_fraction": 0.6}, "volume_fraction"),
+        ({"volume_fraction": 0.5, "gap": 0.03}, "volume_fraction"),
+        ({"diameter": 0.0}, "diameter"),
+        ({"diameter": 0.7}, "diameter"),
+        ({"diameter": 0.08}, "resolution"),
+        ({"deviation": 0.15}, "deviation"),
+        ({"inside": "nothing"}, "inside"),
+        ({"name": "PEO"}, "name"),
+        ({"name": "left"}, "name"),
+        ({"volume_fraction": 0.1, "shell": Coat("coat", 0.01)}, "shell.thickness"),
+        ({"body": replace(BODY, resolution=0.3)}, "resolution"),
+        ({"body": replace(BODY, resolution=1e-3)}, "resolution"),
+        ({"body": replace(BODY, width=-1.0)}, "width"),
+        ({"body": replace(BODY, layers=(Layer("PEO", 1.0), Layer("x", 0.001)))}, "layers"),
+        ({"arrangement": "cubic"}, "diameter"),
+    ],
+)
+def test_what_is_impossible_is_named(change: dict[str, object], key: str):
+    found = [fault.key for fault in faults(replace(DENSE, **change))]
+    assert any(name.startswith(key) for name in found)
+
+
+def test_what_is_possible_is_not_refused():
+    assert faults(DENSE) == [] and faults(CUBIC) == []
