@@ -29,7 +29,7 @@ from meshes.geometry import (
 )
 from meshes.layers import Block, Box, Shell
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
-from meshes.micro import Micro, Particles
+from meshes.micro import Fibres, Micro, Particles, Rods, Rough
 from meshes.names import names
 from meshes.rings import build_shell
 from meshes.section import Model, build_section
@@ -199,7 +199,9 @@ def _exact_measures(
             return exact_measures_of_block(geometry, omit)
         case Shell():
             return exact_measures_of_shell(geometry, model.arcs[0].max_angle)
-        case MeshFile() | Box() | Particles():  # the ellipse is meshed by chords
+        case (
+            MeshFile() | Box() | Particles() | Fibres() | Rods() | Rough()
+        ):  # the ellipse is meshed by chords
             return None
 
 

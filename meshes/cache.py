@@ -14,6 +14,7 @@ import gmsh
 from meshes.build import DATA_NAME, MESH_NAME, build
 from meshes.geometry import Geometry, MeshFile
 from meshes.mesh import BuiltMesh, MeshError, from_json
+from meshes.micro import Micro, files_of
 from meshes.sizing import MeshSize
 
 SCRATCH = ".building-"
@@ -95,6 +96,9 @@ def _key(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> str:
         hashed.update(source.read_bytes())
     if isinstance(geometry, MeshFile) and Path(geometry.path).is_file():
         hashed.update(Path(geometry.path).read_bytes())
+    if isinstance(geometry, Micro):
+        for name in files_of(geometry):
+            hashed.update(Path(name).read_bytes() if Path(name).is_file() else b"")
     return hashed.hexdigest()[:32]
 
 

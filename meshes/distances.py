@@ -79,3 +79,27 @@ def level_of_capsules(
             distance = np.sqrt((away**2).sum(axis=1)) - radii[one]
             np.minimum.at(out, start + at, distance)
     return out
+
+
+def pieces(
+    centres: Floats, halves: Floats, radii: Floats, periods: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Capsules cut into pieces, short against every period and not much longer than thick.
+
+    Args:
+        centres: middle of each, shape (m, dim).
+        halves: vector from there to one end of its axis, shape (m, dim).
+        radii: shape (m,).
+        periods: period along every axis, 0 for none.
+    """
+    around = [float(period) for period in periods if period > 0.0]
+    length = 2.0 * np.sqrt((halves**2).sum(axis=1))
+    longest = np.maximum(6.0 * radii, 1e-12)
+    if around:
+        longest = np.minimum(longest, min(around) / 8.0)
+    count = np.maximum(np.ceil(length / longest), 1.0).astype(np.int64)
+    which = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    share = (2.0 * place + 1.0) / count[which] - 1.0
+    cut = halves[which] / count[which, None]
+    return centres[which] + share[:, None] * halves[which], cut, radii[which]

@@ -66,10 +66,17 @@ class Body:
 
 @dataclass(frozen=True)
 class Coat:
-    """A shell of a second phase around features."""
+    """A shell of a second phase around features.
+
+    Attributes:
+        name: of its region.
+        thickness: um; 0: it follows from the share.
+        volume_fraction: of the layer that the features are in; 0: it follows from the thickness.
+    """
 
     name: str
     thickness: float
+    volume_fraction: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,23 +110,216 @@ class Particles:
     shell: Coat | None = None
 
 
-Micro = Particles
+@dataclass(frozen=True)
+class Fibres:
+    """Straight fibres with round ends that may cross, in one layer: a skeleton.
+
+    Attributes:
+        body: the cell.
+        name: of their region.
+        inside: the layer they are in; its own region fills the pores below the level.
+        volume_fraction: of that layer, what crosses counted once.
+        diameter: mean of a lognormal distribution.
+        deviation: its standard deviation.
+        length: of every fibre with its ends.
+        axis: mean direction (x, y, z; in a plane section x, y), of any length.
+        concentration: of directions about the axis (von Mises and Fisher); 0: any direction.
+        percolating: whether one piece must reach from the bottom to the top of the layer.
+        stripped: charge per area that was taken from the pores, pC/um^2: they are empty down to
+            4.8498 um per mAh/cm^2 (36000 pC/um^2) over the share of the pores.
+        emptied: region in the emptied pores; may be that of another layer.
+    """
+
+    body: Body
+    name: str
+    inside: str
+    volume_fraction: float
+    diameter: float
+    deviation: float
+    length: float
+    axis: tuple[float, ...]
+    concentration: float = 0.0
+    percolating: Literal["any", "yes", "no"] = "any"
+    stripped: float = 0.0
+    emptied: str = ""
+
+
+@dataclass(frozen=True)
+class Grains:
+    """Grains in the gaps between rods.
+
+    Attributes:
+        name: of their region.
+        diameter: of each.
+        volume_fraction: of the layer that the rods are in.
+    """
+
+    name: str
+    diameter: float
+    volume_fraction: float
+
+
+@dataclass(frozen=True)
+class Rods:
+    """Upright rods on the floor of a layer (strips in a plane section).
+
+    Attributes:
+        body: the cell.
+        name: of their region.
+        inside: the layer they stand in; its own region fills the gaps.
+        count: rods along x (and y).
+        arrangement: `hexagonal` shifts every second row by half; `jittered` moves each at random.
+        jitter: standard deviation of that way along x and y.
+        diameter: mean of a lognormal distribution.
+        deviation: its standard deviation.
+        length: from the floor with the cap.
+        cap: `flat` or `round`.
+        shell: of a second phase on every rod.
+        grains: of a second phase in the gaps.
+        deposit: film of this thickness on rods, shells and the floor between them.
+    """
+
+    body: Body
+    name: str
+    inside: str
+    count: tuple[int, ...]
+    arrangement: Literal["square", "hexagonal", "jittered"]
+    jitter: float
+    diameter: float
+    deviation: float
+    length: float
+    cap: Literal["flat", "round"] = "flat"
+    shell: Coat | None = None
+    grains: Grains | None = None
+    deposit: Coat | None = None
+
+
+@dataclass(frozen=True)
+class RoughFace:
+    """A rough upper face of a layer.
+
+    Attributes:
+        layer: the layer below the face.
+        rms: root mean square of its height.
+        correlation: length at which the correlation of heights has fallen to 1/e.
+        hurst: exponent H of the correlation exp(-(r/correlation)^(2 H)).
+        file: a map of heights instead, see `meshes.rough`; "" for none.
+        height_unit: um per unit of the map.
+    """
+
+    layer: str
+    rms: float
+    correlation: float
+    hurst: float
+    file: str = ""
+    height_unit: float = 1.0
+
+
+@dataclass(frozen=True)
+class Pits:
+    """Pits or voids of one shape below the upper face of a layer.
+
+    Attributes:
+        name: of the region in them.
+        layer: the layer whose upper face they are in.
+        kind: `ball` (a cap of an ellipsoid), `cylinder` or `cone`.
+        diameter: at the face.
+        depth: below the face.
+        count: how many, at random without overlap.
+    """
+
+    name: str
+    layer: str
+    kind: Literal["ball", "cylinder", "cone"]
+    diameter: float
+    depth: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Rough:
+    """A stack with rough faces; where two faces cross, the layer between them is gone.
+
+    Attributes:
+        body: the cell.
+        faces: rough upper faces of layers, from below; each has random numbers of its own.
+        contact_fraction: share of the plane in which the layer between the first two rough faces is
+            gone; 0: as the thickness of that layer has it.
+        pits: at the upper face of a layer.
+    """
+
+    body: Body
+    faces: tuple[RoughFace, ...]
+    contact_fraction: float = 0.0
+    pits: Pits | None = None
+
+
+Micro = Particles | Fibres | Rods | Rough
+
+LITHIUM_PER_CHARGE = 4.8498 / 36000.0  # um of dense lithium per pC/um^2
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A flat part of the cell: region, lower and upper face, whether features may be in it."""
+
+    name: str
+    low: float
+    high: float
+    filled: bool
+
+
+def flats(micro: Micro) -> tuple[Flat, ...]:
+    """The flat parts of a microstructure from below."""
+    out: list[Flat] = []
+    filled = hosts(micro)
+    low = 0.0
+    for layer in micro.body.layers:
+        high = low + layer.thickness
+        if isinstance(micro, Fibres) and layer.name == micro.inside and micro.stripped > 0.0:
+            level = high - emptied_height(micro)
+            out.append(Flat(layer.name, low, level, True))
+            out.append(Flat(micro.emptied, level, high, True))
+        else:
+            out.append(Flat(layer.name, low, high, layer.name in filled))
+        low = high
+    return tuple(out)
+
+
+def emptied_height(fibres: Fibres) -> float:
+    """How far the pores are empty below the top of the layer, um."""
+    return LITHIUM_PER_CHARGE * fibres.stripped / (1.0 - fibres.volume_fraction)
 
 
 def feature_names(micro: Micro) -> tuple[str, ...]:
     """Regions of the features, the innermost first."""
-    shell = () if micro.shell is None else (micro.shell.name,)
-    return (micro.name, *shell)
+    match micro:
+        case Particles(shell=shell):
+            coats: tuple[Coat | Grains | None, ...] = (shell,)
+        case Rods(shell=shell, grains=grains, deposit=deposit):
+            coats = (shell, grains, deposit)
+        case Fibres():
+            return (micro.name,)
+        case Rough(pits=pits):
+            return () if pits is None else (pits.name,)
+    return (micro.name, *(coat.name for coat in coats if coat is not None))
 
 
 def hosts(micro: Micro) -> tuple[str, ...]:
     """Layers in which there are features."""
+    if isinstance(micro, Rough):
+        names = [layer.name for layer in micro.body.layers]
+        below = [face.layer for face in micro.faces]
+        if micro.pits is not None:
+            below.append(micro.pits.layer)
+        around = {at + i for at, name in enumerate(names) if name in below for i in (0, 1)}
+        return tuple(name for at, name in enumerate(names) if at in around)
     return (micro.inside,)
 
 
 def regions_of(micro: Micro) -> tuple[str, ...]:
     """All regions: of the features, then of the layers from below."""
-    layers = (layer.name for layer in micro.body.layers)
+    layers = (flat.name for flat in flats(micro))
     return tuple(dict.fromkeys((*feature_names(micro), *layers)))
 
 
@@ -127,3 +327,10 @@ def side_names(micro: Micro) -> tuple[str, ...]:
     """Names of the outer faces."""
     ground = ("left", "right") if micro.body.flat else ("left", "right", "front", "back")
     return (*ground, "bottom", "top")
+
+
+def files_of(micro: Micro) -> tuple[str, ...]:
+    """Files that a microstructure is made from."""
+    if isinstance(micro, Rough):
+        return tuple(face.file for face in micro.faces if face.file)
+    return ()

@@ -5,27 +5,41 @@ import re
 from collections.abc import Iterator
 
 from meshes.geometry import Fault
-from meshes.micro import Body, Micro, Particles, feature_names, hosts, side_names
+from meshes.micro import (
+    Body,
+    Fibres,
+    Micro,
+    Particles,
+    Rods,
+    Rough,
+    feature_names,
+    hosts,
+    side_names,
+)
+from meshes.skeleton_faults import THINNEST_COAT, fibre_faults, rod_faults, rough_faults, um
 
 MOST_BOXES = {2: 4_000_000, 3: 8_000_000}
 DENSEST = {2: 0.75, 3: 0.6}  # fraction, gaps counted, up to which balls are pushed apart
 MOST_FRACTION = {2: 0.7, 3: 0.5}
 MOST_FEATURES = 20_000
 THINNEST = 0.2  # a layer, in boxes
-THINNEST_COAT = 1.0  # a shell, in boxes
-
-
-def um(value: float) -> str:
-    """A length in words."""
-    return f"{value:g} um"
 
 
 def micro_faults(micro: Micro) -> Iterator[Fault]:
     """Why a microstructure is impossible; nothing if it can be meshed."""
     found = list(_body_faults(micro.body)) or [*_name_faults(micro), *_host_faults(micro)]
     yield from found
-    if not found:
-        yield from _particle_faults(micro)
+    if found:
+        return
+    match micro:
+        case Particles():
+            yield from _particle_faults(micro)
+        case Fibres():
+            yield from fibre_faults(micro)
+        case Rods():
+            yield from rod_faults(micro)
+        case Rough():
+            yield from rough_faults(micro)
 
 
 def _body_faults(body: Body) -> Iterator[Fault]:
@@ -59,9 +73,7 @@ def _name_faults(micro: Micro) -> Iterator[Fault]:
     reserved = side_names(micro)
     seen: set[str] = set()
     layers = [(f"layers[{i}].name", layer.name) for i, layer in enumerate(micro.body.layers)]
-    keys = ("name", "shell.name")
-    features = list(zip(keys, feature_names(micro), strict=False))
-    for key, name in [*layers, *features]:
+    for key, name in [*layers, *_feature_keys(micro)]:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", name):
             yield Fault(key, name, "a letter, then letters, digits and _ . + -")
         elif name in reserved or name.endswith("_surface"):
@@ -71,8 +83,22 @@ def _name_faults(micro: Micro) -> Iterator[Fault]:
         seen.add(name)
 
 
+def _feature_keys(micro: Micro) -> list[tuple[str, str]]:
+    """Keys and names of the regions of features."""
+    keys = ["pits.name"] if isinstance(micro, Rough) else ["name"]
+    if isinstance(micro, Particles | Rods) and micro.shell is not None:
+        keys.append("shell.name")
+    if isinstance(micro, Rods):
+        keys += ["grains.name"] * (micro.grains is not None)
+        keys += ["deposit.name"] * (micro.deposit is not None)
+    return list(zip(keys, feature_names(micro), strict=False))
+
+
 def _host_faults(micro: Micro) -> Iterator[Fault]:
+    """Features in a layer that is not there."""
     there = [layer.name for layer in micro.body.layers]
+    if isinstance(micro, Rough):
+        return
     for name in hosts(micro):
         if name not in there:
             yield Fault("inside", name, f"one of the layers {', '.join(there)}")
@@ -121,7 +147,7 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
     elif not cubic and fraction * ((outer + micro.gap) / diameter) ** dim > DENSEST[dim]:
         expected = f"less than {DENSEST[dim]:g} with shells and gaps"
         yield Fault("volume_fraction", f"{fraction:g}", expected)
-    elif 0.0 < shell < THINNEST_COAT * body.resolution:
+    elif micro.shell is not None and 0.0 < shell < THINNEST_COAT * body.resolution:
         expected = f"at least {um(THINNEST_COAT * body.resolution)}"
         yield Fault("shell.thickness", um(shell), expected)
     elif not cubic and fraction * math.prod(body.sizes) / diameter**dim > MOST_FEATURES:

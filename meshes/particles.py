@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 
 from meshes.distances import level_of_capsules, to_nearest_image, wrapped
@@ -70,17 +71,30 @@ def balls(micro: Particles) -> Balls:
         return Balls(np.array([[*middle, 0.5 * (low + high)]]), np.array([radius_of(volume, dim)]))
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(body.seed)))
     radii = _radii(micro, random, volume, dim)
-    shell = 0.0 if micro.shell is None else micro.shell.thickness
+    shell = _shell(micro, radii)
     sizes = np.array([*body.sizes[:-1], high - low])
     centres = random.random((len(radii), dim)) * sizes
     grown = radii + shell + 0.5 * micro.gap
     periods = np.array(body.periods)
     settle = micro.place == "bottom"
     slack = SLACK * 2.0 * float(radii.mean())
-    centres = _apart(centres, grown + slack, sizes, periods, settle)
+    centres = push_apart(centres, grown + slack, sizes, periods, settle)
     if micro.contact == "touching":
         centres = _together(centres, radii + shell, sizes, periods)
     return Balls(centres + np.array([*(0.0,) * (dim - 1), low]), radii)
+
+
+def _shell(micro: Particles, radii: Floats) -> float:
+    """Thickness of the shell, from its share if that is given, um."""
+    if micro.shell is None or micro.shell.thickness > 0.0:
+        return 0.0 if micro.shell is None else micro.shell.thickness
+    dim, most = len(micro.body.sizes), 4.0 * float(radii.max())
+    wanted = wanted_volume(micro) * (1.0 + micro.shell.volume_fraction / micro.volume_fraction)
+
+    def lack(thickness: float) -> float:
+        return sum(ball_volume(float(r) + thickness, dim) for r in radii) - wanted
+
+    return float(brentq(lack, 0.0, most, xtol=1e-12 * most))
 
 
 def _radii(micro: Particles, random: np.random.Generator, volume: float, dim: int) -> Floats:
@@ -102,7 +116,9 @@ def _into_walls(centres: Floats, radii: Floats, sizes: Floats, periods: Floats) 
     return wrapped(centres, periods)
 
 
-def _apart(centres: Floats, radii: Floats, sizes: Floats, periods: Floats, settle: bool) -> Floats:
+def push_apart(
+    centres: Floats, radii: Floats, sizes: Floats, periods: Floats, settle: bool
+) -> Floats:
     """Pushes balls apart until none overlap; with `settle` they sink meanwhile."""
     mean = 2.0 * float(radii.mean())
     enough = 0.5 * SLACK * mean
@@ -158,7 +174,7 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
     """The particles and their shells, painted in this order."""
     placed = balls(micro)
     periods = np.array(micro.body.periods)
-    shell = 0.0 if micro.shell is None else micro.shell.thickness
+    shell = _shell(micro, placed.radii)
     reach = 3.0 * micro.body.resolution
     none = np.zeros_like(placed.centres)
 

@@ -7,16 +7,31 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from meshes.fibres import phases_of_fibres
 from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
 from meshes.lattice import Flags, Floats, Ints, Lattice, across, along, facet_pairs, quality
 from meshes.mesh import MeshError, Part
-from meshes.micro import Body, Micro, hosts, regions_of, side_names
+from meshes.micro import (
+    Fibres,
+    Micro,
+    Particles,
+    Rods,
+    Rough,
+    flats,
+    hosts,
+    regions_of,
+    side_names,
+)
 from meshes.particles import phases_of_particles
+from meshes.rods import phases_of_rods
+from meshes.rough import phases_of_rough
 from meshes.topology import Nodes
 
 LEAST_QUALITY = 0.02
+PRESSINGS = 5
+CONTACT_ERROR = 0.01  # of the share in contact
 
 
 @dataclass(frozen=True)
@@ -41,10 +56,12 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         MeshError: the features do not fit.
     """
     body = micro.body
-    lattice = lattice_of(body, hosts(micro))
-    phases = [*phases_of_particles(micro)]
-    phases = [*flat_phases(body, micro, phases)]
-    fitted = fit(lattice, phases)
+    lattice = lattice_of(micro)
+    phases = phases_of(micro)
+    if isinstance(micro, Rough) and micro.contact_fraction > 0.0:
+        fitted = _in_contact(micro, lattice)
+    else:
+        fitted = fit(lattice, phases)
     names = list(regions_of(micro))
     places = np.array([names.index(phase.name) for phase in phases])
     owners = places[fitted.labels]
@@ -72,32 +89,98 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     return Structure(mesh, parts, method)
 
 
-def lattice_of(body: Body, filled: Collection[str]) -> Lattice:
+def lattice_of(micro: Micro) -> Lattice:
     """The background of a cell; layers without features may be coarser away from others."""
+    body = micro.body
     size = body.resolution
-    heights = [layer.thickness for layer in body.layers]
-    plain = [layer.name not in filled for layer in body.layers]
+    parts = flats(micro)
     axes = [along(length, size) for length in body.sizes[:-1]]
-    if body.periodic == "all" and len(heights) == 1:
-        last = along(heights[0], size)
+    if body.periodic == "all" and len(parts) == 1:
+        last = along(body.height, size)
         planes: Flags = np.zeros(len(last), bool)
+    elif isinstance(micro, Rough):
+        last, planes = _rough_axis(micro)
     else:
-        last, planes = across(heights, plain, size)
+        last, planes = across(
+            [part.high - part.low for part in parts], [not part.filled for part in parts], size
+        )
     periodic = tuple(period > 0.0 for period in body.periods)
     return Lattice((*axes, last), periodic, planes)
 
 
-def flat_phases(body: Body, micro: Micro, features: Sequence[Phase]) -> list[Phase]:
+def _rough_axis(micro: Rough) -> tuple[Floats, Flags]:
+    """Nodes across a stack with rough faces: these are no planes, layers around them are one."""
+    rough = {face.layer for face in micro.faces}
+    heights: list[float] = []
+    plain: list[bool] = []
+    joined = False
+    for part in flats(micro):
+        if joined:
+            heights[-1] += part.high - part.low
+        else:
+            heights.append(part.high - part.low)
+            plain.append(not part.filled)
+        joined = part.name in rough
+    return across(heights, plain, micro.body.resolution)
+
+
+def phases_of(micro: Micro) -> list[Phase]:
     """Features between the layers: layers without features are painted over them."""
-    filled = hosts(micro)
+    match micro:
+        case Particles():
+            features = phases_of_particles(micro)
+        case Fibres():
+            features = phases_of_fibres(micro)
+        case Rods():
+            features = phases_of_rods(micro)
+        case Rough():
+            return phases_of_rough(micro, micro.contact_fraction)
     over: list[Phase] = []
     under: list[Phase] = []
-    for layer in body.layers:
-        low, high = body.span(layer.name)
-        phase = Phase(layer.name, _slab(low, high))
-        (under if layer.name in filled else over).append(phase)
+    for part in flats(micro):
+        phase = Phase(part.name, _slab(part.low, part.high))
+        (under if part.filled else over).append(phase)
     last = Phase(under[-1].name, background)
     return [*over, *features, *under[:-1], last]
+
+
+def _in_contact(micro: Rough, lattice: Lattice) -> Fitted:
+    """Two rough faces pressed together until the mesh has the share of contact asked for.
+
+    Where faces part by less than a box the mesh has them in contact; the share that places the
+    second face is changed by what the mesh has too much.
+    """
+    asked = share = micro.contact_fraction
+    names = [layer.name for layer in micro.body.layers]
+    first = names.index(micro.faces[0].layer)
+    before = 1 if micro.pits is not None else 0
+    pair = (first + before, first + 2 + before)
+    for _ in range(PRESSINGS):
+        fitted = fit(lattice, phases_of_rough(micro, share))
+        found = _facing(lattice, fitted, pair) / (lattice.volume / lattice.sizes[-1])
+        if abs(found - asked) < CONTACT_ERROR:
+            break
+        share = min(max(share + asked - found, 0.02 * asked), 0.99)
+    return fitted
+
+
+def _facing(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:
+    """Area of the face between two phases as seen from above."""
+    total = 0.0
+    for adjacent in facet_pairs(lattice):
+        if adjacent.side is not None:
+            continue
+        mine, theirs = fitted.labels[adjacent.cells], fitted.labels[adjacent.others]
+        between = (np.minimum(mine, theirs) == pair[0]) & (np.maximum(mine, theirs) == pair[1])
+        columns = [c for c in range(lattice.dim + 1) if c != adjacent.opposite]
+        corners = fitted.points[fitted.cells[adjacent.cells[between]][:, columns]]
+        sides = corners[:, 1:] - corners[:, :1]
+        if lattice.dim == 2:
+            total += float(np.abs(sides[:, 0, 0]).sum())
+        else:
+            cross = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]
+            total += 0.5 * float(np.abs(cross).sum())
+    return total
 
 
 def _slab(low: float, high: float) -> Level:

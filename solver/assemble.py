@@ -34,7 +34,7 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
     if isinstance(table, tables.Block):
         return block(table)
     if isinstance(table, micro_tables.Structured):
-        return microstructure(table)
+        return microstructure(table, folder)
     if isinstance(table, tables.Shell):
         layers = tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.layers)
         return bodies.Shell(table.shape, table.inner_radius.number, layers)

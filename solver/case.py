@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from meshes.geometry import Geometry, dimension
 from solver import assemble, known, schema, tables, units
 from solver.checks import case_faults, provenance_faults
-from solver.faults import CaseError, Fault, Finding, as_given, key_path, split_table_key
+from solver.faults import CaseError, Fault, Finding, KeyPath, as_given, key_path, split_table_key
 from solver.messages import schema_findings
 from solver.partial import Part, sound_part
 from solver.reading import Source, combined, file_of, inside, merged, read_chain
@@ -109,15 +109,24 @@ def _checked(
 def _mesh_file_findings(data: dict[str, Any], path: Path) -> list[Finding]:
     """Whether the mesh file, if there is one, may be read: it lies where the case lies."""
     geometry = data.get("geometry")
-    name = geometry.get("mesh_file") if isinstance(geometry, dict) else None
-    if not isinstance(name, str) or "shape" in data["geometry"]:
+    if not isinstance(geometry, dict):
         return []
-    try:
-        inside(path, "geometry.mesh_file", name)
-    except CaseError as error:
-        place = ("geometry", "mesh_file")
-        return [Finding(place, f.given, f.allowed, f.nearest) for f in error.faults]
-    return []
+    places: list[tuple[KeyPath, Any]] = []
+    if "shape" not in geometry:
+        places.append((("geometry", "mesh_file"), geometry.get("mesh_file")))
+    places.append((("geometry", "image"), geometry.get("image")))
+    faces = geometry.get("faces")
+    for index, face in enumerate(faces if isinstance(faces, list) else []):
+        if isinstance(face, dict):
+            places.append((("geometry", "faces", index, "height_map"), face.get("height_map")))
+    findings: list[Finding] = []
+    for place, name in places:
+        if isinstance(name, str):
+            try:
+                inside(path, key_path(place), name)
+            except CaseError as error:
+                findings += [Finding(place, f.given, f.allowed, f.nearest) for f in error.faults]
+    return findings
 
 
 def _fault(finding: Finding, chain: tuple[Source, ...], prefix: tuple[str, ...]) -> Fault:

@@ -1,13 +1,28 @@
 """From the checked tables of a microstructure to the data of `meshes.micro`."""
 
+from pathlib import Path
+
 from meshes import micro as shapes
 from meshes.layers import Layer
 from solver import micro_tables as tables
 from solver.values import Value
 
 
-def microstructure(table: tables.Particles) -> shapes.Micro:
-    """The microstructure in micrometres."""
+def microstructure(table: tables.Structured, folder: Path) -> shapes.Micro:
+    """The microstructure in micrometres; `folder` is that of the case file."""
+    match table:
+        case tables.Particles():
+            return _particles(table)
+        case tables.Fibres():
+            return _fibres(table)
+        case tables.Rods():
+            return _rods(table)
+        case tables.Rough():
+            return _rough(table, folder)
+    raise TypeError(f"no microstructure: {type(table).__name__}")
+
+
+def _particles(table: tables.Particles) -> shapes.Particles:
     return shapes.Particles(
         body=_body(table),
         name=table.name,
@@ -23,6 +38,69 @@ def microstructure(table: tables.Particles) -> shapes.Micro:
     )
 
 
+def _fibres(table: tables.Fibres) -> shapes.Fibres:
+    up = (0.0, 1.0) if table.depth is None else (0.0, 0.0, 1.0)
+    return shapes.Fibres(
+        body=_body(table),
+        name=table.name,
+        inside=table.inside,
+        volume_fraction=table.volume_fraction.number,
+        diameter=table.diameter.number,
+        deviation=_number(table.deviation),
+        length=table.length.number,
+        axis=up if table.axis is None else table.axis,
+        concentration=table.concentration,
+        percolating=table.percolating,
+        stripped=_number(table.stripped),
+        emptied=table.emptied or "",
+    )
+
+
+def _rods(table: tables.Rods) -> shapes.Rods:
+    grains, film = table.grains, table.deposit
+    return shapes.Rods(
+        body=_body(table),
+        name=table.name,
+        inside=table.inside,
+        count=table.count,
+        arrangement=table.arrangement,
+        jitter=_number(table.jitter),
+        diameter=table.diameter.number,
+        deviation=_number(table.deviation),
+        length=table.length.number,
+        cap=table.cap,
+        shell=_coat(table.shell),
+        grains=None
+        if grains is None
+        else shapes.Grains(grains.name, grains.diameter.number, grains.volume_fraction.number),
+        deposit=None if film is None else shapes.Coat(film.name, film.thickness.number),
+    )
+
+
+def _rough(table: tables.Rough, folder: Path) -> shapes.Rough:
+    pits = table.pits
+    return shapes.Rough(
+        body=_body(table),
+        faces=tuple(
+            shapes.RoughFace(
+                layer=face.layer,
+                rms=_number(face.rms),
+                correlation=_number(face.correlation),
+                hurst=face.hurst or 0.0,
+                file="" if face.height_map is None else str(folder / face.height_map),
+                height_unit=1.0 if face.height_unit is None else face.height_unit.number,
+            )
+            for face in table.faces
+        ),
+        contact_fraction=_number(table.contact_fraction),
+        pits=None
+        if pits is None
+        else shapes.Pits(
+            pits.name, pits.layer, pits.kind, pits.diameter.number, pits.depth.number, pits.count
+        ),
+    )
+
+
 def _body(table: tables.Structured) -> shapes.Body:
     return shapes.Body(
         width=table.width.number,
@@ -35,7 +113,9 @@ def _body(table: tables.Structured) -> shapes.Body:
 
 
 def _coat(table: tables.Coat | None) -> shapes.Coat | None:
-    return None if table is None else shapes.Coat(table.name, table.thickness.number)
+    if table is None:
+        return None
+    return shapes.Coat(table.name, _number(table.thickness), _number(table.volume_fraction))
 
 
 def _number(value: Value | None) -> float:

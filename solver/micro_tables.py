@@ -1,10 +1,20 @@
 """The tables of microstructures as they stand in a case file."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from solver.values import Fraction, Length, LengthOrZero, Strict, as_tuple
+from solver.values import (
+    ChargeDensityOrZero,
+    Fraction,
+    Length,
+    LengthOrZero,
+    LengthUnit,
+    Strict,
+    as_tuple,
+    fault,
+    one_of,
+)
 
 NAME = r"^[A-Za-z][A-Za-z0-9_.+\-]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -29,10 +39,15 @@ class Structured(Strict):
 
 
 class Coat(Strict):
-    """A shell of a second phase around features."""
+    """A shell of a second phase around features: its thickness, or its share of the layer."""
 
     name: Name
-    thickness: Length
+    thickness: Length | None = None
+    volume_fraction: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        return one_of(self, "thickness", "volume_fraction")
 
 
 class Particles(Structured):
@@ -51,5 +66,104 @@ class Particles(Structured):
     shell: Coat | None = None
 
 
-MICRO = ("particles",)
-Micro = Particles
+class Fibres(Structured):
+    """Straight fibres that may cross, in one layer."""
+
+    shape: Literal["fibres"]
+    name: Name
+    inside: Name
+    volume_fraction: Fraction
+    diameter: Length
+    deviation: LengthOrZero | None = None
+    length: Length
+    axis: Annotated[tuple[float, ...], BeforeValidator(as_tuple)] | None = None
+    concentration: Annotated[float, Field(ge=0.0, le=500.0)] = 0.0
+    percolating: Literal["any", "yes", "no"] = "any"
+    stripped: ChargeDensityOrZero | None = None
+    emptied: Name | None = None
+
+    @model_validator(mode="after")
+    def _emptied_with_stripped(self) -> Self:
+        if (self.stripped is None) != (self.emptied is None):
+            raise fault("both of stripped and emptied, or none", key="emptied")
+        return self
+
+
+class Grains(Strict):
+    """Grains in the gaps between rods."""
+
+    name: Name
+    diameter: Length
+    volume_fraction: Fraction
+
+
+class Film(Strict):
+    """A film of one thickness on rods and the floor between them."""
+
+    name: Name
+    thickness: Length
+
+
+Count = Annotated[int, Field(ge=1, le=200)]
+
+
+class Rods(Structured):
+    """Upright rods on the floor of a layer."""
+
+    shape: Literal["rods"]
+    name: Name
+    inside: Name
+    count: Annotated[tuple[Count, ...], BeforeValidator(as_tuple)]
+    arrangement: Literal["square", "hexagonal", "jittered"] = "square"
+    jitter: LengthOrZero | None = None
+    diameter: Length
+    deviation: LengthOrZero | None = None
+    length: Length
+    cap: Literal["flat", "round"] = "flat"
+    shell: Coat | None = None
+    grains: Grains | None = None
+    deposit: Film | None = None
+
+
+class RoughFace(Strict):
+    """A rough upper face of a layer: statistics, or a map of heights in a file beside the case."""
+
+    layer: Name
+    rms: Length | None = None
+    correlation: Length | None = None
+    hurst: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    height_map: str | None = None
+    height_unit: LengthUnit | None = None
+
+    @model_validator(mode="after")
+    def _one_sort(self) -> Self:
+        if self.height_map is None and None in (self.rms, self.correlation, self.hurst):
+            raise fault("rms, correlation and hurst, or height_map and height_unit")
+        given = (self.rms, self.correlation, self.hurst)
+        if self.height_map is not None and (given != (None,) * 3 or self.height_unit is None):
+            raise fault("height_map and height_unit without rms, correlation, hurst")
+        return self
+
+
+class Pits(Strict):
+    """Pits below the upper face of a layer."""
+
+    name: Name
+    layer: Name
+    kind: Literal["ball", "cylinder", "cone"] = "ball"
+    diameter: Length
+    depth: Length
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class Rough(Structured):
+    """A stack with rough faces and pits."""
+
+    shape: Literal["rough"]
+    faces: Annotated[tuple[RoughFace, ...], BeforeValidator(as_tuple)] = ()
+    contact_fraction: Fraction | None = None
+    pits: Pits | None = None
+
+
+MICRO = ("particles", "fibres", "rods", "rough")
+Micro = Annotated[Particles | Fibres | Rods | Rough, Field(discriminator="shape")]

@@ -75,7 +75,7 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
     if isinstance(geometry, bodies.Box):
         return _box(geometry, given)
     if isinstance(geometry, Micro):
-        return micro_tree(geometry, given)
+        return micro_tree(geometry, path, given)
     if isinstance(geometry, bodies.Shell):
         inner = value("geometry.inner_radius", geometry.inner_radius, "length", given)
         return {

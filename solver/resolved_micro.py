@@ -1,5 +1,6 @@
 """Writes a microstructure as the table of a case file; it reads back equal."""
 
+from pathlib import Path
 from typing import Any
 
 from meshes import micro as shapes
@@ -9,23 +10,123 @@ from solver.toml_text import Tree
 KEY = "geometry"
 
 
-def micro_tree(micro: shapes.Micro, given: Given) -> Tree:
-    """The table of a microstructure with every value in force."""
-    fraction = value(f"{KEY}.volume_fraction", micro.volume_fraction, "dimensionless", given)
+def micro_tree(micro: shapes.Micro, path: Path, given: Given) -> Tree:
+    """The table of a microstructure with every value in force; `path` is that of the case."""
+    match micro:
+        case shapes.Particles():
+            return _particles(micro, given)
+        case shapes.Fibres():
+            return _fibres(micro, given)
+        case shapes.Rods():
+            return _rods(micro, given)
+        case shapes.Rough():
+            return _rough(micro, path, given)
+
+
+def _particles(micro: shapes.Particles, given: Given) -> Tree:
     tree: Tree = {
         "shape": "particles",
         **_body(micro.body, given),
         "name": micro.name,
         "inside": micro.inside,
-        "volume_fraction": fraction,
+        "volume_fraction": _number("volume_fraction", micro.volume_fraction, given),
         "arrangement": micro.arrangement,
         "contact": micro.contact,
         "place": micro.place,
     }
-    _add_lengths(tree, (("diameter", micro.diameter),), given)
-    _add_lengths(tree, (("deviation", micro.deviation), ("gap", micro.gap)), given)
-    _add_coat(tree, micro.shell, given)
+    lengths = (("diameter", micro.diameter), ("deviation", micro.deviation), ("gap", micro.gap))
+    _add_lengths(tree, lengths, given)
+    _add_coat(tree, "shell", micro.shell, given)
     return tree
+
+
+def _fibres(micro: shapes.Fibres, given: Given) -> Tree:
+    tree: Tree = {
+        "shape": "fibres",
+        **_body(micro.body, given),
+        "name": micro.name,
+        "inside": micro.inside,
+        "volume_fraction": _number("volume_fraction", micro.volume_fraction, given),
+        "axis": list(micro.axis),
+        "concentration": micro.concentration,
+        "percolating": micro.percolating,
+    }
+    lengths = (
+        ("diameter", micro.diameter),
+        ("deviation", micro.deviation),
+        ("length", micro.length),
+    )
+    _add_lengths(tree, lengths, given)
+    if micro.emptied:
+        tree["stripped"] = value(f"{KEY}.stripped", micro.stripped, "charge_density", given)
+        tree["emptied"] = micro.emptied
+    return tree
+
+
+def _rods(micro: shapes.Rods, given: Given) -> Tree:
+    tree: Tree = {
+        "shape": "rods",
+        **_body(micro.body, given),
+        "name": micro.name,
+        "inside": micro.inside,
+        "count": list(micro.count),
+        "arrangement": micro.arrangement,
+        "cap": micro.cap,
+    }
+    lengths = (
+        ("jitter", micro.jitter),
+        ("diameter", micro.diameter),
+        ("deviation", micro.deviation),
+        ("length", micro.length),
+    )
+    _add_lengths(tree, lengths, given)
+    _add_coat(tree, "shell", micro.shell, given)
+    _add_coat(tree, "deposit", micro.deposit, given)
+    if micro.grains is not None:
+        share = _number("grains.volume_fraction", micro.grains.volume_fraction, given)
+        tree["grains"] = {
+            "name": micro.grains.name,
+            "diameter": _length("grains.diameter", micro.grains.diameter, given),
+            "volume_fraction": share,
+        }
+    return tree
+
+
+def _rough(micro: shapes.Rough, path: Path, given: Given) -> Tree:
+    tree: Tree = {"shape": "rough", **_body(micro.body, given)}
+    tree["faces"] = [_face(i, face, path, given) for i, face in enumerate(micro.faces)]
+    if micro.contact_fraction > 0.0:
+        tree["contact_fraction"] = _number("contact_fraction", micro.contact_fraction, given)
+    if (pits := micro.pits) is not None:
+        tree["pits"] = {
+            "name": pits.name,
+            "layer": pits.layer,
+            "kind": pits.kind,
+            "diameter": _length("pits.diameter", pits.diameter, given),
+            "depth": _length("pits.depth", pits.depth, given),
+            "count": pits.count,
+        }
+    return tree
+
+
+def _face(index: int, face: shapes.RoughFace, path: Path, given: Given) -> Tree:
+    key = f"faces[{index}]"
+    if face.file:
+        return {
+            "layer": face.layer,
+            "height_map": Path(face.file).relative_to(path.parent).as_posix(),
+            "height_unit": _length(f"{key}.height_unit", face.height_unit, given),
+        }
+    return {
+        "layer": face.layer,
+        "rms": _length(f"{key}.rms", face.rms, given),
+        "correlation": _length(f"{key}.correlation", face.correlation, given),
+        "hurst": face.hurst,
+    }
+
+
+def _number(key: str, number: float, given: Given) -> Any:
+    return value(f"{KEY}.{key}", number, "dimensionless", given)
 
 
 def _body(body: shapes.Body, given: Given) -> Tree:
@@ -55,7 +156,12 @@ def _add_lengths(tree: Tree, lengths: tuple[tuple[str, float], ...], given: Give
             tree[key] = _length(key, number, given)
 
 
-def _add_coat(tree: Tree, coat: shapes.Coat | None, given: Given) -> None:
-    if coat is not None:
-        thickness = _length("shell.thickness", coat.thickness, given)
-        tree["shell"] = {"name": coat.name, "thickness": thickness}
+def _add_coat(tree: Tree, key: str, coat: shapes.Coat | None, given: Given) -> None:
+    if coat is None:
+        return
+    tree[key] = {"name": coat.name}
+    if coat.thickness > 0.0:
+        tree[key]["thickness"] = _length(f"{key}.thickness", coat.thickness, given)
+    else:
+        share = _number(f"{key}.volume_fraction", coat.volume_fraction, given)
+        tree[key]["volume_fraction"] = share

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from meshes.geometry import MeshFile
 from meshes.mesh import MeshError
+from meshes.micro import Micro
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
@@ -415,10 +416,9 @@ def notes(solution: Solution) -> tuple[str, ...]:
         "stack and, for round openings and walls, the polygons that stand for them. For rounding "
         "in floating-point arithmetic they are wider by 1e-12 of the resistance on both sides."
     ]
-    if isinstance(solution.case.geometry, MeshFile):
+    if isinstance(solution.case.geometry, MeshFile | Micro):
         said.append(
-            "The mesh comes from a file: the bounds hold for the body that its straight cells "
-            "make. How far a round body is from its polygon is not part of them."
+            "The bounds hold for the meshed body of straight cells: round things are polygons."
         )
     if certificate.driven < 0:
         said.append(

@@ -268,6 +268,13 @@ class CurrentDensity(Value):
     kinds = ("current_density",)
 
 
+class ChargeDensityOrZero(Value):
+    """A charge over the area of the whole cell, may be zero."""
+
+    kinds = ("charge_density",)
+    sign = "non_negative"
+
+
 class Fraction(Value):
     """A plain number or a percentage above zero."""
 

@@ -68,7 +68,99 @@ potential = "0 V"
 law = "electrode"
 potential = "1 V"
 """
-CASES = {"particles": PARTICLES, "cubic": CUBIC}
+LAWS = PARTICLES[PARTICLES.index("[regions.PEO]") : PARTICLES.index("[interfaces")]
+FIBRES = (
+    """
+title = "Fibres"
+[geometry]
+shape = "fibres"
+width = "10 um"
+depth = "10 um"
+layers = [
+  { name = "coat", thickness = "20 um" }, { name = "film", thickness = "0.3 um" },
+  { name = "PEO", thickness = "2 um" },
+]
+inside = "coat"
+name = "Li3N"
+diameter = "1.5 um"
+deviation = "0.2 um"
+length = "12 um"
+volume_fraction = "22 %"
+concentration = 2.0
+axis = [0, 0.5, 1]
+percolating = "yes"
+stripped = "1 mAh/cm^2"
+emptied = "PEO"
+seed = 7
+resolution = "0.5 um"
+[regions.film]
+law = "ionic_conductor"
+conductivity = "1 mS/cm"
+"""
+    + LAWS
+)
+RODS = (
+    """
+title = "Rods"
+[geometry]
+shape = "rods"
+width = "2 um"
+depth = "2 um"
+layers = [{ name = "PEO", thickness = "3 um" }]
+inside = "PEO"
+name = "Li3N"
+count = [4, 4]
+arrangement = "hexagonal"
+diameter = "200 nm"
+length = "2 um"
+cap = "round"
+shell = { name = "coat", volume_fraction = "12 %" }
+grains = { name = "grain", diameter = "100 nm", volume_fraction = "0.5 %" }
+deposit = { name = "film", thickness = "50 nm" }
+resolution = "40 nm"
+[regions.film]
+law = "insulator"
+[regions.grain]
+law = "insulator"
+"""
+    + LAWS
+)
+ROUGH = """
+title = "Rough faces"
+[geometry]
+shape = "rough"
+width = "10 um"
+depth = "10 um"
+layers = [
+  { name = "lithium", thickness = "5 um" }, { name = "void", thickness = "1 um" },
+  { name = "PEO", thickness = "5 um" },
+]
+faces = [
+  { layer = "lithium", rms = "0.3 um", correlation = "2 um", hurst = 0.8 },
+  { layer = "void", rms = "0.3 um", correlation = "2 um", hurst = 0.8 },
+]
+contact_fraction = "20 %"
+pits = { name = "pit", layer = "lithium", kind = "cone", diameter = "1 um", depth = "1 um" }
+resolution = "0.4 um"
+[regions.lithium]
+law = "equipotential"
+[regions.void]
+law = "insulator"
+[regions.pit]
+law = "insulator"
+[regions.PEO]
+law = "ionic_conductor"
+conductivity = "1 mS/cm"
+[boundaries.lithium_surface]
+law = "electrode"
+potential = "0 V"
+[boundaries.top]
+law = "electrode"
+potential = "1 V"
+"""
+CASES = {
+    "particles": PARTICLES, "cubic": CUBIC, "fibres": FIBRES, "rods": RODS, "rough": ROUGH,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
@@ -92,6 +184,29 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
         ("particles", '"particles"', '"partikles"', "geometry.shape"),
         ("particles", "diameter =", "diametr =", "geometry.diametr"),
         ("particles", '"Li3N|PEO"', '"PEO|Li3N"', 'interfaces."PEO|Li3N"'),
+        ("fibres", '"22 %"', '"90 %"', "geometry.volume_fraction"),
+        ("fibres", '"1 mAh/cm^2"', '"10 mAh/cm^2"', "all of it is 3.217 mAh/cm^2"),
+        ("fibres", 'emptied = "PEO"', "", "geometry.emptied"),
+        ("fibres", "[0, 0.5, 1]", "[0, 1]", "geometry.axis"),
+        ("fibres", '"0.5 um"', '"1 um"', "geometry.resolution"),
+        ("fibres", "concentration = 2.0", "concentration = -1.0", "geometry.concentration"),
+        ("rods", "[4, 4]", "[4, 3]", "geometry.count"),
+        ("rods", "[4, 4]", "[4]", "geometry.count"),
+        ("rods", '"200 nm"', '"600 nm"', "geometry.diameter"),
+        ("rods", ', volume_fraction = "12 %" }', " }", "geometry.shell"),
+        ("rods", '"2 um"\ncap', '"4 um"\ncap', "geometry.length"),
+        ("rods", '"50 nm"', '"5 nm"', "geometry.deposit.thickness"),
+        ("rods", '"0.5 %"', '"50 %"', "geometry.grains.volume_fraction"),
+        ("rough", 'layer = "void"', 'layer = "PEO"', "geometry.faces[1].layer"),
+        ("rough", '"0.3 um", correlation = "2 um"', '"9 um", correlation = "2 um"', "faces[0].rms"),
+        ("rough", '"20 %"', '"99 %"', "geometry.contact_fraction"),
+        (
+            "rough",
+            'rms = "0.3 um", correlation',
+            'height_map = "../x.npy", correlation',
+            "geometry",
+        ),
+        ("rough", 'depth = "1 um" }', 'depth = "6 um" }', "geometry.pits.depth"),
     ],
 )
 def test_a_wrong_value_is_named(case, old, new, said, tmp_path, capsys):

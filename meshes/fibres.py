@@ -1,0 +1,189 @@
+"""Straight fibres that may cross: where they lie, and the phase they make.
+
+Centres are even in the layer and, where it is not periodic, half a length above and below it;
+directions follow the density of von Mises and Fisher about the mean axis, exp(k cos) (k = 0: any
+direction), diameters a lognormal one. Fibres are added until they cover the volume asked for (what
+crosses counted once; of n fibres of volume V per unit volume that is about 1 - exp(-n V)), measured
+at points on a lattice; one small offset of all radii then meets it.
+
+Connected or not: where no way from the bottom to the top is asked for, a fibre that would close
+one (nearer than `ROOM` boxes of the mesh) is not placed; where one is asked for, the first fibre is
+made so long that it reaches both.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from meshes.distances import level_of_capsules, pieces, wrapped
+from meshes.fitting import Phase
+from meshes.mesh import MeshError
+from meshes.micro import Fibres
+from meshes.particles import lognormal
+
+Floats = NDArray[np.float64]
+
+MOST = 20_000  # fibres
+SAMPLES = {2: 60_000, 3: 120_000}  # points at which coverage is measured
+ROOM = 2.0
+STEEP = 0.3  # least vertical part of the direction of a fibre that has to reach both faces
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Fibres: middles (n, dim), vectors from there to the ends of the axes (n, dim), radii (n,)."""
+
+    centres: Floats
+    halves: Floats
+    radii: Floats
+
+
+def fibres(micro: Fibres) -> Segments:
+    """Where the fibres lie; the same digits for the same seed.
+
+    Raises:
+        MeshError: the volume cannot be reached without a way from the bottom to the top.
+    """
+    body, dim = micro.body, len(micro.body.sizes)
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(body.seed)))
+    low, high = body.span(micro.inside)
+    points = _sample_points(micro, low, high)
+    level = np.full(len(points), np.inf)
+    periods = np.array(body.periods)
+    tree = cKDTree(wrapped(points, periods), boxsize=periods)
+    around = 0.0 if body.periodic == "all" else 0.5 * micro.length
+    placed: list[tuple[Floats, Floats, float]] = []
+    ways = _Ways(np.array([low, high]), ROOM * body.resolution, periods)
+    for turn in range(MOST):
+        radius = float(0.5 * lognormal(random, micro.diameter, micro.deviation, 1)[0])
+        direction = _direction(random, micro, dim)
+        centre = random.random(dim) * np.array(body.sizes)
+        centre[-1] = low - around + random.random() * (high - low + 2.0 * around)
+        half = max(0.5 * micro.length - radius, 0.0) * direction
+        if turn == 0 and micro.percolating == "yes":
+            centre, half = _through(centre, direction, low, high, radius)
+        if micro.percolating == "no" and ways.would_close(centre, half, radius):
+            continue
+        placed.append((centre, half, radius))
+        mine = pieces(centre[None], half[None], np.array([radius]), periods)
+        reach = 2.0 * radius
+        far = reach + radius + float(np.sqrt((mine[1] ** 2).sum(axis=1)).max())
+        beside = tree.query_ball_point(wrapped(mine[0], periods), far)
+        close = np.unique(np.concatenate([np.array(some, dtype=np.int64) for some in beside]))
+        found = level_of_capsules(points[close], *mine, periods, reach)
+        level[close] = np.minimum(level[close], found)
+        if np.mean(level < 0.0) >= micro.volume_fraction:
+            offset = float(np.quantile(level, micro.volume_fraction))
+            parts = list(zip(*placed, strict=True))
+            centres, halves = np.array(parts[0]), np.array(parts[1])
+            return Segments(centres, halves, np.array(parts[2]) + offset)
+    raise MeshError("mesh: the fibres do not reach their volume fraction as they have to lie")
+
+
+def _direction(random: np.random.Generator, micro: Fibres, dim: int) -> Floats:
+    """A direction about the axis."""
+    axis = np.array(micro.axis, dtype=np.float64)
+    axis = axis / np.sqrt((axis**2).sum())
+    k = micro.concentration
+    if dim == 2:
+        angle = math.atan2(axis[1], axis[0]) + random.vonmises(0.0, k)
+        return np.array([math.cos(angle), math.sin(angle)])
+    u, turn = random.random(), 2.0 * math.pi * random.random()
+    cosine = 1.0 - 2.0 * u
+    if k > 0.0:
+        cosine = 1.0 + math.log(u + (1.0 - u) * math.exp(-2.0 * k)) / k
+    sine = math.sqrt(max(1.0 - cosine**2, 0.0))
+    aside = np.eye(3)[int(np.argmin(np.abs(axis)))]
+    first = np.cross(axis, aside)
+    first /= np.sqrt((first**2).sum())
+    second = np.cross(axis, first)
+    return np.asarray(cosine * axis + sine * (math.cos(turn) * first + math.sin(turn) * second))
+
+
+def _through(
+    centre: Floats, direction: Floats, low: float, high: float, radius: float
+) -> tuple[Floats, Floats]:
+    """A fibre that reaches both faces."""
+    steep = direction.copy()
+    if abs(steep[-1]) < STEEP:
+        steep[-1] = STEEP
+        steep[:-1] *= math.sqrt((1.0 - STEEP**2) / max(float((steep[:-1] ** 2).sum()), 1e-300))
+    middle = centre.copy()
+    middle[-1] = 0.5 * (low + high)
+    return middle, steep * (0.5 * (high - low) + radius) / abs(steep[-1])
+
+
+def _sample_points(micro: Fibres, low: float, high: float) -> Floats:
+    """Points of a lattice in the layer, in the middles of their boxes."""
+    sizes = np.array([*micro.body.sizes[:-1], high - low])
+    spacing = (float(sizes.prod()) / SAMPLES[len(sizes)]) ** (1.0 / len(sizes))
+    counts = [max(4, round(size / spacing)) for size in sizes]
+    axes = [(np.arange(n) + 0.5) / n * size for n, size in zip(counts, sizes, strict=True)]
+    grids = np.meshgrid(*axes, indexing="ij")
+    points = np.stack([grid.ravel() for grid in grids], axis=1)
+    points[:, -1] += low
+    return np.asarray(points, dtype=np.float64)
+
+
+class _Ways:
+    """Which fibres hang together with the bottom or the top.
+
+    Groups are numbers; 0 is the bottom and 1 the top.
+    """
+
+    def __init__(self, span: Floats, room: float, periods: Floats) -> None:
+        self.span, self.room, self.periods = span, room, periods
+        self.points: list[Floats] = []
+        self.radii: list[Floats] = []
+        self.groups: list[NDArray[np.int64]] = []
+        self.free = 2
+
+    def would_close(self, centre: Floats, half: Floats, radius: float) -> bool:
+        """Whether a fibre closes a way from the bottom to the top; if not, it is kept."""
+        count = max(2, math.ceil(2.0 * float(np.sqrt((half**2).sum())) / radius))
+        along = np.linspace(-1.0, 1.0, count)[:, None]
+        points = centre + along * half
+        met = set()
+        reach = radius + 0.5 * radius + self.room
+        if (points[:, -1] < self.span[0] + reach).any():
+            met.add(0)
+        if (points[:, -1] > self.span[1] - reach).any():
+            met.add(1)
+        inside = wrapped(points, self.periods)
+        if self.points:
+            others, radii = np.concatenate(self.points), np.concatenate(self.radii)
+            groups = np.concatenate(self.groups)
+            near = cKDTree(others, boxsize=self.periods).sparse_distance_matrix(
+                cKDTree(inside, boxsize=self.periods),
+                reach + 1.5 * float(radii.max()),
+                output_type="ndarray",
+            )
+            close = near["v"] < reach + 1.5 * radii[near["i"]]
+            met |= {int(g) for g in np.unique(groups[near["i"][close]])}
+        if {0, 1} <= met:
+            return True
+        mine = min(met) if met else self.free
+        self.free += 1
+        self.groups = [np.where(np.isin(g, list(met)), mine, g) for g in self.groups]
+        self.points.append(inside)
+        self.radii.append(np.full(count, radius))
+        self.groups.append(np.full(count, mine, np.int64))
+        return False
+
+
+def phases_of_fibres(micro: Fibres) -> list[Phase]:
+    """The fibres."""
+    periods = np.array(micro.body.periods)
+    placed = fibres(micro)
+    mine = pieces(placed.centres, placed.halves, placed.radii, periods)
+    reach = 3.0 * micro.body.resolution
+    low, high = micro.body.span(micro.inside)
+
+    def level(points: Floats) -> Floats:
+        return level_of_capsules(points, *mine, periods, reach)
+
+    volume = micro.volume_fraction * (high - low) * math.prod(micro.body.sizes[:-1])
+    return [Phase(micro.name, level, volume)]

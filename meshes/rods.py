@@ -1,0 +1,206 @@
+"""Upright rods on the floor of a layer, with shells, grains in the gaps and a deposit.
+
+Rods stand on a square or hexagonal lattice; jittered ones are moved by normal deviates and pushed
+apart where they (with their shells) would overlap. A shell given by its share has one thickness on
+all rods. Grains are balls in the gaps, placed one after the other where they touch nothing. A
+deposit is a film of one thickness on all that is below it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from meshes.distances import level_of_capsules, pieces
+from meshes.fitting import Level, Phase
+from meshes.mesh import MeshError
+from meshes.micro import Rods
+from meshes.particles import ball_volume, lognormal, push_apart
+
+Floats = NDArray[np.float64]
+
+TRIES = 2000
+SAMPLES = 500_000  # points at which the volume of a deposit is measured
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Rods: places on the floor (n, 1 or 2) and radii (n,), um; grains: centres and radius."""
+
+    places: Floats
+    radii: Floats
+    shell: float
+    grains: Floats
+
+
+def rods(micro: Rods) -> Standing:
+    """Where the rods stand; the same digits for the same seed.
+
+    Raises:
+        MeshError: rods or grains do not fit.
+    """
+    body = micro.body
+    ground = np.array(body.sizes[:-1])
+    seeds = np.random.SeedSequence(body.seed).spawn(2)
+    random = np.random.Generator(np.random.PCG64(seeds[0]))
+    places: Floats = _lattice(micro, ground)
+    radii = 0.5 * lognormal(random, micro.diameter, micro.deviation, len(places))
+    if micro.arrangement == "jittered":
+        places = np.asarray(places + micro.jitter * random.standard_normal(places.shape))
+    shell = shell_thickness(micro, radii)
+    room = radii + shell + 0.5 * body.resolution
+    periods = np.array(body.periods[:-1])
+    places = push_apart(places, room, ground, periods, False)
+    grains = _grains(micro, Standing(places, radii, shell, np.empty((0, 3))), seeds[1])
+    return Standing(places, radii, shell, grains)
+
+
+def _lattice(micro: Rods, ground: Floats) -> Floats:
+    """Places of a regular array, half a spacing from the sides."""
+    axes = [(np.arange(n) + 0.5) * size / n for n, size in zip(micro.count, ground, strict=True)]
+    grids = np.meshgrid(*axes, indexing="ij")
+    places = np.stack([grid.ravel() for grid in grids], axis=1)
+    if micro.arrangement == "hexagonal" and len(ground) == 2:
+        row = np.arange(len(places)) % micro.count[1]
+        step = ground[0] / micro.count[0]
+        places[:, 0] += np.where(row % 2 == 1, 0.25 * step, -0.25 * step)
+    return np.asarray(places, dtype=np.float64)
+
+
+def rod_volume(micro: Rods, radii: Floats, grown: float) -> float:
+    """Volume of all rods, grown on all sides but the floor, um^3 (um^2 in 2D)."""
+    r, length = radii + grown, micro.length + grown
+    if micro.body.flat:
+        end = (2.0 - 0.5 * math.pi if micro.cap == "round" else 0.0) * r
+        return float((2.0 * r * length - r * end).sum())
+    end = r * (1.0 / 3.0 if micro.cap == "round" else 0.0)
+    return float((math.pi * r**2 * (length - end)).sum())
+
+
+def shell_thickness(micro: Rods, radii: Floats) -> float:
+    """Thickness of the shell, from its share if that is given, um."""
+    if micro.shell is None:
+        return 0.0
+    if micro.shell.thickness > 0.0:
+        return micro.shell.thickness
+    low, high = micro.body.span(micro.inside)
+    whole = (high - low) * math.prod(micro.body.sizes[:-1])
+    bare, share = rod_volume(micro, radii, 0.0), micro.shell.volume_fraction
+
+    def lack(thickness: float) -> float:
+        return rod_volume(micro, radii, thickness) - bare - share * whole
+
+    most = micro.diameter
+    if lack(most) < 0.0:
+        raise MeshError("mesh: the share of the shells is more than there is room for")
+    return float(brentq(lack, 0.0, most, xtol=1e-12 * most))
+
+
+def _grains(micro: Rods, standing: Standing, seed: np.random.SeedSequence) -> Floats:
+    """Centres of the grains; none may touch a rod or the ends of the rods' layer."""
+    grains, body = micro.grains, micro.body
+    dim = len(body.sizes)
+    if grains is None:
+        return np.empty((0, dim))
+    random = np.random.Generator(np.random.PCG64(seed))
+    low, high = body.span(micro.inside)
+    radius = 0.5 * grains.diameter
+    whole = (high - low) * math.prod(body.sizes[:-1])
+    count = max(1, round(grains.volume_fraction * whole / ball_volume(radius, dim)))
+    top = min(low + micro.length, high)
+    periods = np.array(body.periods)
+    centres = np.empty((0, dim))
+    zeros = np.zeros((0, dim))
+    for _ in range(TRIES):
+        tried = random.random((count, dim)) * np.array([*body.sizes[:-1], top - low - 2.0 * radius])
+        tried[:, -1] += low + radius
+        away = level_of_capsules(
+            tried[:, :-1], standing.places, np.zeros_like(standing.places),
+            standing.radii + standing.shell, periods[:-1], 2.0 * grains.diameter,
+        )  # fmt: skip
+        for one in tried[away > radius]:
+            near = level_of_capsules(
+                one[None], centres, zeros, np.full(len(centres), radius), periods, 4.0 * radius
+            )
+            if near[0] > radius:
+                centres = np.concatenate([centres, one[None]])
+                zeros = np.zeros_like(centres)
+            if len(centres) == count:
+                return centres
+    raise MeshError("mesh: the grains do not fit between the rods")
+
+
+def phases_of_rods(micro: Rods) -> list[Phase]:
+    """Rods, shells, grains, deposit, painted in this order."""
+    placed, body = rods(micro), micro.body
+    low, _ = body.span(micro.inside)
+    periods, reach = np.array(body.periods), 3.0 * body.resolution
+    volume = rod_volume(micro, placed.radii, 0.0)
+    out = [Phase(micro.name, _level(micro, placed, 0.0), volume)]
+    if micro.shell is not None:
+        shell = rod_volume(micro, placed.radii, placed.shell) - volume
+        out.append(Phase(micro.shell.name, _level(micro, placed, placed.shell), shell))
+    if micro.grains is not None:
+        radii, none = np.full(len(placed.grains), 0.5 * micro.grains.diameter), 0.0 * placed.grains
+
+        def grain(points: Floats) -> Floats:
+            return level_of_capsules(points, placed.grains, none, radii, periods, reach)
+
+        total = len(radii) * ball_volume(0.5 * micro.grains.diameter, len(body.sizes))
+        out.append(Phase(micro.grains.name, grain, total))
+    if micro.deposit is not None:
+        film = _level(micro, placed, placed.shell + micro.deposit.thickness)
+        floor = low + micro.deposit.thickness
+
+        def deposit(points: Floats) -> Floats:
+            return np.minimum(film(points), points[:, -1] - floor)
+
+        out.append(Phase(micro.deposit.name, deposit, _painted_volume(micro, out, deposit)))
+    return out
+
+
+def _painted_volume(micro: Rods, over: list[Phase], level: Level) -> float:
+    """Volume inside of a level that nothing is painted over, from points on a lattice."""
+    body = micro.body
+    low, high = body.span(micro.inside)
+    sizes = np.array([*body.sizes[:-1], high - low])
+    spacing = (float(sizes.prod()) / SAMPLES) ** (1.0 / len(sizes))
+    counts = [max(4, round(size / spacing)) for size in sizes]
+    axes = [(np.arange(n) + 0.5) / n * size for n, size in zip(counts, sizes, strict=True)]
+    points = np.stack([grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")], axis=1)
+    points[:, -1] += low
+    inside = level(points) < 0.0
+    for phase in over:
+        inside &= phase.level(points) >= 0.0
+    return float(inside.mean() * sizes.prod())
+
+
+def _level(micro: Rods, placed: Standing, grown: float) -> Level:
+    """Level of the rods, grown on all sides but the floor."""
+    body = micro.body
+    low, _ = body.span(micro.inside)
+    periods, reach = np.array(body.periods), 3.0 * body.resolution
+    radii, top = placed.radii + grown, low + micro.length + grown
+    if micro.cap == "flat":
+        none = np.zeros_like(placed.places)
+
+        def flat(points: Floats) -> Floats:
+            wall = level_of_capsules(
+                points[:, :-1], placed.places, none, radii, periods[:-1], reach
+            )
+            return np.maximum(wall, points[:, -1] - top)
+
+        return flat
+    ends = top - radii
+    middles = 0.5 * (low - reach + ends)
+    centres = np.column_stack([placed.places, middles])
+    halves = np.zeros_like(centres)
+    halves[:, -1] = ends - middles
+    mine = pieces(centres, halves, radii, periods)
+
+    def level(points: Floats) -> Floats:
+        return level_of_capsules(points, *mine, periods, reach)
+
+    return level

@@ -1,0 +1,220 @@
+"""Rough faces between layers: heights, and the phases they make.
+
+A self-affine face has the correlation of heights (Sinha, Sirota, Garoff and Stanley, Phys. Rev. B
+38, 2297, 1988)
+
+    <h(x) h(x + r)> = rms^2 exp(-(r / correlation)^(2 H))
+
+on a periodic grid: its Fourier transform is the spectrum; amplitudes are the roots of it, phases
+are random. So rms and correlation (less its mean over the cell, as the mean height is zero) are
+met on the grid, whatever the seed. Between the nodes of the grid heights are cubic splines. A map
+of heights from a file is taken less its mean and spread over the cell.
+
+Layers are painted from below: where the face above a layer lies below the face under it the layer
+is gone, and what is above touches what is below: partial contact of two rough faces that are
+pressed together. The share in contact is that of places at which they cross.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates, spline_filter
+
+from meshes.fitting import Phase, background
+from meshes.mesh import MeshError
+from meshes.micro import Pits, Rough, RoughFace
+from meshes.particles import push_apart
+
+Floats = NDArray[np.float64]
+Heights = Callable[[Floats], Floats]
+
+
+def grid_shape(micro: Rough) -> tuple[int, ...]:
+    """Nodes of the grid of heights: one in each box of the mesh."""
+    return tuple(max(8, round(size / micro.body.resolution)) for size in micro.body.sizes[:-1])
+
+
+def synthesised(
+    shape: tuple[int, ...], sizes: tuple[float, ...], face: RoughFace, seed: np.random.SeedSequence
+) -> Floats:
+    """Heights of a periodic self-affine face on a grid, um, mean zero and the rms asked for."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    grids = np.meshgrid(
+        *[
+            np.minimum(np.arange(n), n - np.arange(n)) * s / n
+            for n, s in zip(shape, sizes, strict=True)
+        ],
+        indexing="ij",
+    )
+    away = np.sqrt(sum(grid**2 for grid in grids))
+    correlation = np.exp(-((away / face.correlation) ** (2.0 * face.hurst)))
+    spectrum = np.maximum(np.fft.fftn(correlation).real, 0.0)
+    spectrum.flat[0] = 0.0
+    phase = np.fft.fftn(random.standard_normal(shape))
+    phase /= np.maximum(np.abs(phase), 1e-300)
+    heights = np.fft.ifftn(np.sqrt(spectrum) * phase).real
+    return np.asarray(face.rms * heights / np.sqrt((heights**2).mean()), dtype=np.float64)
+
+
+def height_map(path: str) -> Floats:
+    """A map of heights from a file: `.npy`, `.csv` (commas), `.tif`.
+
+    Its first row is at the back of the cell (largest y) as in a picture.
+
+    Raises:
+        MeshError: it cannot be read or is no map.
+    """
+    try:
+        suffix = Path(path).suffix.lower()
+        if suffix == ".npy":
+            found = np.load(path, allow_pickle=False)
+        elif suffix == ".csv":
+            found = np.loadtxt(path, delimiter=",", ndmin=2)
+        else:
+            from PIL import Image  # brings its readers of files
+
+            with Image.open(path) as picture:
+                found = np.asarray(picture)
+        heights = np.asarray(found, dtype=np.float64)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise MeshError(f"mesh: {path} is no map of heights: {error}") from error
+    if heights.ndim not in (1, 2) or min(heights.shape) < 1 or heights.size < 4:
+        raise MeshError(f"mesh: {path} has the shape {heights.shape}: expected rows of heights")
+    if not np.isfinite(heights).all():
+        raise MeshError(f"mesh: {path} has heights that are no numbers")
+    return heights
+
+
+def face_heights(micro: Rough) -> list[Floats]:
+    """Heights of every rough face above its mean plane on its grid, um; axes x (and y)."""
+    seeds = np.random.SeedSequence(micro.body.seed).spawn(len(micro.faces))
+    sizes = micro.body.sizes[:-1]
+    out = []
+    for face, seed in zip(micro.faces, seeds, strict=True):
+        if not face.file:
+            out.append(synthesised(grid_shape(micro), sizes, face, seed))
+            continue
+        heights = face.height_unit * height_map(face.file)
+        if micro.body.flat:
+            heights = heights.reshape(-1) if 1 in heights.shape or heights.ndim == 1 else heights[0]
+        elif heights.ndim != 2 or min(heights.shape) < 2:
+            raise MeshError(f"mesh: {face.file} has one row: expected a map")
+        else:
+            heights = heights[::-1].T
+        out.append(np.asarray(heights - heights.mean(), dtype=np.float64))
+    return out
+
+
+def interpolated(heights: Floats, sizes: tuple[float, ...]) -> Heights:
+    """Cubic spline of periodic heights: a function of points (n, dim)."""
+    smooth = spline_filter(heights, order=3, mode="grid-wrap")
+    scale = np.array([n / size for n, size in zip(heights.shape, sizes, strict=True)])
+
+    def height(points: Floats) -> Floats:
+        places = points[:, :-1] * scale
+        return np.asarray(
+            map_coordinates(smooth, places.T, order=3, mode="grid-wrap", prefilter=False),
+            dtype=np.float64,
+        )
+
+    return height
+
+
+def contact_shift(micro: Rough, faces: list[Heights], share: float) -> float:
+    """How far the second rough face is moved down for a share of contact, um."""
+    low, high = micro.body.span(micro.faces[1].layer)
+    counts = [4 * n for n in grid_shape(micro)]
+    axes = [np.arange(n) * s / n for n, s in zip(counts, micro.body.sizes[:-1], strict=True)]
+    grids = np.meshgrid(*axes, indexing="ij")
+    points = np.stack([*(g.ravel() for g in grids), np.zeros(grids[0].size)], axis=1)
+    gap = high - low + faces[1](points) - faces[0](points)
+    return float(np.quantile(gap, share))
+
+
+def phases_of_rough(micro: Rough, share: float = 0.0) -> list[Phase]:
+    """Pits, then the layers from below, with what is rough of their upper faces.
+
+    Args:
+        micro: the stack.
+        share: of contact between the first two rough faces; 0: as their layer is thick.
+    """
+    body = micro.body
+    faces = [interpolated(h, body.sizes[:-1]) for h in face_heights(micro)]
+    heights = {face.layer: found for face, found in zip(micro.faces, faces, strict=True)}
+    shift = {face.layer: 0.0 for face in micro.faces}
+    if share > 0.0:
+        shift[micro.faces[1].layer] = contact_shift(micro, faces, share)
+    out: list[Phase] = []
+    if micro.pits is not None:
+        rough = heights.get(micro.pits.layer)
+        out.append(_pits(micro, micro.pits, rough))
+    for layer in body.layers[:-1]:
+        _, top = body.span(layer.name)
+        out.append(
+            Phase(layer.name, _below(top - shift.get(layer.name, 0.0), heights.get(layer.name)))
+        )
+    return [*out, Phase(body.layers[-1].name, background)]
+
+
+def _below(top: float, rough: Heights | None) -> Callable[[Floats], Floats]:
+    if rough is None:
+        return lambda points: points[:, -1] - top
+    return lambda points: points[:, -1] - top - rough(points)
+
+
+def pit_places(micro: Rough, pits: Pits) -> Floats:
+    """Places of the pits in the plane, shape (count, 1 or 2)."""
+    seed = np.random.SeedSequence(micro.body.seed).spawn(len(micro.faces) + 1)[-1]
+    random = np.random.Generator(np.random.PCG64(seed))
+    sizes = np.array(micro.body.sizes[:-1])
+    radius = 0.5 * pits.diameter + 0.5 * micro.body.resolution
+    places = random.random((pits.count, len(sizes))) * sizes
+    if pits.count == 1:
+        return np.asarray(0.5 * sizes[None], dtype=np.float64)
+    radii, periods = np.full(pits.count, radius), np.array(micro.body.periods[:-1])
+    return push_apart(places, radii, sizes, periods, False)
+
+
+def pit_volume(pits: Pits, flat: bool) -> float:
+    """Volume of one pit below a flat face, um^3 (um^2 in 2D)."""
+    r, depth = 0.5 * pits.diameter, pits.depth
+    if flat:
+        share = {"ball": 0.5 * math.pi, "cylinder": 2.0, "cone": 1.0}[pits.kind]
+        return share * r * depth
+    share = {"ball": 2.0 / 3.0, "cylinder": 1.0, "cone": 1.0 / 3.0}[pits.kind]
+    return share * math.pi * r**2 * depth
+
+
+def _pits(micro: Rough, pits: Pits, rough: Heights | None) -> Phase:
+    """The pits, which end at the face they are in."""
+    places = pit_places(micro, pits)
+    _, top = micro.body.span(pits.layer)
+    periods = np.array(micro.body.periods[:-1])
+    r, depth = 0.5 * pits.diameter, pits.depth
+    short = min(r, depth)
+
+    def level(points: Floats) -> Floats:
+        face = top if rough is None else top + rough(points)
+        down = face - points[:, -1]
+        near: Floats = np.full(len(points), np.inf)
+        for place in places:
+            away = points[:, :-1] - place
+            for axis, period in enumerate(periods):
+                if period > 0.0:
+                    away[:, axis] -= period * np.round(away[:, axis] / period)
+            near = np.asarray(np.minimum(near, np.sqrt((away**2).sum(axis=1))))
+        inside: Floats
+        match pits.kind:
+            case "ball":
+                inside = short * (np.sqrt((near / r) ** 2 + (down / depth) ** 2) - 1.0)
+            case "cylinder":
+                inside = np.asarray(np.maximum(near - r, down - depth))
+            case "cone":
+                inside = (near / r + down / depth - 1.0) / math.hypot(1.0 / r, 1.0 / depth)
+        return np.maximum(inside, -down)
+
+    volume = pits.count * pit_volume(pits, micro.body.flat)
+    return Phase(pits.name, level, volume if rough is None else None)

@@ -1,0 +1,186 @@
+"""Why fibres, rods or rough faces are impossible, told before anything is placed or meshed."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshes.geometry import Fault
+from meshes.micro import Fibres, Pits, Rods, Rough, emptied_height
+
+THINNEST_COAT = 1.0  # a shell or film, in boxes
+MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
+MAPS = (".npy", ".csv", ".tif", ".tiff")
+
+
+def um(value: float) -> str:
+    """A length in words."""
+    return f"{value:g} um"
+
+
+def fibre_faults(micro: Fibres) -> Iterator[Fault]:
+    """Fibres that cannot be placed or resolved."""
+    body, dim = micro.body, len(micro.body.sizes)
+    low, high = body.span(micro.inside)
+    most = MOST_FIBRES_SHARE[micro.percolating]
+    if not 0.0 < micro.volume_fraction <= most:
+        expected = f"more than 0 and at most {most:g} (percolating = {micro.percolating})"
+        yield Fault("volume_fraction", f"{micro.volume_fraction:g}", expected)
+    if micro.diameter < 2.0 * body.resolution:
+        expected = f"at most half of the diameter ({um(0.5 * micro.diameter)})"
+        yield Fault("resolution", um(body.resolution), expected)
+    if micro.deviation > 0.5 * micro.diameter:
+        expected = f"at most half of the diameter ({um(0.5 * micro.diameter)})"
+        yield Fault("deviation", um(micro.deviation), expected)
+    if micro.length < micro.diameter:
+        yield Fault("length", um(micro.length), f"at least the diameter ({um(micro.diameter)})")
+    room = min(*body.sizes[:-1], high - low)
+    if micro.diameter > 0.5 * room:
+        yield Fault("diameter", um(micro.diameter), f"at most {um(0.5 * room)}")
+    longest = 10.0 * max(body.sizes)
+    if micro.length > longest:
+        yield Fault("length", um(micro.length), f"at most {um(longest)}, ten times the cell")
+    if len(micro.axis) != dim or not any(micro.axis) or not all(map(math.isfinite, micro.axis)):
+        yield Fault("axis", str(list(micro.axis)), f"{dim} numbers, not all zero")
+    if micro.emptied:
+        if not 0.0 < micro.volume_fraction < 1.0:
+            return
+        gone, left = emptied_height(micro), high - low
+        least = 0.2 * body.resolution
+        if not least <= gone <= left - least:
+            most_stripped = 4.8498 * micro.stripped / 36000.0 / gone * left if gone else 0.0
+            expected = f"a level inside of the layer: it falls by {um(gone)} of {um(left)}"
+            if most_stripped:
+                full = left * (1.0 - micro.volume_fraction) / 4.8498
+                expected += f", all of it is {full:.4g} mAh/cm^2"
+            yield Fault("stripped", f"{micro.stripped / 36000.0:g} mAh/cm^2", expected)
+        if micro.emptied in (micro.name, micro.inside):
+            yield Fault("emptied", micro.emptied, "another region than fibres and their layer")
+
+
+def rod_faults(micro: Rods) -> Iterator[Fault]:
+    """Rods that do not fit."""
+    body, dim = micro.body, len(micro.body.sizes)
+    low, high = body.span(micro.inside)
+    if len(micro.count) != dim - 1:
+        yield Fault("count", str(list(micro.count)), f"{dim - 1} numbers of rods")
+        return
+    if body.periodic == "all":
+        yield Fault("periodic", "all", "sides or none: rods stand on a floor")
+    if micro.arrangement == "hexagonal" and (dim == 2 or micro.count[1] % 2):
+        yield Fault("count", str(list(micro.count)), "an even number of rows in a hexagonal array")
+        return
+    if micro.jitter > 0.0 and micro.arrangement != "jittered":
+        yield Fault("jitter", um(micro.jitter), 'arrangement = "jittered" beside it')
+    shell = 0.0 if micro.shell is None else micro.shell.thickness
+    steps = [s / n for s, n in zip(body.sizes[:-1], micro.count, strict=True)]
+    spacing = min(steps)
+    if micro.arrangement == "hexagonal":
+        spacing = min(steps[0], math.hypot(0.5 * steps[0], steps[1]))
+    outer = micro.diameter + 2.0 * shell + body.resolution
+    if outer > spacing:
+        expected = f"less than the spacing ({um(spacing)}) with shells and one box between"
+        yield Fault("diameter", um(micro.diameter), expected)
+    elif micro.deviation > 0.5 * micro.diameter or outer + 2.0 * micro.deviation > spacing:
+        yield Fault("deviation", um(micro.deviation), "rods that have room, two deviations counted")
+    if micro.diameter < 2.0 * body.resolution:
+        expected = f"at most half of the diameter ({um(0.5 * micro.diameter)})"
+        yield Fault("resolution", um(body.resolution), expected)
+    deposit = 0.0 if micro.deposit is None else micro.deposit.thickness
+    top = micro.length + shell + deposit
+    if top > (high - low) * (1.0 + 1e-9) or micro.length < micro.diameter:
+        expected = f"from the diameter to what the layer has room for ({um(high - low)})"
+        yield Fault("length", um(micro.length), expected)
+    for key, coat in (("shell", micro.shell), ("deposit", micro.deposit)):
+        if coat is not None and 0.0 < coat.thickness < THINNEST_COAT * body.resolution:
+            expected = f"at least {um(THINNEST_COAT * body.resolution)}"
+            yield Fault(f"{key}.thickness", um(coat.thickness), expected)
+    if micro.shell is not None and micro.shell.volume_fraction > 0.0:
+        share, least = micro.shell.volume_fraction, THINNEST_COAT * body.resolution
+        bare, most = 0.5 * micro.diameter, 0.5 * (spacing - body.resolution)
+        wide, cell = bare + least, math.prod(steps) * (high - low)
+        thin, thick = wide - bare, most - bare
+        if dim == 3:
+            thin, thick = 0.5 * math.pi * (wide**2 - bare**2), 0.5 * math.pi * (most**2 - bare**2)
+        thin, thick = (2.0 * area * micro.length / cell for area in (thin, thick))
+        if not thin <= share <= thick:
+            expected = f"from {thin:.3g} (one box thick) to {thick:.3g} (one box between rods)"
+            yield Fault("shell.volume_fraction", f"{share:g}", expected)
+    if (grains := micro.grains) is not None:
+        if not 2.0 * body.resolution <= grains.diameter <= 0.5 * min(high - low, *body.sizes[:-1]):
+            expected = f"at least two boxes ({um(2.0 * body.resolution)}), less than the cell"
+            yield Fault("grains.diameter", um(grains.diameter), expected)
+        if not 0.0 < grains.volume_fraction <= 0.15:
+            share = grains.volume_fraction
+            yield Fault("grains.volume_fraction", f"{share:g}", "more than 0, at most 0.15")
+
+
+def rough_faces_of(micro: Rough) -> list[str]:
+    """Layers that have another one above them."""
+    return [layer.name for layer in micro.body.layers[:-1]]
+
+
+def rough_faults(micro: Rough) -> Iterator[Fault]:
+    """Faces and pits that are not there or not resolved."""
+    body = micro.body
+    there = rough_faces_of(micro)
+    if body.periodic == "all":
+        yield Fault("periodic", "all", "sides or none: a stack has two ends")
+    if not micro.faces and micro.pits is None:
+        yield Fault("faces", "none", "at least one rough face, or pits")
+    seen: set[str] = set()
+    for index, face in enumerate(micro.faces):
+        key = f"faces[{index}]"
+        if face.layer not in there or face.layer in seen:
+            expected = f"one of the layers {', '.join(there)}, each once"
+            yield Fault(f"{key}.layer", face.layer, expected)
+            continue
+        seen.add(face.layer)
+        if face.file:
+            if not Path(face.file).is_file() or Path(face.file).suffix.lower() not in MAPS:
+                expected = f"a file that exists, one of {', '.join(MAPS)}"
+                yield Fault(f"{key}.height_map", face.file, expected)
+            continue
+        if not 2.0 * body.resolution <= face.correlation <= 0.25 * min(body.sizes[:-1]):
+            expected = f"two boxes to a quarter of the cell ({um(0.25 * min(body.sizes[:-1]))})"
+            yield Fault(f"{key}.correlation", um(face.correlation), expected)
+        thick = min(
+            x.thickness for i, x in enumerate(body.layers)
+            if x.name == face.layer or (i and body.layers[i - 1].name == face.layer)
+        )  # fmt: skip
+        outer = [body.layers[0].name, body.layers[-1].name]
+        deep = max(thick, body.layers[0].thickness if face.layer in outer else thick)
+        if not 0.0 < face.rms <= max(0.3 * deep, body.resolution):
+            expected = f"at most 0.3 of the layers beside it ({um(0.3 * deep)})"
+            yield Fault(f"{key}.rms", um(face.rms), expected)
+    order = [there.index(face.layer) for face in micro.faces if face.layer in there]
+    if order != sorted(order):
+        yield Fault("faces", "another order", "faces in the order of their layers from below")
+    if micro.contact_fraction > 0.0:
+        share = f"{micro.contact_fraction:g}"
+        if len(order) < 2 or order[1] != order[0] + 1:
+            yield Fault("contact_fraction", share, "two rough faces with one layer between them")
+        elif micro.contact_fraction >= 0.95:
+            yield Fault("contact_fraction", share, "less than 0.95")
+    if micro.pits is not None:
+        yield from _pit_faults(micro, micro.pits, there)
+
+
+def _pit_faults(micro: Rough, pits: Pits, there: list[str]) -> Iterator[Fault]:
+    """Pits that do not fit into their layer."""
+    body = micro.body
+    if pits.layer not in there:
+        yield Fault("pits.layer", pits.layer, f"one of the layers {', '.join(there)}")
+        return
+    low, high = body.span(pits.layer)
+    if not 2.0 * body.resolution <= pits.diameter < min(body.sizes[:-1]):
+        expected = "at least two boxes and less than the cell"
+        yield Fault("pits.diameter", um(pits.diameter), expected)
+        return
+    if not body.resolution <= pits.depth < high - low:
+        expected = f"at least one box and less than the layer ({um(high - low)})"
+        yield Fault("pits.depth", um(pits.depth), expected)
+    dim = len(body.sizes)
+    each = pits.diameter + body.resolution
+    share = pits.count * (each if dim == 2 else 0.25 * math.pi * each**2)
+    if share > 0.6 * math.prod(body.sizes[:-1]):
+        yield Fault("pits.count", str(pits.count), "pits that take at most 0.6 of the face")

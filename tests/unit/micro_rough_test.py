@@ -1,0 +1,121 @@
+"""Rough faces: statistics of the heights, contact, pits, maps from files, the meshes."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from meshes.layers import Layer
+from meshes.mesh import MeshError
+from meshes.micro import Body, Pits, Rough, RoughFace
+from meshes.rough import face_heights, height_map, interpolated, pit_places
+from tests.unit.micro_example import built, face_nodes, same_facets
+
+STACK = (Layer("lithium", 3.0), Layer("electrolyte", 3.0))
+PRESSED = (Layer("lithium", 3.0), Layer("void", 0.6), Layer("electrolyte", 3.0))
+FACE = RoughFace("lithium", 0.4, 2.0, 0.8)
+BODY = Body(16.0, 16.0, STACK, 0.4, "sides", 5)
+ROUGH = Rough(BODY, (FACE,))
+
+
+@pytest.mark.parametrize("hurst", [0.5, 0.9])
+def test_heights_have_the_rms_and_the_correlation_asked_for(hurst: float):
+    fine = replace(BODY, resolution=0.1)
+    (heights,) = face_heights(Rough(fine, (replace(FACE, hurst=hurst),)))
+    assert heights.shape == (160, 160)
+    assert heights.mean() == pytest.approx(0.0, abs=1e-12)
+    assert heights.std() == pytest.approx(0.4, rel=1e-12)
+    for lag in (5, 10, 20, 40):
+        found = np.mean(heights * np.roll(heights, lag, axis=1)) / 0.16
+        # less its mean over the cell, pi 2^2 Gamma(1 + 1/H) / 16^2, as the mean height is zero
+        mean = math.pi * 4.0 * math.gamma(1.0 + 1.0 / hurst) / 256.0
+        wanted = math.exp(-((lag * 0.1 / 2.0) ** (2 * hurst)))
+        assert found == pytest.approx((wanted - mean) / (1.0 - mean), abs=0.01)
+
+
+def test_the_same_seed_makes_the_same_face():
+    (one,), (again,) = face_heights(ROUGH), face_heights(ROUGH)
+    assert np.array_equal(one, again)
+    (other,) = face_heights(replace(ROUGH, body=replace(BODY, seed=6)))
+    assert not np.array_equal(one, other)
+
+
+def test_mesh_of_a_rough_face(tmp_path: Path):
+    mesh = built(ROUGH, tmp_path)
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    facets = {m.name: m.computed for m in mesh.report.facets}
+    assert mesh.report.min_quality >= 0.1
+    assert measured["lithium"] == pytest.approx(3.0 * 256.0, rel=2e-3)  # mean height zero
+    assert sum(measured.values()) == pytest.approx(6.0 * 256.0, rel=1e-13)
+    (heights,) = face_heights(ROUGH)
+    slopes = [(np.roll(heights, -1, axis) - heights) / 0.4 for axis in (0, 1)]
+    area = 256.0 * np.sqrt(1.0 + slopes[0] ** 2 + slopes[1] ** 2).mean()
+    assert facets["lithium|electrolyte"] == pytest.approx(area, rel=0.04)
+    nodes = face_nodes(mesh, "lithium|electrolyte").reshape(-1, 3)
+    wanted = 3.0 + interpolated(heights, (16.0, 16.0))(nodes)
+    assert np.sqrt(np.mean((nodes[:, 2] - wanted) ** 2)) < 0.1 * 0.4  # of a box
+    assert same_facets(face_nodes(mesh, "left"), face_nodes(mesh, "right"), (16.0, 0.0, 0.0))
+
+
+def test_faces_pressed_together_touch_on_the_share_asked_for(tmp_path: Path):
+    faces = (FACE, replace(FACE, layer="void", rms=0.3))
+    micro = Rough(replace(BODY, layers=PRESSED), faces, 0.3)
+    mesh = built(micro, tmp_path)
+    facets = {m.name: m.computed for m in mesh.report.facets}
+    touching = facets["lithium|electrolyte"]
+    assert touching / (touching + facets["lithium|void"]) == pytest.approx(0.3, abs=0.03)
+    # gaps are normal with 0.6 +- 0.5 um; the mesh closes those below half a box, 0.2 um: 0.212
+    by_thickness = built(replace(micro, contact_fraction=0.0), tmp_path)
+    facets = {m.name: m.computed for m in by_thickness.report.facets}
+    touching = facets["lithium|electrolyte"]
+    assert touching / (touching + facets["lithium|void"]) == pytest.approx(0.212, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "rim"),  # the rim of a cone is thinner than a box
+    [("ball", 2.0 / 3.0, 0.02), ("cylinder", 1.0, 0.02), ("cone", 1.0 / 3.0, 0.1)],
+)
+def test_pits_have_their_volume(kind: str, share: float, rim: float, tmp_path: Path):
+    pits = Pits("pit", "lithium", kind, 4.0, 1.6, 4)
+    mesh = built(Rough(replace(BODY, resolution=0.5), (), 0.0, pits), tmp_path, ("pit",))
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    facets = {m.name: m.computed for m in mesh.report.facets}
+    volume = 4 * share * math.pi * 4.0 * 1.6
+    assert measured["lithium"] == pytest.approx(768.0 - volume, rel=2e-3)
+    assert measured["electrolyte"] == pytest.approx(768.0, rel=1e-12)
+    assert facets["lithium|electrolyte"] == pytest.approx(256.0 - 16 * math.pi, rel=rim)
+    assert "pit_surface" in facets
+    places = pit_places(Rough(BODY, (), 0.0, pits), pits)
+    away = places[:, None] - places[None]
+    away -= 16.0 * np.round(away / 16.0)
+    assert (np.linalg.norm(away, axis=2) + 9.0 * np.eye(4)).min() >= 4.0
+
+
+def test_a_rough_profile_in_a_plane_section(tmp_path: Path):
+    body = Body(16.0, 0.0, STACK, 0.2, "sides", 5)
+    mesh = built(Rough(body, (FACE,)), tmp_path)
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    assert measured["lithium"] == pytest.approx(48.0, rel=5e-3)
+    assert mesh.report.min_quality >= 0.1
+
+
+def test_maps_of_heights_are_read_and_lie_as_in_a_picture(tmp_path: Path):
+    rows = np.zeros((8, 16), dtype=np.float32)
+    rows[0, 3] = 1.0  # at the back, on the left
+    np.save(tmp_path / "map.npy", rows)
+    np.savetxt(tmp_path / "map.csv", rows, delimiter=",")
+    Image.fromarray(rows).save(tmp_path / "map.tif")
+    for name in ("map.npy", "map.csv", "map.tif"):
+        file = str(tmp_path / name)
+        assert np.array_equal(height_map(file), rows)
+        micro = Rough(BODY, (RoughFace("lithium", 0.0, 0.0, 0.0, file, 0.5),))
+        (heights,) = face_heights(micro)
+        assert heights.shape == (16, 8) and heights.mean() == pytest.approx(0.0, abs=1e-15)
+        assert np.unravel_index(np.argmax(heights), heights.shape) == (3, 7)
+        assert np.ptp(heights) == pytest.approx(0.5)
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(MeshError, match="no map of heights"):
+        height_map(str(tmp_path / "bad.csv"))
