@@ -199,9 +199,9 @@ def _exact_measures(
             return exact_measures_of_block(geometry, omit)
         case Shell():
             return exact_measures_of_shell(geometry, model.arcs[0].max_angle)
-        case (
-            MeshFile() | Box() | Particles() | Fibres() | Rods() | Rough()
-        ):  # the ellipse is meshed by chords
+        case MeshFile() | Box():  # the ellipse is meshed by chords
+            return None
+        case Particles() | Fibres() | Rods() | Rough() | Segmented():
             return None
 
 

@@ -91,28 +91,39 @@ def background(points: Floats) -> Floats:
     return np.full(len(points), -1.0)
 
 
-def fit(lattice: Lattice, phases: Sequence[Phase], moves: bool = True) -> Fitted:
+def fit(
+    lattice: Lattice, phases: Sequence[Phase], moves: bool = True, labels: Ints | None = None
+) -> Fitted:
     """Fits a lattice to phases.
 
     Args:
         lattice: the background.
         phases: from the one painted last to the background.
         moves: whether nodes are moved; else faces are those of cells of the lattice.
+        labels: phase of every cell of `cut_boxes` where it is known, as in a picture.
     """
     start, own = node_points(lattice), own_nodes(lattice)
     first = first_images(lattice)
-    values: Floats = np.array([phase.level(start[first]) for phase in phases])
-    offsets = _first_offsets(lattice, phases, values)
-    values = np.asarray(values - offsets[:, None])
     cells = cut_boxes(lattice)
-    labels = _labels(lattice, phases, offsets, values, cells, start, own)
-    del values
+    offsets: Floats = np.zeros(len(phases))
+    if labels is None:
+        labels, offsets = _labelled(lattice, phases, cells, start, own, first)
     body = _Body(lattice, phases, start, own, first, cells, labels)
     shift: Floats = np.zeros((len(first), lattice.dim))
     gamma, distance = body.qualities(shift), (0.0, 0.0)
     if moves:
         shift, gamma, distance = _moved(body, offsets, gamma)
     return Fitted(body.places(shift), cells, labels, gamma, distance)
+
+
+def _labelled(
+    lattice: Lattice, phases: Sequence[Phase], cells: Ints, start: Floats, own: Ints, first: Ints
+) -> tuple[Ints, Floats]:
+    """Phase of every cell, and the offsets of the levels."""
+    values: Floats = np.array([phase.level(start[first]) for phase in phases])
+    offsets = _first_offsets(lattice, phases, values)
+    values = np.asarray(values - offsets[:, None])
+    return _labels(lattice, phases, offsets, values, cells, start, own), offsets
 
 
 @dataclass(frozen=True)

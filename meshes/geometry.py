@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from meshes.layers import Block, Box, Layer, Shell
-from meshes.micro import Fibres, Micro, Particles, Rods, Rough
+from meshes.micro import Fibres, Micro, Particles, Rods, Rough, Segmented
 
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 Dimension = Literal["plane", "axisymmetric", "3d"]
@@ -180,7 +180,13 @@ def dimension(geometry: Geometry) -> Dimension:
             return "3d"
         case Shell(shape=shape):
             return "plane" if shape == "ring" else "axisymmetric"
-        case Particles(body=body) | Fibres(body=body) | Rods(body=body) | Rough(body=body):
+        case (
+            Particles(body=body)
+            | Fibres(body=body)
+            | Rods(body=body)
+            | Rough(body=body)
+            | Segmented(body=body)
+        ):
             return "plane" if body.flat else "3d"
         case Cell(shape="strip"):
             return "plane"

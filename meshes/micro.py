@@ -254,7 +254,26 @@ class Rough:
     pits: Pits | None = None
 
 
-Micro = Particles | Fibres | Rods | Rough
+@dataclass(frozen=True)
+class Segmented:
+    """A segmented picture (2D) or stack of pictures (3D): every pixel is a box of cells.
+
+    Attributes:
+        body: the cell; its one layer is the picture, its resolution a pixel.
+        file: `.npy` or `.tif`, see `meshes.image`.
+        pixels: along x (and y), and up.
+        values: values of pixels and the region of each; several may be of one region.
+        smooth: whether faces are smoothed; else they are those of the pixels.
+    """
+
+    body: Body
+    file: str
+    pixels: tuple[int, ...]
+    values: tuple[tuple[int, str], ...]
+    smooth: bool
+
+
+Micro = Particles | Fibres | Rods | Rough | Segmented
 
 LITHIUM_PER_CHARGE = 4.8498 / 36000.0  # um of dense lithium per pC/um^2
 
@@ -302,6 +321,8 @@ def feature_names(micro: Micro) -> tuple[str, ...]:
             return (micro.name,)
         case Rough(pits=pits):
             return () if pits is None else (pits.name,)
+        case Segmented(values=values):
+            return tuple(dict.fromkeys(name for _, name in values))
     return (micro.name, *(coat.name for coat in coats if coat is not None))
 
 
@@ -314,11 +335,15 @@ def hosts(micro: Micro) -> tuple[str, ...]:
             below.append(micro.pits.layer)
         around = {at + i for at, name in enumerate(names) if name in below for i in (0, 1)}
         return tuple(name for at, name in enumerate(names) if at in around)
+    if isinstance(micro, Segmented):
+        return tuple(layer.name for layer in micro.body.layers)
     return (micro.inside,)
 
 
 def regions_of(micro: Micro) -> tuple[str, ...]:
     """All regions: of the features, then of the layers from below."""
+    if isinstance(micro, Segmented):
+        return feature_names(micro)
     layers = (flat.name for flat in flats(micro))
     return tuple(dict.fromkeys((*feature_names(micro), *layers)))
 
@@ -333,4 +358,6 @@ def files_of(micro: Micro) -> tuple[str, ...]:
     """Files that a microstructure is made from."""
     if isinstance(micro, Rough):
         return tuple(face.file for face in micro.faces if face.file)
+    if isinstance(micro, Segmented):
+        return (micro.file,)
     return ()

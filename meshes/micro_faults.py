@@ -12,11 +12,19 @@ from meshes.micro import (
     Particles,
     Rods,
     Rough,
+    Segmented,
     feature_names,
     hosts,
     side_names,
 )
-from meshes.skeleton_faults import THINNEST_COAT, fibre_faults, rod_faults, rough_faults, um
+from meshes.skeleton_faults import (
+    THINNEST_COAT,
+    fibre_faults,
+    image_faults,
+    rod_faults,
+    rough_faults,
+    um,
+)
 
 MOST_BOXES = {2: 4_000_000, 3: 8_000_000}
 DENSEST = {2: 0.75, 3: 0.6}  # fraction, gaps counted, up to which balls are pushed apart
@@ -27,6 +35,9 @@ THINNEST = 0.2  # a layer, in boxes
 
 def micro_faults(micro: Micro) -> Iterator[Fault]:
     """Why a microstructure is impossible; nothing if it can be meshed."""
+    if isinstance(micro, Segmented) and not micro.pixels:
+        yield from image_faults(micro)
+        return
     found = list(_body_faults(micro.body)) or [*_name_faults(micro), *_host_faults(micro)]
     yield from found
     if found:
@@ -40,6 +51,8 @@ def micro_faults(micro: Micro) -> Iterator[Fault]:
             yield from rod_faults(micro)
         case Rough():
             yield from rough_faults(micro)
+        case Segmented():
+            yield from image_faults(micro)
 
 
 def _body_faults(body: Body) -> Iterator[Fault]:
@@ -73,6 +86,8 @@ def _name_faults(micro: Micro) -> Iterator[Fault]:
     reserved = side_names(micro)
     seen: set[str] = set()
     layers = [(f"layers[{i}].name", layer.name) for i, layer in enumerate(micro.body.layers)]
+    if isinstance(micro, Segmented):
+        layers = []
     for key, name in [*layers, *_feature_keys(micro)]:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", name):
             yield Fault(key, name, "a letter, then letters, digits and _ . + -")
@@ -85,6 +100,8 @@ def _name_faults(micro: Micro) -> Iterator[Fault]:
 
 def _feature_keys(micro: Micro) -> list[tuple[str, str]]:
     """Keys and names of the regions of features."""
+    if isinstance(micro, Segmented):
+        return [(f"values.{value}", name) for value, name in dict(_first_of(micro)).items()]
     keys = ["pits.name"] if isinstance(micro, Rough) else ["name"]
     if isinstance(micro, Particles | Rods) and micro.shell is not None:
         keys.append("shell.name")
@@ -94,10 +111,16 @@ def _feature_keys(micro: Micro) -> list[tuple[str, str]]:
     return list(zip(keys, feature_names(micro), strict=False))
 
 
+def _first_of(micro: Segmented) -> list[tuple[int, str]]:
+    """Values and names of a picture, every name once."""
+    names = {name: value for value, name in reversed(micro.values)}
+    return [(value, name) for name, value in names.items()]
+
+
 def _host_faults(micro: Micro) -> Iterator[Fault]:
     """Features in a layer that is not there."""
     there = [layer.name for layer in micro.body.layers]
-    if isinstance(micro, Rough):
+    if isinstance(micro, Rough | Segmented):
         return
     for name in hosts(micro):
         if name not in there:

@@ -209,11 +209,12 @@ def _pits(micro: Rough, pits: Pits, rough: Heights | None) -> Phase:
         inside: Floats
         match pits.kind:
             case "ball":
-                inside = short * (np.sqrt((near / r) ** 2 + (down / depth) ** 2) - 1.0)
+                inside = np.asarray(short * (np.hypot(near / r, down / depth) - 1.0))
             case "cylinder":
                 inside = np.asarray(np.maximum(near - r, down - depth))
             case "cone":
-                inside = (near / r + down / depth - 1.0) / math.hypot(1.0 / r, 1.0 / depth)
+                slope = math.hypot(1.0 / r, 1.0 / depth)
+                inside = np.asarray((near / r + down / depth - 1.0) / slope)
         return np.maximum(inside, -down)
 
     volume = pits.count * pit_volume(pits, micro.body.flat)

@@ -1,11 +1,15 @@
-"""Why fibres, rods or rough faces are impossible, told before anything is placed or meshed."""
+"""Why fibres, rods, rough faces or pictures are impossible, told before they are meshed."""
 
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from meshes.geometry import Fault
-from meshes.micro import Fibres, Pits, Rods, Rough, emptied_height
+from meshes.mesh import MeshError
+from meshes.micro import Fibres, Pits, Rods, Rough, Segmented, emptied_height
+from meshes.pixels import pixels_of
 
 THINNEST_COAT = 1.0  # a shell or film, in boxes
 MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
@@ -184,3 +188,23 @@ def _pit_faults(micro: Rough, pits: Pits, there: list[str]) -> Iterator[Fault]:
     share = pits.count * (each if dim == 2 else 0.25 * math.pi * each**2)
     if share > 0.6 * math.prod(body.sizes[:-1]):
         yield Fault("pits.count", str(pits.count), "pits that take at most 0.6 of the face")
+
+
+def image_faults(micro: Segmented) -> Iterator[Fault]:
+    """A picture that cannot be read, values without name, names without pixel."""
+    try:
+        pixels = pixels_of(micro.file)
+    except MeshError as error:
+        yield Fault("image", micro.file, f"a picture: {str(error).removeprefix('mesh: ')}")
+        return
+    there = {int(value) for value in np.unique(pixels)}
+    named = {value for value, _ in micro.values}
+    if missing := sorted(there - named):
+        some = ", ".join(map(str, missing[:5]))
+        yield Fault(
+            "values", f"{len(named)} values", f"names of all values; of {some} there is none"
+        )
+    if spare := sorted(named - there):
+        yield Fault(f"values.{spare[0]}", str(spare[0]), "a value that a pixel has")
+    if min(micro.pixels) < 2:
+        yield Fault("image", str(micro.pixels), "at least two pixels along every axis")

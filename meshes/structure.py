@@ -11,6 +11,7 @@ from meshes.fibres import phases_of_fibres
 from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
+from meshes.image import labels_of_image, lattice_of_image, phases_of_image
 from meshes.lattice import Flags, Floats, Ints, Lattice, across, along, facet_pairs, quality
 from meshes.mesh import MeshError, Part
 from meshes.micro import (
@@ -19,6 +20,7 @@ from meshes.micro import (
     Particles,
     Rods,
     Rough,
+    Segmented,
     flats,
     hosts,
     regions_of,
@@ -58,7 +60,10 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     body = micro.body
     lattice = lattice_of(micro)
     phases = phases_of(micro)
-    if isinstance(micro, Rough) and micro.contact_fraction > 0.0:
+    if isinstance(micro, Segmented):
+        labels = labels_of_image(micro)
+        fitted = fit(lattice, phases, micro.smooth, labels)
+    elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
         fitted = _in_contact(micro, lattice)
     else:
         fitted = fit(lattice, phases)
@@ -94,6 +99,8 @@ def lattice_of(micro: Micro) -> Lattice:
     body = micro.body
     size = body.resolution
     parts = flats(micro)
+    if isinstance(micro, Segmented):
+        return lattice_of_image(micro)
     axes = [along(length, size) for length in body.sizes[:-1]]
     if body.periodic == "all" and len(parts) == 1:
         last = along(body.height, size)
@@ -135,6 +142,8 @@ def phases_of(micro: Micro) -> list[Phase]:
             features = phases_of_rods(micro)
         case Rough():
             return phases_of_rough(micro, micro.contact_fraction)
+        case Segmented():
+            return phases_of_image(micro)
     over: list[Phase] = []
     under: list[Phase] = []
     for part in flats(micro):

@@ -33,7 +33,7 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
         return bodies.Box(table.width.number, table.depth.number, layers, crack)
     if isinstance(table, tables.Block):
         return block(table)
-    if isinstance(table, micro_tables.Structured):
+    if isinstance(table, micro_tables.Structured | micro_tables.Segmented):
         return microstructure(table, folder)
     if isinstance(table, tables.Shell):
         layers = tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.layers)

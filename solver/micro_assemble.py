@@ -4,11 +4,12 @@ from pathlib import Path
 
 from meshes import micro as shapes
 from meshes.layers import Layer
+from meshes.pixels import pixel_counts
 from solver import micro_tables as tables
 from solver.values import Value
 
 
-def microstructure(table: tables.Structured, folder: Path) -> shapes.Micro:
+def microstructure(table: tables.Structured | tables.Segmented, folder: Path) -> shapes.Micro:
     """The microstructure in micrometres; `folder` is that of the case file."""
     match table:
         case tables.Particles():
@@ -19,6 +20,8 @@ def microstructure(table: tables.Structured, folder: Path) -> shapes.Micro:
             return _rods(table)
         case tables.Rough():
             return _rough(table, folder)
+        case tables.Segmented():
+            return _segmented(table, folder)
     raise TypeError(f"no microstructure: {type(table).__name__}")
 
 
@@ -99,6 +102,27 @@ def _rough(table: tables.Rough, folder: Path) -> shapes.Rough:
             pits.name, pits.layer, pits.kind, pits.diameter.number, pits.depth.number, pits.count
         ),
     )
+
+
+def _segmented(table: tables.Segmented, folder: Path) -> shapes.Segmented:
+    """A picture; without pixels where it cannot be read."""
+    file = str(folder / table.image)
+    pixels = pixel_counts(file)
+    size = table.pixel.number
+    high = size if table.slice is None else table.slice.number
+    counts = pixels or (4, 4)
+    steps = (*(size,) * (len(counts) - 1), high if len(counts) == 3 else size)
+    sides = [step * count for step, count in zip(steps, counts, strict=True)]
+    body = shapes.Body(
+        width=sides[0],
+        depth=sides[1] if len(sides) == 3 else 0.0,
+        layers=(Layer("image", sides[-1]),),
+        resolution=min(steps),
+        periodic=table.periodic,
+        seed=0,
+    )
+    values = tuple(sorted((int(value), name) for value, name in table.values.items()))
+    return shapes.Segmented(body, file, pixels, values, table.smooth)
 
 
 def _body(table: tables.Structured) -> shapes.Body:

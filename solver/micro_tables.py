@@ -1,8 +1,9 @@
 """The tables of microstructures as they stand in a case file."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from solver.values import (
     ChargeDensityOrZero,
@@ -165,5 +166,25 @@ class Rough(Structured):
     pits: Pits | None = None
 
 
-MICRO = ("particles", "fibres", "rods", "rough")
-Micro = Annotated[Particles | Fibres | Rods | Rough, Field(discriminator="shape")]
+class Segmented(Strict):
+    """A segmented picture or stack of pictures in a file beside the case."""
+
+    shape: Literal["image"]
+    image: str
+    pixel: Length
+    slice: Length | None = None  # distance of the pictures of a stack
+    values: Annotated[dict[str, Name], Field(min_length=1, max_length=60)]
+    smooth: bool = True
+    periodic: Literal["none", "sides", "all"] = "none"
+
+    @field_validator("values")
+    @classmethod
+    def _whole_numbers(cls, values: dict[str, str]) -> dict[str, str]:
+        for key in values:
+            if not re.fullmatch(r"-?[0-9]{1,9}", key):
+                raise fault("whole numbers as keys, the values of pixels", key=key)
+        return values
+
+
+MICRO = ("particles", "fibres", "rods", "rough", "image")
+Micro = Annotated[Particles | Fibres | Rods | Rough | Segmented, Field(discriminator="shape")]

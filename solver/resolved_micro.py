@@ -21,6 +21,8 @@ def micro_tree(micro: shapes.Micro, path: Path, given: Given) -> Tree:
             return _rods(micro, given)
         case shapes.Rough():
             return _rough(micro, path, given)
+        case shapes.Segmented():
+            return _segmented(micro, path, given)
 
 
 def _particles(micro: shapes.Particles, given: Given) -> Tree:
@@ -123,6 +125,21 @@ def _face(index: int, face: shapes.RoughFace, path: Path, given: Given) -> Tree:
         "correlation": _length(f"{key}.correlation", face.correlation, given),
         "hurst": face.hurst,
     }
+
+
+def _segmented(micro: shapes.Segmented, path: Path, given: Given) -> Tree:
+    sizes, counts = micro.body.sizes, micro.pixels
+    tree: Tree = {
+        "shape": "image",
+        "image": Path(micro.file).relative_to(path.parent).as_posix(),
+        "pixel": _length("pixel", sizes[0] / counts[0], given),
+        "values": {str(pixel): name for pixel, name in micro.values},
+        "smooth": micro.smooth,
+        "periodic": micro.body.periodic,
+    }
+    if len(counts) == 3:
+        tree["slice"] = _length("slice", sizes[2] / counts[2], given)
+    return tree
 
 
 def _number(key: str, number: float, given: Given) -> Any:

@@ -12,7 +12,7 @@ from solver.balance import BalanceSpec
 from solver.faults import nearest
 from solver.interface_tables import Touching
 from solver.mechanics_tables import Load, Mechanics
-from solver.micro_tables import MICRO, Micro, Structured
+from solver.micro_tables import MICRO, Micro, Segmented, Structured
 from solver.values import (
     Angle,
     Area,
@@ -226,7 +226,7 @@ def _geometry_tag(data: Any) -> str:
         return "box"
     if isinstance(data, Shell):
         return "shell"
-    if isinstance(data, Structured):
+    if isinstance(data, Structured | Segmented):
         return "micro"
     shape = data.get("shape") if isinstance(data, dict) else None
     if shape == "box":

@@ -18,11 +18,13 @@ LONGEST = 450  # lines of a module
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
     meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
-    meshes.formats meshes.file meshes.names meshes.skeleton_faults meshes.micro_faults
+    meshes.formats meshes.file meshes.names meshes.pixels
+    meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.fitting meshes.distances meshes.particles
-    meshes.fibres meshes.rods meshes.rough meshes.structure meshes.build
+    meshes.fibres meshes.rods meshes.rough meshes.image
+    meshes.structure meshes.build
     meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering

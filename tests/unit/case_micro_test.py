@@ -1,11 +1,13 @@
 """Microstructures in case files."""
 
+import numpy as np
 import pytest
 
 from solver.case import load_case
 from solver.resolved import resolved_toml
 from tests.unit.case_checking import checked
 
+PIXELS = np.array([[0, 255, 0], [0, 0, 255], [0, 0, 0]])
 PARTICLES = """
 title = "Particles"
 [geometry]
@@ -158,13 +160,25 @@ potential = "0 V"
 law = "electrode"
 potential = "1 V"
 """
+IMAGE = """
+title = "Picture"
+[geometry]
+shape = "image"
+image = "picture.npy"
+pixel = "0.1 um"
+values = { 0 = "PEO", 255 = "Li3N" }
+smooth = true
+periodic = "sides"
+""" + LAWS.replace('[regions.coat]\nlaw = "insulator"', "")
 CASES = {
     "particles": PARTICLES, "cubic": CUBIC, "fibres": FIBRES, "rods": RODS, "rough": ROUGH,
+    "image": IMAGE,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
+    np.save(tmp_path / "picture.npy", PIXELS)
     assert checked(text, tmp_path, capsys) == (0, [])
     case = load_case(tmp_path / "case.toml")
     again = tmp_path / "again.toml"
@@ -206,10 +220,16 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
             'height_map = "../x.npy", correlation',
             "geometry",
         ),
+        ("image", "255 =", "254 =", "geometry.values"),
+        ("image", '"picture.npy"', '"nothing.npy"', "geometry.image"),
+        ("image", '"picture.npy"', '"../picture.npy"', "geometry.image"),
+        ("image", '255 = "Li3N"', '255 = "Li3N", 7 = "x"', "geometry.values.7"),
+        ("image", '"0.1 um"', '"0 um"', "geometry.pixel"),
         ("rough", 'depth = "1 um" }', 'depth = "6 um" }', "geometry.pits.depth"),
     ],
 )
 def test_a_wrong_value_is_named(case, old, new, said, tmp_path, capsys):
+    np.save(tmp_path / "picture.npy", PIXELS)
     text = CASES[case]
     assert old in text
     status, lines = checked(text.replace(old, new), tmp_path, capsys)

@@ -1,0 +1,86 @@
+"""Pictures as meshes: a checkerboard as it is, discs smoothed, stacks, files."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from meshes.layers import Layer
+from meshes.micro import Body, Segmented
+from meshes.pixels import pixel_counts, pixels_of
+from tests.unit.micro_example import built, face_nodes, same_facets
+
+
+def picture(
+    folder: Path, pixels: np.ndarray, smooth: bool, values: tuple[tuple[int, str], ...]
+) -> Segmented:
+    file = folder / "picture.npy"
+    np.save(file, pixels)
+    counts = pixel_counts(str(file))
+    sizes = [0.1 * n for n in counts]
+    depth = sizes[1] if len(sizes) == 3 else 0.0
+    body = Body(sizes[0], depth, (Layer("image", sizes[-1]),), 0.1, "all", 0)
+    return Segmented(body, str(file), counts, values, smooth)
+
+
+def test_a_checkerboard_is_exact(tmp_path: Path):
+    board = np.kron([[0, 7], [7, 0]], np.ones((5, 5), int))
+    micro = picture(tmp_path, board, False, ((0, "white"), (7, "black")))
+    mesh = built(micro, tmp_path)
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    facets = {m.name: m.computed for m in mesh.report.facets}
+    assert measured == {"white": pytest.approx(0.5, rel=1e-13), "black": pytest.approx(0.5)}
+    assert facets["white|black"] == pytest.approx(2.0, rel=1e-13)  # a cross, the sides apart
+    assert mesh.report.cells == 200 and mesh.report.below_bound == 0
+    parts = {part.name: part for part in mesh.parts}
+    assert parts["white"].islands == 2 and not parts["white"].percolates
+    assert parts["white"].asked == pytest.approx(0.5)
+    assert same_facets(face_nodes(mesh, "left"), face_nodes(mesh, "right"), (1.0, 0.0, 0.0))
+
+
+def test_rows_begin_at_the_top_and_stacks_at_the_bottom(tmp_path: Path):
+    np.save(tmp_path / "flat.npy", np.array([[1, 2, 3], [4, 5, 6]]))
+    flat = pixels_of(str(tmp_path / "flat.npy"))
+    assert flat.shape == (3, 2) and flat[0, 1] == 1 and flat[2, 0] == 6
+    stack = np.arange(24).reshape(2, 3, 4).astype(np.uint8)
+    np.save(tmp_path / "stack.npy", stack)
+    pages = [Image.fromarray(page) for page in stack]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    for name in ("stack.npy", "stack.tif"):
+        found = pixels_of(str(tmp_path / name))
+        assert found.shape == (4, 3, 2)
+        assert found[0, 2, 0] == 0 and found[3, 0, 1] == 23  # left, back, bottom; and opposite
+
+
+def test_smoothed_discs_keep_their_volume_and_lose_their_steps(tmp_path: Path):
+    x = (np.arange(40) + 0.5) / 10.0 - 2.0
+    inside = np.hypot(x[:, None], x[None]) < 1.2
+    areas = {}
+    for smooth in (False, True):
+        micro = picture(tmp_path, inside.astype(int), smooth, ((0, "rest"), (1, "disc")))
+        mesh = built(micro, tmp_path)
+        measured = {m.name: m.computed for m in mesh.report.regions}
+        assert measured["disc"] == pytest.approx(inside.sum() * 0.01, rel=5e-3)
+        assert sum(measured.values()) == pytest.approx(16.0, rel=1e-13)
+        areas[smooth] = next(m.computed for m in mesh.report.facets if m.name == "rest|disc")
+        assert mesh.report.min_quality >= 0.1
+    assert areas[False] == pytest.approx(8.0 * 1.2, rel=0.02)  # steps: those of the square
+    assert areas[True] == pytest.approx(2.0 * math.pi * 1.2, rel=0.03)
+
+
+def test_a_stack_of_three_regions(tmp_path: Path):
+    pixels = np.zeros((6, 8, 10), int)
+    pixels[2:4] = 1
+    pixels[4:, 2:6, 3:7] = 2
+    for smooth in (False, True):
+        micro = picture(tmp_path, pixels, smooth, ((0, "pore"), (1, "film"), (2, "grain")))
+        mesh = built(micro, tmp_path)
+        measured = {m.name: m.computed for m in mesh.report.regions}
+        assert mesh.dimension == "3d" and mesh.cell_area == pytest.approx(0.8)
+        for index, name in enumerate(("pore", "film", "grain")):
+            wanted = (pixels == index).sum() * 1e-3
+            tolerance = 0.02 if smooth else 1e-12  # pieces are two to four pixels thick
+            assert measured[name] == pytest.approx(wanted, rel=tolerance)
+        assert mesh.report.min_quality >= 0.1
