@@ -29,7 +29,7 @@ from meshes.geometry import (
 )
 from meshes.layers import Block, Box, Shell
 from meshes.mesh import BuiltMesh, MeshError, MeshReport, SliverError, to_json
-from meshes.micro import Fibres, Micro, Particles, Rods, Rough
+from meshes.micro import Fibres, Micro, Particles, Rods, Rough, Segmented
 from meshes.names import names
 from meshes.rings import build_shell
 from meshes.section import Model, build_section

@@ -262,6 +262,7 @@ class Segmented:
         body: the cell; its one layer is the picture, its resolution a pixel.
         file: `.npy` or `.tif`, see `meshes.image`.
         pixels: along x (and y), and up.
+        steps: size of a pixel along the same axes, um.
         values: values of pixels and the region of each; several may be of one region.
         smooth: whether faces are smoothed; else they are those of the pixels.
     """
@@ -269,6 +270,7 @@ class Segmented:
     body: Body
     file: str
     pixels: tuple[int, ...]
+    steps: tuple[float, ...]
     values: tuple[tuple[int, str], ...]
     smooth: bool
 

@@ -38,7 +38,8 @@ def micro_faults(micro: Micro) -> Iterator[Fault]:
     if isinstance(micro, Segmented) and not micro.pixels:
         yield from image_faults(micro)
         return
-    found = list(_body_faults(micro.body)) or [*_name_faults(micro), *_host_faults(micro)]
+    whole = isinstance(micro, Segmented)  # a picture is as coarse as it is
+    found = list(_body_faults(micro.body, whole)) or [*_name_faults(micro), *_host_faults(micro)]
     yield from found
     if found:
         return
@@ -55,7 +56,7 @@ def micro_faults(micro: Micro) -> Iterator[Fault]:
             yield from image_faults(micro)
 
 
-def _body_faults(body: Body) -> Iterator[Fault]:
+def _body_faults(body: Body, picture: bool) -> Iterator[Fault]:
     """A cell that is none, or needs too many boxes."""
     for key, size in (("width", body.width), ("resolution", body.resolution)):
         if not (math.isfinite(size) and size > 0.0):
@@ -70,7 +71,7 @@ def _body_faults(body: Body) -> Iterator[Fault]:
             expected = f"at least {um(least)} ({THINNEST:g} of the resolution)"
             yield Fault(f"layers[{index}].thickness", um(layer.thickness), expected)
     smallest = min(size for size in body.sizes[:-1])
-    if body.resolution > 0.25 * smallest:
+    if body.resolution > 0.25 * smallest and not picture:
         yield Fault("resolution", um(body.resolution), f"at most {um(0.25 * smallest)}")
     dim = len(body.sizes)
     boxes = math.prod(body.sizes) / body.resolution**dim

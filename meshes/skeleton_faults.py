@@ -195,7 +195,7 @@ def image_faults(micro: Segmented) -> Iterator[Fault]:
     try:
         pixels = pixels_of(micro.file)
     except MeshError as error:
-        yield Fault("image", micro.file, f"a picture: {str(error).removeprefix('mesh: ')}")
+        yield Fault("file", micro.file, f"a picture: {str(error).removeprefix('mesh: ')}")
         return
     there = {int(value) for value in np.unique(pixels)}
     named = {value for value, _ in micro.values}
@@ -207,4 +207,4 @@ def image_faults(micro: Segmented) -> Iterator[Fault]:
     if spare := sorted(named - there):
         yield Fault(f"values.{spare[0]}", str(spare[0]), "a value that a pixel has")
     if min(micro.pixels) < 2:
-        yield Fault("image", str(micro.pixels), "at least two pixels along every axis")
+        yield Fault("file", str(micro.pixels), "at least two pixels along every axis")

@@ -114,7 +114,7 @@ def _mesh_file_findings(data: dict[str, Any], path: Path) -> list[Finding]:
     places: list[tuple[KeyPath, Any]] = []
     if "shape" not in geometry:
         places.append((("geometry", "mesh_file"), geometry.get("mesh_file")))
-    places.append((("geometry", "image"), geometry.get("image")))
+    places.append((("geometry", "file"), geometry.get("file")))
     faces = geometry.get("faces")
     for index, face in enumerate(faces if isinstance(faces, list) else []):
         if isinstance(face, dict):

@@ -106,7 +106,7 @@ def _rough(table: tables.Rough, folder: Path) -> shapes.Rough:
 
 def _segmented(table: tables.Segmented, folder: Path) -> shapes.Segmented:
     """A picture; without pixels where it cannot be read."""
-    file = str(folder / table.image)
+    file = str(folder / table.file)
     pixels = pixel_counts(file)
     size = table.pixel.number
     high = size if table.slice is None else table.slice.number
@@ -122,7 +122,7 @@ def _segmented(table: tables.Segmented, folder: Path) -> shapes.Segmented:
         seed=0,
     )
     values = tuple(sorted((int(value), name) for value, name in table.values.items()))
-    return shapes.Segmented(body, file, pixels, values, table.smooth)
+    return shapes.Segmented(body, file, pixels, steps, values, table.smooth)
 
 
 def _body(table: tables.Structured) -> shapes.Body:

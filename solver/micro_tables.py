@@ -170,7 +170,7 @@ class Segmented(Strict):
     """A segmented picture or stack of pictures in a file beside the case."""
 
     shape: Literal["image"]
-    image: str
+    file: str
     pixel: Length
     slice: Length | None = None  # distance of the pictures of a stack
     values: Annotated[dict[str, Name], Field(min_length=1, max_length=60)]

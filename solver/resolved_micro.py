@@ -128,17 +128,16 @@ def _face(index: int, face: shapes.RoughFace, path: Path, given: Given) -> Tree:
 
 
 def _segmented(micro: shapes.Segmented, path: Path, given: Given) -> Tree:
-    sizes, counts = micro.body.sizes, micro.pixels
     tree: Tree = {
         "shape": "image",
-        "image": Path(micro.file).relative_to(path.parent).as_posix(),
-        "pixel": _length("pixel", sizes[0] / counts[0], given),
+        "file": Path(micro.file).relative_to(path.parent).as_posix(),
+        "pixel": _length("pixel", micro.steps[0], given),
         "values": {str(pixel): name for pixel, name in micro.values},
         "smooth": micro.smooth,
         "periodic": micro.body.periodic,
     }
-    if len(counts) == 3:
-        tree["slice"] = _length("slice", sizes[2] / counts[2], given)
+    if len(micro.steps) == 3:
+        tree["slice"] = _length("slice", micro.steps[2], given)
     return tree
 
 

@@ -164,7 +164,7 @@ IMAGE = """
 title = "Picture"
 [geometry]
 shape = "image"
-image = "picture.npy"
+file = "picture.npy"
 pixel = "0.1 um"
 values = { 0 = "PEO", 255 = "Li3N" }
 smooth = true
@@ -221,9 +221,9 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
             "geometry",
         ),
         ("image", "255 =", "254 =", "geometry.values"),
-        ("image", '"picture.npy"', '"nothing.npy"', "geometry.image"),
-        ("image", '"picture.npy"', '"../picture.npy"', "geometry.image"),
-        ("image", '255 = "Li3N"', '255 = "Li3N", 7 = "x"', "geometry.values.7"),
+        ("image", '"picture.npy"', '"nothing.npy"', "geometry.file"),
+        ("image", '"picture.npy"', '"../picture.npy"', "geometry.file"),
+        ("image", '255 = "Li3N"', '255 = "Li3N", 7 = "x"', "geometry.values"),
         ("image", '"0.1 um"', '"0 um"', "geometry.pixel"),
         ("rough", 'depth = "1 um" }', 'depth = "6 um" }', "geometry.pits.depth"),
     ],

@@ -22,7 +22,7 @@ def picture(
     sizes = [0.1 * n for n in counts]
     depth = sizes[1] if len(sizes) == 3 else 0.0
     body = Body(sizes[0], depth, (Layer("image", sizes[-1]),), 0.1, "all", 0)
-    return Segmented(body, str(file), counts, values, smooth)
+    return Segmented(body, str(file), counts, (0.1,) * len(counts), values, smooth)
 
 
 def test_a_checkerboard_is_exact(tmp_path: Path):
@@ -71,16 +71,16 @@ def test_smoothed_discs_keep_their_volume_and_lose_their_steps(tmp_path: Path):
 
 
 def test_a_stack_of_three_regions(tmp_path: Path):
-    pixels = np.zeros((6, 8, 10), int)
-    pixels[2:4] = 1
-    pixels[4:, 2:6, 3:7] = 2
+    pixels = np.zeros((14, 10, 12), int)
+    pixels[2:6] = 1
+    pixels[6:12, 2:8, 3:9] = 2
     for smooth in (False, True):
         micro = picture(tmp_path, pixels, smooth, ((0, "pore"), (1, "film"), (2, "grain")))
         mesh = built(micro, tmp_path)
         measured = {m.name: m.computed for m in mesh.report.regions}
-        assert mesh.dimension == "3d" and mesh.cell_area == pytest.approx(0.8)
+        assert mesh.dimension == "3d" and mesh.cell_area == pytest.approx(1.2)
         for index, name in enumerate(("pore", "film", "grain")):
             wanted = (pixels == index).sum() * 1e-3
-            tolerance = 0.02 if smooth else 1e-12  # pieces are two to four pixels thick
+            tolerance = 0.02 if smooth else 1e-12
             assert measured[name] == pytest.approx(wanted, rel=tolerance)
         assert mesh.report.min_quality >= 0.1
