@@ -81,6 +81,6 @@ def test_a_stack_of_three_regions(tmp_path: Path):
         assert mesh.dimension == "3d" and mesh.cell_area == pytest.approx(1.2)
         for index, name in enumerate(("pore", "film", "grain")):
             wanted = (pixels == index).sum() * 1e-3
-            tolerance = 0.02 if smooth else 1e-12
+            tolerance = 0.035 if smooth else 1e-12  # the block loses its corners
             assert measured[name] == pytest.approx(wanted, rel=tolerance)
         assert mesh.report.min_quality >= 0.1
