@@ -125,6 +125,7 @@ class Part:
         islands: pieces that no facet connects, periodic sides counted as connected.
         percolates: whether one piece reaches from the bottom to the top of the layers with
             features.
+        feature: whether it is one, not a layer around them.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Part:
     asked: float | None
     islands: int
     percolates: bool
+    feature: bool = True
 
 
 @dataclass(frozen=True)

@@ -328,6 +328,15 @@ def feature_names(micro: Micro) -> tuple[str, ...]:
     return (micro.name, *(coat.name for coat in coats if coat is not None))
 
 
+def shown_regions(micro: Micro) -> tuple[str, ...]:
+    """Regions that are features, not what is around them."""
+    names = feature_names(micro)
+    if isinstance(micro, Rough):
+        first = [face.layer for face in micro.faces][:1]
+        return (*names, *(first or [micro.body.layers[0].name]))
+    return names[1:] if isinstance(micro, Segmented) else names
+
+
 def hosts(micro: Micro) -> tuple[str, ...]:
     """Layers in which there are features."""
     if isinstance(micro, Rough):

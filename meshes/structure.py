@@ -24,6 +24,7 @@ from meshes.micro import (
     flats,
     hosts,
     regions_of,
+    shown_regions,
     side_names,
 )
 from meshes.particles import phases_of_particles
@@ -82,7 +83,8 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     wanted = {n: None if n in unknown else asked[n] for n in names}
     spans = [body.span(name) for name in hosts(micro)]
     span = (min(low for low, _ in spans), max(high for _, high in spans))
-    parts = _parts(lattice, fitted, owners, names, wanted, span)
+    shown = shown_regions(micro)
+    parts = _parts(lattice, fitted, owners, names, wanted, span, shown)
     absent = [part.name for part in parts if part.volume == 0.0 and part.name not in omit]
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
@@ -208,6 +210,7 @@ def _parts(
     names: Sequence[str],
     asked: dict[str, float | None],
     span: tuple[float, float],
+    shown: Collection[str],
 ) -> tuple[Part, ...]:
     """Volume and pieces of every region; `span` is that of the layers with features."""
     volumes = np.concatenate(
@@ -232,6 +235,7 @@ def _parts(
                 None if wanted is None else wanted / lattice.volume,
                 len(mine),
                 bool(through[mine].any()),
+                name in shown,
             )
         )
     return tuple(out)

@@ -162,11 +162,14 @@ def mesh(
     target = folder / "mesh.msh"
     shutil.copyfile(built.path, target)
     _print_mesh(built, case, target)
-    from solver.pictures import draw_mesh
+    from solver.pictures import draw_mesh, draw_structure
     from solver.simplices import DrawingError
 
     try:
-        draw_mesh(built, folder / "mesh.png")
+        if built.parts:
+            draw_structure(built, folder / "mesh.png", case.title)
+        else:
+            draw_mesh(built, folder / "mesh.png")
     except DrawingError as error:
         raise Failed(f"{path}: no picture of the mesh: {error}") from error
     typer.echo(f"{folder / 'mesh.png'}")
@@ -183,10 +186,12 @@ def schema() -> int:
 
 
 def _print_mesh(built: "BuiltMesh", case: "Case", target: Path) -> None:
-    from solver.meshing import mesh_table
+    from solver.meshing import mesh_table, parts_table
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
     console.print(mesh_table(built, case.title))
+    if built.parts:
+        console.print(parts_table(built))
     console.print(str(target), soft_wrap=True)
 
 

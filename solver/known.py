@@ -126,6 +126,7 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "peak_load": ("dimensionless",),
     "broken_extent": ("length",),
 }
+OF_A_STRUCTURE = ("volume_fraction", "pieces", "percolates")  # with the name of a region
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
     head: QUANTITIES[head]
@@ -148,6 +149,8 @@ def known_quantities(
     names = set(QUANTITIES) | set(TEXTS) | {f"current.{name}" for name in faces}
     names |= {f"potential.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *between, *inside)}
+    names |= {f"{head}.{name}" for head in OF_A_STRUCTURE for name in inside}
+    names |= {f"interface_area.{name}" for name in between}
     names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
     ends = [f"{name}{end}" for name in faces for end in ("", ".start", ".end")]
     names |= {f"{head}.{end}" for head in (*OF_A_FLAW, "verdict") for end in ends}
@@ -171,7 +174,9 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return OF_A_FLAW[head]
     if head in ON_AN_INTERFACE:
         return ON_AN_INTERFACE[head]
-    if head == "share":
+    if head == "interface_area":
+        return ("area", "length")
+    if head == "share" or head in OF_A_STRUCTURE:
         return ("dimensionless",)
     if head == "current":
         return QUANTITIES["current"]

@@ -64,6 +64,18 @@ def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":
     return cached(case.geometry, start_size(case), left_out(case), folder or mesh_cache())
 
 
+def parts_table(built: "BuiltMesh") -> Table:
+    """Regions of a microstructure: what was asked for beside what the mesh has."""
+    table = Table(title="microstructure", caption=built.method)
+    for heading in ("region", "fraction", "asked", "pieces", "from bottom to top"):
+        table.add_column(heading, justify="left" if heading == "region" else "right")
+    for part in built.parts:
+        asked = "" if part.asked is None else f"{part.asked:.6g}"
+        through = "yes" if part.percolates else "no"
+        table.add_row(part.name, f"{part.fraction:.6g}", asked, f"{part.islands}", through)
+    return table
+
+
 VOLUME = {"plane": "um^2", "axisymmetric": "um^3", "3d": "um^3"}
 AREA = {"plane": "um", "axisymmetric": "um^2", "3d": "um^2"}
 

@@ -42,7 +42,7 @@ LINE = """
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
-    solver.quantities solver.faces
+    solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.elasticity solver.floors solver.load_path solver.nonlinear
     solver.equilibrium solver.fracture
@@ -64,6 +64,7 @@ LINE = """
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
     solver.pictures_growth solver.pictures_flaws solver.pictures_front solver.pictures_map
+    solver.pictures_micro
     solver.scene solver.pictures solver.report
 
     solver.run solver.__main__
@@ -85,7 +86,7 @@ FOLDERS = {
     "solver": ["*.py", "py.typed", "templates/*.j2"],
     "meshes": ["*.py", "py.typed"],
     "benchmarks": ["*.py", "README.md"],
-    "docs": ["*.md", "*.png"],
+    "docs": ["*.md", "*.png", "microstructures/*"],
     ".ci": ["run"],
     "cases": ["README.md", "job.sbatch", "*/README.md", "*/reference.csv", "*.toml", "*.msh"],
 }
