@@ -44,7 +44,8 @@ def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
     if built.dimension != "3d":
         view = View(body, outline(body), {}, ("x", "y"))
         parts = {"the meshed part": not_flat(extent(body))}
-        drawing.save(flat_mesh(view, numbers, parts, title), png)
+        flat = flat_mesh(view, numbers, parts, title)
+        flat.savefig(png, dpi=DPI, metadata={"Software": None})
         return
     inner = [numbers[p.name] for p in built.parts if p.feature and p.name in numbers]
     size = float(np.ptp(points, axis=0).max())
@@ -53,9 +54,13 @@ def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
     panels = figure.subplots(1, 2)
     _draw(panels[0], body, numbers, size, "the meshed part")
     some = body.only(np.isin(body.region, inner))
-    text = ", ".join(name for name, n in numbers.items() if n in inner)
+    text = ", ".join(name for name, n in numbers.items() if n in inner) + " alone"
+    if len(inner) > 1:  # cut open, to see what is inside of what
+        middles = some.points[some.cells][:, :, 1].mean(axis=1)
+        some = some.only(middles > 0.5 * (points[:, 1].min() + points[:, 1].max()))
+        text += ", cut open"
     if len(some.cells) and len(some.cells) < len(cells):
-        _draw(panels[1], some, numbers, size, f"{text} alone")
+        _draw(panels[1], some, numbers, size, text)
     else:
         panels[1].set_axis_off()
     region_legend(figure, panels[0], numbers)
