@@ -21,7 +21,6 @@ from solver.pictures_flaws import flaw_picture, has_flaws
 from solver.pictures_front import front_picture, has_front
 from solver.pictures_growth import growth_picture, has_grown
 from solver.pictures_map import has_map, map_picture
-from solver.pictures_micro import draw_structure as draw_structure
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
 from solver.sections import Picture, Run, read_run

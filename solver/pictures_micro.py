@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 
 from meshes.mesh import BuiltMesh
 from solver import drawing
-from solver.mesh_pictures import flat_mesh, look_from, tagged
-from solver.sections import View, extent, not_flat, region_colours, region_legend
-from solver.simplices import DrawingError, Simplices, merged, outline
+from solver.mesh_pictures import look_from, tagged
+from solver.sections import extent, not_flat, region_colours, region_legend
+from solver.simplices import DrawingError, Simplices, merged
 
 WINDOW = (1000, 1000)
 DIRECTION = (-0.55, -0.85, 0.5)
@@ -42,10 +42,15 @@ def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
     table = {built.regions[name]: n for name, n in numbers.items()}
     body = Simplices(points, cells, np.array([table[int(tag)] for tag in tags]), {})
     if built.dimension != "3d":
-        view = View(body, outline(body), {}, ("x", "y"))
-        parts = {"the meshed part": not_flat(extent(body))}
-        flat = flat_mesh(view, numbers, parts, title)
-        flat.savefig(png, dpi=DPI, metadata={"Software": None})
+        window = not_flat(extent(body))
+        figure = drawing.new_figure(4.6)
+        figure.set_layout_engine("constrained", rect=(0, 0.07, 1, 0.93))
+        axes = figure.subplots()
+        image = drawing.flat_image(body, window, region_colours(numbers), None, "")
+        drawing.put_image(axes, image, window, ("x", "y"))
+        region_legend(figure, axes, numbers)
+        figure.suptitle(drawing.heading("Geometry", title), fontsize=10)
+        figure.savefig(png, dpi=DPI, metadata={"Software": None})
         return
     inner = [numbers[p.name] for p in built.parts if p.feature and p.name in numbers]
     size = float(np.ptp(points, axis=0).max())

@@ -43,7 +43,8 @@ def case_of(name: str) -> schema.Case:
     good = schema.IonicConductor(10.0 * UNIT)
     laws = {"polymer": CONDUCTOR, "film": CONDUCTOR, "ball": good, "fibre": good}
     ends = {"bottom": electrode(0.0), "top": electrode(1.0)}
-    return make_case(STRUCTURES[name], laws | {"coat": schema.IonicConductor(0.1 * UNIT)}, ends, refinement="none")
+    laws["coat"] = schema.IonicConductor(0.1 * UNIT)
+    return make_case(STRUCTURES[name], laws, ends, refinement="none")
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
