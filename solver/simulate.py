@@ -33,7 +33,6 @@ from solver.mechanics import Mechanical, solve_mechanics, with_arrest
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
 from solver.meshing import start_mesh, start_size
-from solver.micro_quantities import structure_quantities
 from solver.model import Model, build_model
 from solver.pressed_slit import (
     Pressed,
@@ -298,7 +297,6 @@ def _evaluate(
         *(quantities.resistances(case, model, built, certificate) if two else ()),
         *quantities.currents(case, model, certificate),
         *face_statistics(case, model, certificate),
-        *structure_quantities(built),
     ]
 
 

@@ -42,7 +42,7 @@ LINE = """
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
-    solver.quantities solver.micro_quantities solver.faces
+    solver.quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.elasticity solver.floors solver.load_path solver.nonlinear
     solver.equilibrium solver.fracture

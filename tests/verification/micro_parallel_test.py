@@ -84,7 +84,13 @@ def domain_measure(domain):
 
 @pytest.mark.parametrize("name", ["particles", "discs"])
 def test_the_same_bounds_and_a_balance_on_all_ranks(name):
-    together = solve(case_of(name), None, MPI.COMM_WORLD).certificate
+    solved = solve(case_of(name), None, MPI.COMM_WORLD)
+    together, found = solved.certificate, solved.quantities()
+    asked = {"particles": 0.1, "discs": 0.3}[name] / 1.05  # of all of the cell, film and layer
+    assert found["volume_fraction.ball"].value == pytest.approx(asked, rel=1e-2)
+    area = {facet.name: facet.computed for facet in solved.built.report.facets}
+    face = "ball|coat" if name == "particles" else "ball|polymer"
+    assert found[f"interface_area.{face}"].value == area[face]
     alone = solve(case_of(name), None, MPI.COMM_SELF).certificate
     assert together.lower == pytest.approx(alone.lower, rel=1e-8)
     assert together.upper == pytest.approx(alone.upper, rel=1e-8)
