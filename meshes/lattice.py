@@ -62,8 +62,8 @@ class Lattice:
 
     @property
     def spacing(self) -> float:
-        """Smallest spacing."""
-        return min(float(np.diff(axis).min()) for axis in self.axes)
+        """Smallest spacing along the axes in the plane; thin layers have finer ones across."""
+        return min(float(np.diff(axis).min()) for axis in self.axes[:-1])
 
 
 def along(length: float, size: float) -> Floats:

@@ -162,11 +162,13 @@ def mesh(
     target = folder / "mesh.msh"
     shutil.copyfile(built.path, target)
     _print_mesh(built, case, target)
-    from solver.pictures import draw_mesh, draw_structure
+    from solver.pictures import draw_mesh
     from solver.simplices import DrawingError
 
     try:
         if built.parts:
+            from solver.pictures_micro import draw_structure
+
             draw_structure(built, folder / "mesh.png", case.title)
         else:
             draw_mesh(built, folder / "mesh.png")

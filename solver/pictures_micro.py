@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 
 from meshes.mesh import BuiltMesh
 from solver import drawing
-from solver.mesh_pictures import flat_mesh, look_from, tagged
-from solver.sections import View, extent, not_flat, region_colours, region_legend
-from solver.simplices import DrawingError, Simplices, merged, outline
+from solver.mesh_pictures import look_from, tagged
+from solver.sections import extent, not_flat, region_colours, region_legend
+from solver.simplices import DrawingError, Simplices, merged
 
 WINDOW = (1000, 1000)
 DIRECTION = (-0.55, -0.85, 0.5)
@@ -42,9 +42,15 @@ def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
     table = {built.regions[name]: n for name, n in numbers.items()}
     body = Simplices(points, cells, np.array([table[int(tag)] for tag in tags]), {})
     if built.dimension != "3d":
-        view = View(body, outline(body), {}, ("x", "y"))
-        parts = {"the meshed part": not_flat(extent(body))}
-        drawing.save(flat_mesh(view, numbers, parts, title), png)
+        window = not_flat(extent(body))
+        figure = drawing.new_figure(4.6)
+        figure.set_layout_engine("constrained", rect=(0, 0.07, 1, 0.93))
+        axes = figure.subplots()
+        image = drawing.flat_image(body, window, region_colours(numbers), None, "")
+        drawing.put_image(axes, image, window, ("x", "y"))
+        region_legend(figure, axes, numbers)
+        figure.suptitle(drawing.heading("Geometry", title), fontsize=10)
+        figure.savefig(png, dpi=DPI, metadata={"Software": None})
         return
     inner = [numbers[p.name] for p in built.parts if p.feature and p.name in numbers]
     size = float(np.ptp(points, axis=0).max())
@@ -53,9 +59,13 @@ def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
     panels = figure.subplots(1, 2)
     _draw(panels[0], body, numbers, size, "the meshed part")
     some = body.only(np.isin(body.region, inner))
-    text = ", ".join(name for name, n in numbers.items() if n in inner)
+    text = ", ".join(name for name, n in numbers.items() if n in inner) + " alone"
+    if len(inner) > 1:  # cut open, to see what is inside of what
+        middles = some.points[some.cells][:, :, 1].mean(axis=1)
+        some = some.only(middles > 0.5 * (points[:, 1].min() + points[:, 1].max()))
+        text += ", cut open"
     if len(some.cells) and len(some.cells) < len(cells):
-        _draw(panels[1], some, numbers, size, f"{text} alone")
+        _draw(panels[1], some, numbers, size, text)
     else:
         panels[1].set_axis_off()
     region_legend(figure, panels[0], numbers)
