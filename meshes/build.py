@@ -97,6 +97,7 @@ def build(geometry: Geometry, size: MeshSize, omit: Iterable[str], folder: Path)
         with gmsh_model():
             model = Model(put_into_gmsh(file, geometry.dimension), {}, 0.0, {}, (), (), {})
             built = _finish(geometry, file.names, model, left_out, folder, time.monotonic())
+            built = replace(built, periods=file.periods)
     else:
         built = _build_cell(geometry, size, left_out, folder)
     (folder / DATA_NAME).write_text(to_json(built), encoding="utf-8")

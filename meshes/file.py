@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from meshes.formats import CORNERS, named_sets, read
 from meshes.geometry import Dimension, MeshFile, Names
 from meshes.mesh import MeshError
+from meshes.periods import periods_of
 from meshes.topology import Facets, Nodes, facets_of, find
 
 CELLS = {"3d": "tetra", "plane": "triangle", "axisymmetric": "triangle"}
@@ -41,12 +42,14 @@ class FileMesh:
         regions: cells of each region, node numbers as rows.
         boundaries: facets of each outer group.
         interfaces: facets of each inner group.
+        periods: um along every axis, 0.0 where the mesh is not periodic.
     """
 
     points: NDArray[np.float64]
     regions: dict[str, Nodes]
     boundaries: dict[str, Nodes]
     interfaces: dict[str, Nodes]
+    periods: tuple[float, ...] = ()
 
     @property
     def names(self) -> Names:
@@ -92,6 +95,8 @@ def read_mesh(file: MeshFile, omit: Collection[str] = ()) -> FileMesh:
     known, pairs = facets_of(cells, len(points))
     if (known.count > 2).any():
         raise MeshError("mesh file: a facet belongs to more than two cells")
+    surface = _nodes_of(cells, known, np.flatnonzero(known.count == 1))
+    periods = periods_of(points, surface, file.periodic, file.dimension)
     kept = _kept(owners, list(regions), omit)
     boundaries: dict[str, Nodes] = {}
     interfaces: dict[str, Nodes] = {}
@@ -121,6 +126,7 @@ def read_mesh(file: MeshFile, omit: Collection[str] = ()) -> FileMesh:
         {name: cells[at] for name, at in regions.items() if name not in omit},
         boundaries,
         interfaces,
+        periods,
     )
 
 

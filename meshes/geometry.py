@@ -18,6 +18,7 @@ from meshes.micro import Fibres, Micro, Particles, Rods, Rough, Segmented
 
 Shape = Literal["strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d"]
 Dimension = Literal["plane", "axisymmetric", "3d"]
+Axis = Literal["x", "y", "z"]
 
 SHAPES: tuple[Shape, ...] = (
     "strip", "tube", "round", "square", "hexagon", "half_space", "half_space_3d",
@@ -107,7 +108,8 @@ class MeshFile:
     """A mesh from a file with named regions; `length_unit` is um per unit of the file.
 
     `multiplicity` is the whole cell over the meshed part, `cell_area` (um^2) that of the whole
-    cell. What the file must contain is described in `meshes.file`.
+    cell. Along the axes in `periodic` opposite sides of the mesh are the same, a period apart. What
+    the file must contain is described in `meshes.file`.
     """
 
     path: str
@@ -115,6 +117,7 @@ class MeshFile:
     length_unit: float
     multiplicity: float
     cell_area: float | None
+    periodic: tuple[Axis, ...] = ()
 
 
 Geometry = Cell | MeshFile | Block | Box | Shell | Micro

@@ -44,7 +44,13 @@ Paths = Annotated[
 
 
 ERROR_LOG = "error.log"
-WITH_PATHS = ("run", "check", "mesh", "solve-for")  # commands that do nothing without a path
+WITH_PATHS = (
+    "run",
+    "check",
+    "mesh",
+    "solve-for",
+    "study",
+)  # commands that do nothing without a path
 # Typer names the base of all errors in the words of a command line only as the base of this one.
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -128,6 +134,29 @@ def solve_for(
 
     folder = None if out is None else Path(out)
     return run_cases(files, folder, quiet, False, tuple(context.obj or ()), change)
+
+
+@app.command()
+def study(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="A case file with [study].")],
+    out: Annotated[str | None, typer.Option(help="Folder for the results.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="All ranks on one realisation at a time.")
+    ] = False,
+) -> int:
+    """Cells of growing size with several seeds: mean, confidence, and the size that suffices.
+
+    Realisations that are there already are not run again.
+    """
+    files = _on_root(_world(), lambda: _checked([path], out))
+    if len(files) != 1 or load_case(files[0]).study is None:
+        raise Failed(f"{path}: study: expected one case file with a table [study]", 2)
+    from solver.study import study as run_study
+
+    folder = None if out is None else Path(out)
+    return run_study(files[0], folder, quiet, together, tuple(context.obj or ()))
 
 
 @app.command()

@@ -46,6 +46,7 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
             length_unit=table.length_unit.number,
             multiplicity=table.multiplicity.number,
             cell_area=None if area is None else area.number,
+            periodic=table.periodic,
         )
     film = table.film
     return shapes.Cell(

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from meshes.geometry import Geometry, dimension
 from solver import assemble, known, schema, tables, units
 from solver.checks import case_faults, provenance_faults
+from solver.effective_tables import Effective
 from solver.faults import CaseError, Fault, Finding, KeyPath, as_given, key_path, split_table_key
 from solver.messages import schema_findings
 from solver.partial import Part, sound_part
@@ -158,7 +160,24 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         mechanics=assemble.mechanics(file),
         solve_for=_solve_for(file, plane),
         map=_map(file),
+        effective=_effective(file.effective),
+        study=_study(file),
     )
+
+
+def _effective(table: Effective | None) -> schema.Effective | None:
+    return None if table is None else schema.Effective(table.conductivity, table.stiffness)
+
+
+def _study(file: tables.CaseFile) -> schema.Study | None:
+    table = file.study
+    if table is None:
+        return None
+    first = 0 if file.geometry is None else dict(file.geometry)["seed"]
+    return schema.Study(
+        table.quantity, table.keys, table.sizes, table.seed, table.seeds, first,
+        table.accuracy.number, table.confidence.number,
+    )  # fmt: skip
 
 
 def _solve_for(file: tables.CaseFile, plane: bool) -> schema.SolveFor | None:
@@ -193,16 +212,20 @@ def with_setting(case: Case, parameter: str, text: str, keep: bool = False) -> C
     Raises:
         CaseError: With this value the case makes no sense.
     """
-    gone = ("map", "references", "variants", *(() if keep else ("solve_for",)))
+    return with_settings(case, {parameter: text}, keep)
+
+
+def with_settings(case: Case, settings: Mapping[str, str | int], keep: bool = False) -> Case:
+    """The same with several values at once, by key path; numbers without unit may be new keys."""
+    gone = ("map", "study", "references", "variants", *(() if keep else ("solve_for",)))
     data = copy.deepcopy({key: value for key, value in case.table.items() if key not in gone})
-    *above, last = split_table_key(parameter)
-    item: Any = data
-    for part in above:
-        item = item[part]
-    if isinstance(item[last], dict):
-        item[last] = {**item[last], "value": text}
-    else:
-        item[last] = text
+    for parameter, text in settings.items():
+        *above, last = split_table_key(parameter)
+        item: Any = data
+        for part in above:
+            item = item[part]
+        there = item.get(last) if isinstance(item, dict) else item[last]
+        item[last] = {**there, "value": text} if isinstance(there, dict) else text
     chain = (Source(case.path, b"", data),)
     varied, faults = _build(data, chain, (), False)
     if faults or varied is None:

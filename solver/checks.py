@@ -12,10 +12,12 @@ from solver import balance, known, tables, units
 from solver.assemble import is_physical, values
 from solver.comparison import balance_references, comparison_faults
 from solver.conduction_checks import conduction_faults
+from solver.effective_checks import effective_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
 from solver.interface_checks import touching_faults
 from solver.limits import numerics_faults
 from solver.mechanics_checks import mechanics_faults
+from solver.study_checks import study_faults
 
 SIZES = ("width", "thickness", "radius", "distance", "area_fraction", "resolved_height")
 KINDS = {
@@ -51,7 +53,9 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         sizes_only = all(finding.path[-1] in SIZES for finding in impossible)
         if not impossible or (stacked and sizes_only):
             regions, found = _names(file, geometry)
-            if not impossible:
+            if file.effective is not None:
+                yield from effective_faults(file, geometry, names(geometry).regions)
+            elif not impossible:
                 yield from mechanics_faults(file, geometry, found.boundaries)
             if _conducts(file):
                 yield from _name_faults(file, regions, found)
@@ -71,6 +75,7 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
     yield from comparison_faults(file, geometry, quantities)
+    yield from study_faults(file, quantities)
 
 
 def _touching_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
@@ -83,6 +88,8 @@ def _touching_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterat
 
 def _conducts(file: tables.CaseFile) -> bool:
     """Whether the case asks for a current: it does unless it has mechanics alone."""
+    if file.effective is not None:
+        return False
     return file.mechanics is None or bool(file.regions or file.boundaries or file.interfaces)
 
 
@@ -108,7 +115,15 @@ def _balance_faults(file: tables.CaseFile) -> Iterator[Finding]:
         yield Finding(("geometry",), "", "this key (it is missing); or [balance]")
         return
     given = dict(file)
-    for key in ("regions", "boundaries", "interfaces", "mechanics", "load", "calibrate"):
+    for key in (
+        "regions",
+        "boundaries",
+        "interfaces",
+        "mechanics",
+        "effective",
+        "load",
+        "calibrate",
+    ):
         if given[key]:
             yield Finding((key,), "a table", "no such table in a case without [geometry]")
 

@@ -117,3 +117,11 @@ def is_isotropic_in_plane(stiffness: Floats) -> bool:
 def is_stable(stiffness: Floats) -> bool:
     """Whether every strain costs energy."""
     return bool(np.linalg.eigvalsh(stiffness).min() > 0.0)
+
+
+def is_isotropic(stiffness: Floats) -> bool:
+    """Whether the law is the same in all directions."""
+    shear = stiffness[XY, XY]
+    same = np.diag([2.0 * shear] * 3 + [shear] * 3)
+    same[:3, :3] += stiffness[XX, YY]
+    return bool(np.allclose(stiffness, same, rtol=1e-9, atol=1e-9 * stiffness.max()))

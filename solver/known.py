@@ -90,6 +90,18 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "crack_length": ("length",),
     "crack_area": ("area",),
     "jumps": ("dimensionless",),
+    "effective_conductivity": ("conductivity",),
+    "series_conductivity": ("conductivity",),
+    "parallel_conductivity": ("conductivity",),
+    "hashin_shtrikman_lower": ("conductivity",),
+    "hashin_shtrikman_upper": ("conductivity",),
+    "anisotropy": ("dimensionless",),
+    "effective_bulk_modulus": ("stress",),
+    **{
+        f"hashin_shtrikman_{name}_modulus_{end}": ("stress",)
+        for name in ("bulk", "shear")
+        for end in ("lower", "upper")
+    },
     "first_jump": ("dimensionless",),
     "alternations": ("dimensionless",),
     "snap_back": ("dimensionless",),
@@ -129,6 +141,20 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "peak_load": ("dimensionless",),
     "broken_extent": ("length",),
 }
+# of a periodic cell, with the components of a tensor
+PAIRS = ("xx", "yy", "zz", "yz", "xz", "xy")
+OF_A_CELL: dict[str, tuple[tuple[units.Kind, ...], tuple[str, ...]]] = {
+    "effective_conductivity": (("conductivity",), PAIRS),
+    "effective_stiffness": (
+        ("stress",), tuple(f"{one}{other}" for one in PAIRS for other in PAIRS),
+    ),
+    "effective_youngs_modulus": (("stress",), ("x", "y", "z")),
+    "effective_shear_modulus": (("stress",), ("yz", "xz", "xy")),
+    "effective_poissons_ratio": (("dimensionless",), ("xy", "xz", "yz")),
+    "affine_youngs_modulus": (("stress",), ("x", "y", "z")),
+    "voigt_youngs_modulus": (("stress",), ("x", "y", "z")),
+    "reuss_youngs_modulus": (("stress",), ("x", "y", "z")),
+}  # fmt: skip
 OF_A_STRUCTURE = ("volume_fraction", "pieces", "percolates")  # with the name of a region
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
@@ -161,6 +187,7 @@ def known_quantities(
     names |= {f"normal_stress.{name}" for name in between}
     names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
     names |= {f"mean_stress.{name}" for name in inside}
+    names |= {f"{head}.{end}" for head, (_, ends) in OF_A_CELL.items() for end in ends}
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
     return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}
@@ -177,6 +204,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return OF_A_FLAW[head]
     if head in ON_AN_INTERFACE:
         return ON_AN_INTERFACE[head]
+    if head in OF_A_CELL:
+        return OF_A_CELL[head][0]
     if head == "interface_area":
         return ("area", "length")
     if head == "share" or head in OF_A_STRUCTURE:

@@ -25,12 +25,9 @@ def left_out(case: Case) -> tuple[str, ...]:
     """Regions of the geometry that carry no field: insulators, and metals as one equipotential."""
     if case.geometry is None:
         return ()
+    gone = Insulator if case.effective is not None else Insulator | Equipotential
     there = names(case.geometry).regions
-    return tuple(
-        name
-        for name in sorted(there)
-        if isinstance(case.regions.get(name), Insulator | Equipotential)
-    )
+    return tuple(name for name in sorted(there) if isinstance(case.regions.get(name), gone))
 
 
 def start_size(case: Case) -> "MeshSize":

@@ -17,6 +17,7 @@ from solver.pictures_2d import pictures_2d
 from solver.pictures_3d import pictures_3d
 from solver.pictures_body import pictures_of_body
 from solver.pictures_bridge import bridge_picture, bridges_a_pit
+from solver.pictures_cell import cell_picture, has_cell, regions_picture
 from solver.pictures_flaws import flaw_picture, has_flaws
 from solver.pictures_front import front_picture, has_front
 from solver.pictures_growth import growth_picture, has_grown
@@ -60,7 +61,10 @@ def draw(folder: Path) -> list[str]:
         if has_map(folder):
             todo.append(lambda: map_picture(folder))
         stressed = (folder / f"{MECHANICS}.pvtu").is_file()
-        if not stressed or (folder / f"{FIELDS}.pvtu").is_file():
+        cell = has_cell(folder)
+        if cell:
+            todo += [lambda: regions_picture(folder), lambda: cell_picture(folder)]
+        if not (stressed or cell) or (folder / f"{FIELDS}.pvtu").is_file():
             currents = read_run(folder)
             flat = currents.geometry["dimension"] != "3d"
             todo += pictures_2d(currents) if flat else pictures_3d(currents)

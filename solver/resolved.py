@@ -37,6 +37,9 @@ def resolved_toml(case: Case) -> str:
         tree["mechanics"] = mechanics_tree(case.mechanics, plane, given)
         if load := load_tree(case.mechanics, given):
             tree["load"] = load
+    if case.effective is not None:
+        wanted = case.effective
+        tree["effective"] = {"conductivity": wanted.conductivity, "stiffness": wanted.stiffness}
     tree["numerics"] = _numerics(case.numerics)
     tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
     tree["specimens"] = [_specimen(i, item, given) for i, item in enumerate(case.specimens)]
@@ -49,6 +52,8 @@ def resolved_toml(case: Case) -> str:
             "values": list(case.map.values),
             "quantity": case.map.quantity,
         }
+    if case.study is not None:
+        tree["study"] = _study(case.study)
     if case.calibrate is not None:
         tree["calibrate"] = _calibrate(case.calibrate)
     if case.balance is not None:
@@ -69,6 +74,8 @@ def _geometry(geometry: shapes.Geometry, path: Path, given: Given) -> Tree:
         }
         if geometry.cell_area is not None:
             tree["cell_area"] = value("geometry.cell_area", geometry.cell_area, area, given)
+        if geometry.periodic:
+            tree["periodic"] = list(geometry.periodic)
         return tree
     if isinstance(geometry, bodies.Block):
         return _block(geometry, given)
@@ -264,6 +271,18 @@ def _touching(name: str, law: schema.Touching, given: Given) -> Tree:
         if number:
             tree[key] = value(key_path(("interfaces", name, key)), number, kind, given)
     return tree
+
+
+def _study(study: schema.Study) -> Tree:
+    return {
+        "quantity": study.quantity,
+        "keys": list(study.keys),
+        "sizes": list(study.sizes),
+        "seed": study.seed,
+        "seeds": study.seeds,
+        "accuracy": study.accuracy,
+        "confidence": study.confidence,
+    }
 
 
 def _numerics(numerics: schema.Numerics) -> Tree:

@@ -28,20 +28,27 @@ from solver.case import load_case
 from solver.copies import InterfaceError
 from solver.coupling import NotCoupled
 from solver.crack_front import table_of_front
+from solver.current_fields import output_functions
 from solver.domain import facet_entities, facets_of
+from solver.effective_conduction import Percolates
+from solver.effective_meta import shortfalls as shortfalls_of_cell
+from solver.effective_meta import with_effective, write_effective
+from solver.effective_stiffness import Loose
 from solver.equilibrium import Unbalanced
 from solver.flow_quantities import steps_of
 from solver.geometry_meta import geometry_meta
 from solver.growth_quantities import table_of_steps
+from solver.map_table import map_table
 from solver.mechanics import Mechanical, NotInEquilibrium
 from solver.mechanics_model import body_case
 from solver.model import ModelError
+from solver.periodic import NotPeriodic
 from solver.postprocess import run_postprocessing
 from solver.quantities import reference_resistance
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
 from solver.schema import Case
-from solver.simulate import Solution, output_functions, simulate
+from solver.simulate import Solution, simulate
 from solver.solve import SolveFailed, command_line
 from solver.solving_for import NoAnswer
 from solver.units import in_unit
@@ -50,7 +57,7 @@ LOG = logging.getLogger("liface")
 SOLVED, FAILED = 0, 1
 FAILURES = (
     MeshError, ModelError, SolveFailed, NotBalanced, InterfaceError, Unbalanced,
-    NotInEquilibrium, NoAnswer, NotCoupled,
+    NotInEquilibrium, NoAnswer, NotCoupled, NotPeriodic, Percolates, Loose,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
 STEPS = "steps.csv"  # every converged step of a load
@@ -104,10 +111,10 @@ def run(
     jobs = _jobs(comm.bcast(loaded), out)
     status = SOLVED
     for job in jobs:
-        if resume and comm.bcast(_is_done(job) if comm.rank == 0 else None):
+        if resume and comm.bcast(is_done(job) if comm.rank == 0 else None):
             console.print(f"{job.name}: done before")
             continue
-        status = max(status, _run_job(job, comm, console, errors, resume))
+        status = max(status, run_job(job, comm, console, errors, resume))
     if comm.rank == 0 and len(jobs) > 1:
         folders = [job.out for job in jobs if (job.out / output.RESULTS).is_file()]
         if folders:
@@ -137,7 +144,7 @@ def _common(out: Path | None, jobs: Sequence[Job]) -> Path:
     return Path("results") / jobs[0].case.path.resolve().parent.name
 
 
-def _is_done(job: Job) -> bool:
+def is_done(job: Job) -> bool:
     """True if the folder holds the results of this very case from these very sources."""
     try:
         results = json.loads((job.out / output.RESULTS).read_bytes())
@@ -154,7 +161,7 @@ def _hash(case: Case) -> str:
     return hashlib.sha256(resolved_toml(case).encode()).hexdigest()
 
 
-def _run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool) -> int:
+def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool) -> int:
     """One case into one folder; a failure leaves none."""
     begin = perf_counter()
     console.print(f"{job.name}: {job.case.title}", markup=False)
@@ -226,6 +233,8 @@ def shortfalls(solution: Solution) -> tuple[str, ...]:
         said.append(f"{apart}; {certificate.stopped}")
     if found is not None:
         said.append(mechanics_meta.shortfall(solution.case, found))
+    if solution.effective is not None:
+        said += shortfalls_of_cell(solution.case, solution.effective)
     return tuple(text for text in said if text)
 
 
@@ -240,6 +249,8 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
         faces = _write_fields(job.case, solution, folder)
     if solution.mechanical is not None:
         _write_mechanics(body_case(job.case), solution.mechanical, folder)
+    if solution.effective is not None:
+        write_effective(job.case, solution.effective, folder)
     timings = {**solution.timings, "fields": perf_counter() - begin}
     memory = provenance.memory(comm)
     if comm.rank != 0:
@@ -247,7 +258,7 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     resolved = resolved_toml(solution.case)
     output.write_case_copies(folder, job.case.sources, resolved_toml(job.case))
     if solution.mapped and solution.case.map is not None:
-        output.write_atomic(folder / output.MAP, _map_table(solution))
+        output.write_atomic(folder / output.MAP, map_table(solution))
     if solution.mechanical is not None and solution.mechanical.front is not None:
         output.write_atomic(folder / output.FRONT, table_of_front(solution.mechanical.front))
     meta = _meta(solution, faces, timings, memory, comm.size)
@@ -257,24 +268,6 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
     run_postprocessing(folder, job.case.output.pictures)
-
-
-def _map_table(solution: Solution) -> str:
-    """Value, quantity and its error bar as CSV; names and units in the first line."""
-    wanted = solution.case.map
-    if wanted is None:
-        return ""
-    unit = solution.mapped[0].unit
-    head = f"{wanted.parameter} / {wanted.unit_text or 1},{wanted.quantity} / {unit},lower,upper"
-    rows = (
-        f"{x:.9g},{q.value:.9g},{_or_empty(q.lower)},{_or_empty(q.upper)}"
-        for x, q in zip(wanted.numbers, solution.mapped, strict=True)
-    )
-    return "\n".join([head, *rows]) + "\n"
-
-
-def _or_empty(value: float | None) -> str:
-    return "" if value is None else f"{value:.9g}"
 
 
 def _write_fields(case: Case, solution: Solution, folder: Path) -> dict[str, str]:
@@ -351,6 +344,8 @@ def _meta(
             solver=mechanics_meta.solver_numbers(found),
             notes=mechanics_meta.notes(case, found),
         )
+    if solution.effective is not None:
+        return with_effective(meta, solution.effective)
     return _with_currents(meta, solution)
 
 

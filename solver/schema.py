@@ -118,6 +118,32 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Effective:
+    """Which properties of a periodic cell are asked for."""
+
+    conductivity: bool
+    stiffness: bool
+
+
+@dataclass(frozen=True)
+class Study:
+    """A quantity for cells of several sizes, each with several seeds.
+
+    `keys` are the lengths that take each of the `sizes` (texts with units); `seed` is the key of
+    the random numbers, from `first_seed` on.
+    """
+
+    quantity: str
+    keys: tuple[str, ...]
+    sizes: tuple[str, ...]
+    seed: str
+    seeds: int
+    first_seed: int
+    accuracy: float
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Specimen:
     """A real sample: area of one face in um^2 and number of equal faces in series."""
 
@@ -239,6 +265,8 @@ class Case:
         mechanics: Stress and cracks, if the case has them.
         solve_for: A value to be found, if any.
         map: Values for which a quantity is computed, if any.
+        effective: What is asked of a periodic cell, if it is one.
+        study: Sizes and seeds for which a quantity is computed, if any.
         table: What the case file says, with its bases.
     """
 
@@ -262,4 +290,6 @@ class Case:
     mechanics: Mechanics | None = None
     solve_for: SolveFor | None = None
     map: Map | None = None
+    effective: Effective | None = None
+    study: Study | None = None
     table: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

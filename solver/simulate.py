@@ -8,13 +8,12 @@ from functools import cache
 from time import perf_counter
 
 import numpy as np
-from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.geometry import Cell, NoOpening
 from meshes.mesh import BuiltMesh
-from solver import balance, compat, quantities, schema, switching, transport
-from solver.bounds import Certificate, Level, certify, external_resistance
+from solver import balance, quantities, schema, switching
+from solver.bounds import Certificate, Level, certify
 from solver.case import with_setting, with_value
 from solver.coupling import (
     NotCoupled,
@@ -24,7 +23,9 @@ from solver.coupling import (
     with_opened_slit,
     with_overpotentials,
 )
-from solver.domain import Domain, cellwise, read_domain, region_of_cells
+from solver.domain import Domain, read_domain
+from solver.effective import Effective, solve_effective
+from solver.effective_quantities import effective_quantities
 from solver.faces import face_statistics
 from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
@@ -61,6 +62,7 @@ class Solution:
         mechanical: Stress and crack.
         timings: Seconds per stage.
         mapped: The quantity of the map for each of its values.
+        effective: Properties of a periodic cell.
     """
 
     case: schema.Case
@@ -71,6 +73,7 @@ class Solution:
     mechanical: Mechanical | None = None
     timings: dict[str, float] = field(default_factory=dict)
     mapped: tuple[Quantity, ...] = ()
+    effective: Effective | None = None
 
 
 @contextmanager
@@ -102,6 +105,8 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         found += [quantities.from_amount(amount) for amount in balance.quantities(spec)]
     if case.geometry is None:
         return Solution(case, tuple(quantities.compare(found, case.references)), None, None, None)
+    if case.effective is not None:
+        return _of_cell(case, found, comm, progress)
     mechanical = None
     if presses_slit(case):
         with _timed(timings, "coupling"):
@@ -188,6 +193,26 @@ def _through_contacts(
             first.quantities, [s.quantities for s in solutions[1:]], len(switching.LEANS)
         ),
     )
+
+
+def _of_cell(
+    case: schema.Case, found: list[Quantity], comm: MPI.Intracomm, progress: Progress
+) -> Solution:
+    """Effective properties of a periodic cell."""
+    timings: dict[str, float] = {}
+    meshed: list[BuiltMesh] = []
+
+    def mesher(one: schema.Case) -> BuiltMesh:
+        with _timed(timings, "mesh"):
+            meshed.append(make_mesh(one, comm))
+        progress(f"mesh: {meshed[-1].report.cells} cells")
+        return meshed[-1]
+
+    with _timed(timings, "solve"):
+        effective = solve_effective(case, mesher, comm, progress)
+    found = [*found, *effective_quantities(effective), *quantities.structure(meshed[0])]
+    judged = tuple(quantities.compare(found, case.references))
+    return Solution(case, judged, meshed[0], None, None, None, timings, (), effective)
 
 
 def overpotential_at_mouth(
@@ -347,54 +372,3 @@ def _mapped(
     return replace(
         solution, case=last, quantities=tuple(judged), timings=timings, mapped=tuple(points)
     )
-
-
-# --- fields for output ----------------------------------------------------------------------
-
-
-def output_functions(solution: Solution) -> tuple[dict[str, fem.Function], dict[str, fem.Function]]:
-    """Potential (V) and current density (mA/cm^2) in discontinuous P2; region and gap per cell."""
-    certificate, model, built = solution.certificate, solution.model, solution.built
-    if certificate is None or model is None or built is None:
-        raise ValueError("a case without mesh has no fields")
-    domain = certificate.domain
-    ground, difference = _levels(model, certificate)
-    gdim = domain.mesh.geometry.dim
-    potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
-    current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
-    regions = region_of_cells(domain)
-    kappa = cellwise(domain, certificate.conductivity, "conductivity")
-    scale = in_unit(1.0, "mA/cm^2")
-    for label, part in enumerate(certificate.potentials.parts):
-        tags = [built.regions[n] for n, v in certificate.copies.labels.items() if v == label]
-        cells = np.flatnonzero(np.isin(regions, tags)).astype(np.int32)
-        potential.interpolate(part, cells0=cells)
-        flow = difference * scale * transport.current_density(part, kappa)
-        points = compat.interpolation_points(current.function_space)
-        current.interpolate(fem.Expression(flow, points), cells0=cells)
-    potential.x.array[:] = ground + difference * potential.x.array
-    constants = fem.functionspace(domain.mesh, ("DG", 0))
-    region = fem.Function(constants, name="region")
-    region.x.array[: len(regions)] = regions
-    return (
-        {"potential": potential, "current": current},
-        {"region": region, "indicator": certificate.indicator},
-    )
-
-
-def _levels(model: Model, certificate: Certificate) -> tuple[float, float]:
-    """Potential (V) of the meshed part: ground + difference times the computed one."""
-    if certificate.driven < 0:
-        return 0.0, 1.0
-    resistance = 0.5 * (certificate.lower + certificate.upper)
-    total, whole = quantities.drive(model, certificate.driven, resistance)
-    one, other = model.terminals[certificate.driven], model.terminals[1 - certificate.driven]
-    ground = other.potential if other.potential is not None else (one.potential or 0.0) - whole
-    # behind the ends of the mesh goes what is not meshed, in series
-    here = total / certificate.domain.built.multiplicity
-    difference = here / certificate.potentials.dissipation
-    outside = external_resistance(certificate.domain, model, 1 - certificate.driven)
-    behind = external_resistance(certificate.domain, model, certificate.driven)
-    if outside > 0.0 and behind == 0.0:  # the driven electrode keeps its own potential exactly
-        return ground + whole - difference, difference
-    return ground + here * outside, difference

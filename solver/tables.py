@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from solver.balance import BalanceSpec
+from solver.effective_tables import Effective, Study
 from solver.faults import nearest
 from solver.interface_tables import Touching
 from solver.mechanics_tables import Load, Mechanics
@@ -142,6 +143,7 @@ class MeshFile(Strict):
     length_unit: LengthUnit
     multiplicity: Fraction = Fraction(value=1.0)
     cell_area: Area | None = None
+    periodic: Annotated[tuple[Literal["x", "y", "z"], ...], BeforeValidator(as_tuple)] = ()
 
 
 class Crack(Strict):
@@ -231,7 +233,7 @@ def _geometry_tag(data: Any) -> str:
     shape = data.get("shape") if isinstance(data, dict) else None
     if shape == "box":
         return "box"
-    if isinstance(shape, str):
+    if isinstance(shape, str) and shape not in get_args(Shape):
         near = nearest(shape, (*get_args(Shape), *BLOCKS, *SHELLS, *MICRO))
         if shape in MICRO or near in MICRO:
             return "micro"
@@ -328,8 +330,6 @@ class Insulating(Strict):
 Region = Annotated[IonicConductor | Equipotential | Insulator, Field(discriminator="law")]
 Boundary = Annotated[Electrode | HalfSpace | Insulated, Field(discriminator="law")]
 Interface = Annotated[Resistive | Bonded | Insulating | Touching, Field(discriminator="law")]
-
-# ---- numbers, output, comparison
 
 
 class Numerics(Strict):
@@ -436,6 +436,7 @@ class CaseFile(Strict):
     boundaries: dict[str, Boundary] = Field(default_factory=dict)
     interfaces: dict[str, Interface] = Field(default_factory=dict)
     mechanics: Mechanics | None = None
+    effective: Effective | None = None
     load: Load | None = None
     numerics: Numerics = Numerics()
     output: Output = Output()
@@ -444,5 +445,6 @@ class CaseFile(Strict):
     calibrate: Calibrate | None = None
     solve_for: SolveFor | None = None
     map: Map | None = None
+    study: Study | None = None
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     balance: BalanceSpec | None = None

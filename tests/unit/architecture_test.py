@@ -18,7 +18,7 @@ LONGEST = 450  # lines of a module
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
     meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
-    meshes.formats meshes.file meshes.names meshes.pixels
+    meshes.periods meshes.formats meshes.file meshes.names meshes.pixels
     meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
@@ -30,21 +30,25 @@ LINE = """
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
-    solver.interface_schema solver.interface_tables
+    solver.interface_schema solver.interface_tables solver.effective_tables
     solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.schema
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.micro_checks solver.mechanics_checks
-    solver.conduction_checks solver.checks solver.case solver.toml_text solver.given
+    solver.conduction_checks solver.effective_checks
+    solver.study_checks solver.checks
+    solver.case solver.toml_text solver.given
     solver.resolved_mechanics solver.resolved_micro solver.resolved
 
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
+    solver.tensor_bounds solver.periodic solver.effective_conduction
     solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
-    solver.radial_return solver.elasticity solver.floors solver.load_path solver.nonlinear
+    solver.radial_return solver.elasticity solver.effective_stiffness
+    solver.floors solver.load_path solver.nonlinear
     solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.stability solver.face_stress solver.bending solver.cohesive
@@ -58,17 +62,19 @@ LINE = """
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields
+    solver.effective solver.effective_quantities solver.statistics
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
+    solver.current_fields
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
-    solver.fields solver.mechanics_meta
+    solver.fields solver.mechanics_meta solver.effective_meta solver.map_table
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
-    solver.pictures_growth solver.pictures_flaws solver.pictures_front solver.pictures_map
-    solver.pictures_micro
+    solver.pictures_growth solver.pictures_cell solver.pictures_flaws solver.pictures_front
+    solver.pictures_study solver.pictures_map solver.pictures_micro
     solver.scene solver.pictures solver.report
 
-    solver.run solver.__main__
+    solver.run solver.study solver.__main__
 """.split()
 
 # the modules before this one read and check case files, fast and on any machine

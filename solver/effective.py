@@ -1,0 +1,240 @@
+"""Effective properties of a periodic cell: mesh by mesh until the bounds are close enough.
+
+Meshes are refined evenly: all edges are halved, so that opposite sides go on to match.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf, prod
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+
+from meshes.mesh import BuiltMesh
+from solver import compat, schema
+from solver.domain import Domain, cellwise, number_of_cells, read_domain, refine_cells
+from solver.effective_conduction import Conducting, Fluctuations, both_sides
+from solver.effective_stiffness import Elastic, Response, response, voigt_and_reuss
+from solver.mechanics_model import solid_law
+from solver.tensor_bounds import Between
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One mesh: size of the problem and a third (half) of the trace from below and above."""
+
+    cells: int
+    dofs: int
+    lower: float
+    upper: float
+    width: float
+    iterations: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Conductivity:
+    """The effective conductivity of a cell.
+
+    Attributes:
+        cell: Mesh and laws of the last solve.
+        tensor: Its bounds, pA/(V um).
+        upper: Fluctuations of the upper one.
+        history: The meshes.
+        reached: Whether the bounds are as close as asked.
+        stopped: Why not.
+    """
+
+    cell: Conducting
+    tensor: Between
+    upper: Fluctuations
+    history: tuple[Level, ...]
+    reached: bool
+    stopped: str
+
+
+@dataclass(frozen=True)
+class Stiffness:
+    """The effective stiffness of a cell, MPa; rows and columns are the strains of the cell.
+
+    Attributes:
+        cell: Mesh and laws of the last solve.
+        periodic: Response with periodic sides: an upper tensor.
+        affine: Upper tensor with affine displacements of the sides.
+        voigt: Mean of the stiffness.
+        reuss: Inverse of the mean of the compliance.
+        error: Largest change of the periodic tensor against the mesh before, relative; infinite
+            with one mesh.
+        history: The meshes.
+        reached: Whether that change is as small as asked.
+    """
+
+    cell: Elastic
+    periodic: Response
+    affine: Floats
+    voigt: Floats
+    reuss: Floats
+    error: float
+    history: tuple[Level, ...]
+    reached: bool
+
+
+@dataclass(frozen=True)
+class Effective:
+    """What a periodic cell has; None for what was not asked for."""
+
+    conductivity: Conductivity | None
+    stiffness: Stiffness | None
+
+
+def cell_volume(built: BuiltMesh) -> float:
+    """Of the whole periodic cell, um^3 (plane: um^2)."""
+    return prod(built.periods)
+
+
+def volume_shares(built: BuiltMesh) -> dict[str, float]:
+    """Share of every meshed region in the whole cell."""
+    whole = cell_volume(built)
+    return {region.name: region.computed / whole for region in built.report.regions}
+
+
+def solve_effective(
+    case: schema.Case,
+    mesher: Callable[[schema.Case], BuiltMesh],
+    comm: MPI.Intracomm,
+    progress: Progress,
+) -> Effective:
+    """Solve for what is asked; collective.
+
+    Args:
+        case: A case with [effective].
+        mesher: Makes the mesh of a case, on all ranks.
+        comm: The ranks.
+        progress: Called with a line per mesh.
+
+    Raises:
+        NotPeriodic: Sides do not match.
+        Percolates: A perfect conductor reaches through the cell.
+        Loose: A solid that nothing holds.
+        SolveFailed: No convergence.
+    """
+    if case.effective is None:
+        raise ValueError("a case without [effective]")
+    conductivity = stiffness = None
+    if case.effective.conductivity:
+        conductivity = solve_conductivity(case, mesher(case), comm, progress)
+    if case.effective.stiffness:
+        stiffness = solve_stiffness(case, mesher(replace(case, regions={})), comm, progress)
+    return Effective(conductivity, stiffness)
+
+
+def solve_conductivity(
+    case: schema.Case, built: BuiltMesh, comm: MPI.Intracomm, progress: Progress
+) -> Conductivity:
+    """Both tensors on finer and finer meshes; collective."""
+    laws = {
+        name: law.conductivity if isinstance(law, schema.IonicConductor) else inf
+        for name, law in case.regions.items()
+        if name in built.regions
+    }
+    options = dict(case.numerics.petsc_options)
+    cell = Conducting(read_domain(built, comm), laws, cell_volume(built), options)
+    history: list[Level] = []
+    while True:
+        begin = perf_counter()
+        lower, upper = both_sides(cell)
+        tensor = Between(lower.tensor, upper.tensor)
+        steps = lower.iterations + upper.iterations
+        dofs = max(lower.unknowns, upper.unknowns)
+        low, high = tensor.mean()
+        cells = number_of_cells(cell.domain)
+        level = Level(cells, dofs, low, high, tensor.width(), steps, perf_counter() - begin)
+        history.append(level)
+        progress(
+            f"{cells} cells, {dofs} unknowns: bounds of the conductivity {level.width:.2e} apart "
+            f"({steps} iterations, {level.seconds:.1f} s)"
+        )
+        if level.width <= case.numerics.accuracy:
+            return Conductivity(cell, tensor, upper, tuple(history), True, "")
+        if stopped := _stops(case, cell.domain, dofs):
+            return Conductivity(cell, tensor, upper, tuple(history), False, stopped)
+        cell = replace(cell, domain=_refined(cell.domain))
+
+
+def solve_stiffness(
+    case: schema.Case, built: BuiltMesh, comm: MPI.Intracomm, progress: Progress
+) -> Stiffness:
+    """The periodic tensor on finer and finer meshes, and the tensors beside it; collective."""
+    if case.mechanics is None:
+        raise ValueError("a case without [mechanics]")
+    laws = {
+        name: solid_law(solid, case.mechanics, plane=False).stiffness
+        for name, solid in case.mechanics.solids.items()
+        if name in built.regions
+    }
+    options = dict(case.numerics.petsc_options)
+    cell = Elastic(read_domain(built, comm), laws, cell_volume(built), options)
+    voigt, reuss = voigt_and_reuss(cell, volume_shares(built))
+    history: list[Level] = []
+    before: Floats | None = None
+    while True:
+        begin = perf_counter()
+        found = response(cell, "periodic")
+        change = inf
+        if before is not None:
+            change = float(np.abs(found.tensor - before).max() / np.abs(found.tensor).max())
+        if np.abs(voigt - reuss).max() <= 1e-12 * np.abs(voigt).max():
+            change = 0.0  # one material
+        cells = number_of_cells(cell.domain)
+        low, high = Between(reuss, found.tensor).mean()
+        steps, seconds = found.iterations, perf_counter() - begin
+        history.append(Level(cells, found.unknowns, low, high, change, steps, seconds))
+        progress(
+            f"{cells} cells, {found.unknowns} unknowns: stiffness, change {change:.1e} "
+            f"({steps} iterations, {seconds:.1f} s)"
+        )
+        reached = change <= case.numerics.accuracy
+        if reached or _stops(case, cell.domain, found.unknowns):
+            affine = response(cell, "affine").tensor
+            return Stiffness(cell, found, affine, voigt, reuss, change, tuple(history), reached)
+        before = found.tensor
+        cell = replace(cell, domain=_refined(cell.domain))
+
+
+def _stops(case: schema.Case, domain: Domain, dofs: int) -> str:
+    """Why there is no finer mesh; "" if there is one."""
+    if case.numerics.refinement == "none":
+        return 'refinement = "none"'
+    finer = dofs * 2**domain.mesh.topology.dim
+    if finer > case.numerics.max_dofs:
+        return f"the next mesh has some {finer:.1e} unknowns, more than numerics.max_dofs"
+    return ""
+
+
+def _refined(domain: Domain) -> Domain:
+    cells = domain.mesh.topology.index_map(domain.mesh.topology.dim).size_local
+    return refine_cells(domain, np.arange(cells, dtype=np.int32))
+
+
+# --- fields for output ----------------------------------------------------------------------
+
+
+def current_of(found: Conductivity) -> fem.Function:
+    """Current density over its mean under a mean field along x, discontinuous, of degree 1."""
+    domain = found.cell.domain
+    gdim = domain.mesh.geometry.dim
+    finite = {n: 0.0 if k == inf else k for n, k in found.cell.conductivity.items()}
+    kappa = cellwise(domain, finite, "conductivity")
+    unit = fem.Constant(domain.mesh, np.eye(gdim)[0])
+    from_field = kappa * (unit + ufl.grad(found.upper.fields[0])) / float(found.tensor.value[0, 0])
+    function = fem.Function(fem.functionspace(domain.mesh, ("DG", 1, (gdim,))), name="current")
+    points = compat.interpolation_points(function.function_space)
+    function.interpolate(fem.Expression(from_field, points))
+    return function

@@ -1,0 +1,106 @@
+"""What the report has to know about a periodic cell, and its fields."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from solver import fields, mechanics_fields, output
+from solver.effective import Conductivity, Effective, Level, Stiffness, current_of
+from solver.schema import Case
+from solver.units import in_unit
+
+UNIT = "mS/cm"
+
+
+def write_effective(case: Case, found: Effective, folder: Path) -> None:
+    """Current density, or else the fluctuation under a strain along x. Collective."""
+    if not (case.output.pictures or "vtu" in case.output.fields):
+        return
+    if found.conductivity is not None:
+        domain = found.conductivity.cell.domain
+        points = {output.CURRENT_OVER_MEAN: current_of(found.conductivity)}
+    elif found.stiffness is not None:
+        domain = found.stiffness.cell.domain
+        points = {output.FLUCTUATION: found.stiffness.periodic.fields[0]}
+    else:
+        return
+    cells = {output.REGION: mechanics_fields.region_function(domain)}
+    fields.write_vtu(folder, output.EFFECTIVE, domain.mesh, points, cells)
+
+
+def shortfalls(case: Case, found: Effective) -> tuple[str, ...]:
+    """Why the asked accuracy was not reached, where it was not."""
+    accuracy = case.numerics.accuracy
+    said = []
+    if found.conductivity is not None and not found.conductivity.reached:
+        apart = f"the bounds are further apart than numerics.accuracy = {accuracy:g}"
+        said.append(f"{apart}; {found.conductivity.stopped}")
+    if found.stiffness is not None and not found.stiffness.reached:
+        error = found.stiffness.error
+        changed = "there is one mesh" if error == float("inf") else f"it changed by {error:.1e}"
+        said.append(f"the stiffness is not known to numerics.accuracy = {accuracy:g}; {changed}")
+    return tuple(said)
+
+
+def with_effective(meta: output.RunMeta, found: Effective) -> output.RunMeta:
+    """The numbers of meshes and solvers, and what the bounds cover."""
+    if found.conductivity is not None:
+        meta = _with_conductivity(meta, found.conductivity)
+    if found.stiffness is not None:
+        meta = _with_stiffness(meta, found.stiffness)
+    return meta
+
+
+def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunMeta:
+    last, report = found.history[-1], found.cell.domain.built.report
+    return replace(
+        meta,
+        mesh={
+            **meta.mesh,
+            "cells": last.cells,
+            "unknowns of the potential": last.dofs,
+            "worst quality of the first mesh": report.min_quality,
+        },
+        history=tuple(_level(level, UNIT) for level in found.history),
+        history_of=f"effective conductivity [{UNIT}]",
+        solver={**meta.solver, "Krylov iterations of the potential": last.iterations},
+        notes=(
+            *meta.notes,
+            "Effective conductivities lie between two tensors on every mesh: the upper one from "
+            "continuous potentials, the lower one from currents without divergence. The bounds "
+            "hold for the body that the straight cells of the mesh make, and cover rounding.",
+        ),
+    )
+
+
+def _with_stiffness(meta: output.RunMeta, found: Stiffness) -> output.RunMeta:
+    last = found.history[-1]
+    return replace(
+        meta,
+        mesh={
+            **meta.mesh,
+            "cells of the mechanics": last.cells,
+            "unknowns of the displacement": last.dofs,
+        },
+        mechanics_history=tuple(_level(level, "MPa") for level in found.history),
+        mechanics_history_of="mean of the diagonal of the stiffness [MPa]",
+        solver={**meta.solver, "Krylov iterations of the displacement": last.iterations},
+        notes=(
+            *meta.notes,
+            "The stiffness is that of periodic displacements, from above on every mesh; its proved "
+            "lower bound is that of Reuss. The accuracy is that of its change from mesh to mesh.",
+        ),
+    )
+
+
+def _level(level: Level, unit: str) -> output.Level:
+    lower, upper = in_unit(level.lower, unit), in_unit(level.upper, unit)
+    return output.Level(
+        cells=level.cells,
+        dofs=level.dofs,
+        value=0.5 * (lower + upper),
+        lower=lower,
+        upper=upper,
+        order=None,
+        iterations=level.iterations,
+        seconds=level.seconds,
+    )

@@ -1,0 +1,96 @@
+"""Mean and confidence of a quantity over realisations, and the size of cell that suffices.
+
+The mean of n values with the standard deviation s lies within t s/sqrt(n) of the true one, with
+Student's t of n - 1 degrees of freedom at the asked confidence. A size suffices if
+
+    t s/sqrt(n) <= accuracy |mean|    there and at the next size,
+    |mean - mean at the next size| <= accuracy |mean|.
+
+Source: Student 1908, Biometrika 6, 1; Kanit et al. 2003, Int. J. Solids Struct. 40, 3647.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, nan, sqrt
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Realisations of one size.
+
+    Attributes:
+        size: As the case file gives it.
+        values: Of the quantity, one per seed.
+        lower: Their lower bounds.
+        upper: Their upper bounds.
+    """
+
+    size: str
+    values: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Of the values."""
+        return float(np.mean(self.values)) if self.values else nan
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of one value."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else nan
+
+    def half_width(self, confidence: float) -> float:
+        """Of the interval of the mean; infinite with one value."""
+        count = len(self.values)
+        if count < 2:
+            return inf
+        student = float(stats.t.ppf(0.5 * (1.0 + confidence), count - 1))
+        return student * self.deviation / sqrt(count)
+
+
+def sufficient(samples: Sequence[Sample], accuracy: float, confidence: float) -> int | None:
+    """Place of the first size that suffices; None if none does."""
+    for place, (here, larger) in enumerate(pairwise(samples)):
+        scale = accuracy * abs(here.mean)
+        known = max(s.half_width(confidence) for s in (here, larger)) <= scale
+        if known and abs(larger.mean - here.mean) <= scale:
+            return place
+    return None
+
+
+def statement(
+    samples: Sequence[Sample], quantity: str, unit: str, accuracy: float, confidence: float
+) -> str:
+    """Which size suffices, or why none does."""
+    place = sufficient(samples, accuracy, confidence)
+    if place is None:
+        last = samples[-1]
+        half = last.half_width(confidence) / abs(last.mean)
+        change = abs(last.mean - samples[-2].mean) / abs(last.mean)
+        return (
+            f"No size suffices for {quantity} to {accuracy:.2g}: at {last.size} the mean is known "
+            f"to {half:.1e} ({confidence:.0%}) and changed by {change:.1e} from {samples[-2].size}."
+        )
+    here, larger = samples[place], samples[place + 1]
+    change = abs(larger.mean - here.mean) / abs(here.mean)
+    return (
+        f"{here.size} suffices for {quantity} to {accuracy:.2g}: {here.mean:.6g} +- "
+        f"{here.half_width(confidence):.2g} {unit} ({confidence:.0%}, {len(here.values)} seeds), "
+        f"changed by {change:.1e} to {larger.size}."
+    )
+
+
+def table(samples: Sequence[Sample], quantity: str, unit: str, confidence: float) -> str:
+    """All sizes as CSV."""
+    head = f"size,seeds,{quantity} [{unit}],half width at {confidence:g},deviation,lower,upper"
+    rows = [
+        f"{s.size},{len(s.values)},{s.mean:.9g},{s.half_width(confidence):.6g},{s.deviation:.6g},"
+        f"{np.mean(s.lower):.9g},{np.mean(s.upper):.9g}"
+        for s in samples
+    ]
+    return "\n".join([head, *rows]) + "\n"
