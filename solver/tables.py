@@ -235,7 +235,7 @@ def _geometry_tag(data: Any) -> str:
         return "box"
     if isinstance(shape, str) and shape not in get_args(Shape):
         near = nearest(shape, (*get_args(Shape), *BLOCKS, *SHELLS, *MICRO))
-        if shape in MICRO or near in MICRO:
+        if shape in MICRO or (near in MICRO and shape not in get_args(Shape)):
             return "micro"
         if shape in SHELLS or near in SHELLS:
             return "shell"
