@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from solver.values import (
-    ChargeDensityOrZero,
+    ArealCapacityOrZero,
     Fraction,
     Length,
     LengthOrZero,
@@ -80,7 +80,7 @@ class Fibres(Structured):
     axis: Annotated[tuple[float, ...], BeforeValidator(as_tuple)] | None = None
     concentration: Annotated[float, Field(ge=0.0, le=500.0)] = 0.0
     percolating: Literal["any", "yes", "no"] = "any"
-    stripped: ChargeDensityOrZero | None = None
+    stripped: ArealCapacityOrZero | None = None
     emptied: Name | None = None
 
     @model_validator(mode="after")

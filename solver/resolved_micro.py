@@ -60,7 +60,7 @@ def _fibres(micro: shapes.Fibres, given: Given) -> Tree:
     )
     _add_lengths(tree, lengths, given)
     if micro.emptied:
-        tree["stripped"] = value(f"{KEY}.stripped", micro.stripped, "charge_density", given)
+        tree["stripped"] = value(f"{KEY}.stripped", micro.stripped, "areal_capacity", given)
         tree["emptied"] = micro.emptied
     return tree
 

@@ -268,10 +268,10 @@ class CurrentDensity(Value):
     kinds = ("current_density",)
 
 
-class ChargeDensityOrZero(Value):
+class ArealCapacityOrZero(Value):
     """A charge over the area of the whole cell, may be zero."""
 
-    kinds = ("charge_density",)
+    kinds = ("areal_capacity",)
     sign = "non_negative"
 
 
