@@ -182,7 +182,7 @@ def resistances(
         text = "All but the layers: constriction, film and contact resistance."
         found.append(bounded("interface_area_specific_resistance", area, stack.layers, ASR, text))
         found += _exact(stack)
-    if isinstance(case.geometry, Micro):
+    if isinstance(case.geometry, Micro) and not isinstance(case.geometry, Rough):
         plain = _plain_layers(case.geometry, model)
         text = "All but the layers without features."
         found.append(bounded("interface_area_specific_resistance", area, plain, ASR, text))

@@ -67,7 +67,7 @@ def test_rods_are_stressed_at_their_feet_alone():
 
 @pytest.mark.parametrize("variant", ["", "deep"])
 def test_the_current_in_the_gaps_is_that_of_a_line(variant):
-    # Electrolyte in the gaps (share e of the plane) with sides a per volume of the cell: a line with
+    # Electrolyte in the gaps (share e of the plane) with sides a per volume: a line with
     # the series resistance 1/(e kappa) and the leak a/rho per length, the floor at its end.
     case = coarse("ma2024_nanorod/array_current", 0.06, variant)
     found = numbers(case)
@@ -117,7 +117,7 @@ def spots(case):
     one, two = face_heights(case.geometry)
     gap = two - one
     touching = gap <= np.quantile(gap, case.geometry.contact_fraction)
-    marks, count = label(np.tile(touching, (3, 3)))
+    marks, _ = label(np.tile(touching, (3, 3)))
     n, m = touching.shape
     middle = np.unique(marks[n : 2 * n, m : 2 * m])
     sizes = [np.sum(marks == mark) for mark in middle if mark]
