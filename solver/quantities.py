@@ -15,18 +15,11 @@ from dolfinx import fem
 
 from meshes.geometry import Cell, NoOpening, Round, TwoDiscs
 from meshes.mesh import BuiltMesh
-from meshes.micro import Micro, Rough, flats
+from meshes.micro import Micro, Rough
 from solver import schema, transport
 from solver.bounds import Certificate
-from solver.domain import (
-    Domain,
-    cell_volumes,
-    coordinates,
-    facet_entities,
-    facet_measure,
-    region_of_cells,
-    regions_at,
-)
+from solver.domain import Domain, coordinates, facet_entities, facet_measure, regions_at
+from solver.micro_resistance import flattened, plain_layers
 from solver.model import Model
 from solver.stoichiometry import Amount
 from solver.units import in_unit
@@ -183,11 +176,11 @@ def resistances(
         found.append(bounded("interface_area_specific_resistance", area, stack.layers, ASR, text))
         found += _exact(stack)
     if isinstance(case.geometry, Micro) and not isinstance(case.geometry, Rough):
-        plain = _plain_layers(case.geometry, model)
+        plain = plain_layers(case.geometry, model)
         text = "All but the layers without features."
         found.append(bounded("interface_area_specific_resistance", area, plain, ASR, text))
     if isinstance(case.geometry, Rough):
-        flat = _flattened(model, certificate)
+        flat = flattened(model, certificate)
         text = "What is more than that of flat layers of the same volume."
         found.append(bounded("excess_area_specific_resistance", area, flat, ASR, text))
     cell = case.geometry
@@ -222,27 +215,6 @@ def structure(built: BuiltMesh) -> list[Quantity]:
     names = built.interfaces if built.parts else ()
     found += [Quantity(f"interface_area.{n}", areas[n], unit, meaning=text) for n in names]
     return found
-
-
-def _plain_layers(micro: Micro, model: Model) -> float:
-    """Resistance of the layers of a microstructure that have no features, V um^2/pA."""
-    return sum(
-        (part.high - part.low) / model.conductivity[part.name]
-        for part in flats(micro)
-        if not part.filled and part.name in model.conductivity
-    )
-
-
-def _flattened(model: Model, certificate: Certificate) -> float:
-    """Resistance of flat layers that have the volume of the conducting regions, V um^2/pA."""
-    domain = certificate.domain
-    area = domain.built.cell_area / domain.built.multiplicity
-    volumes, regions = cell_volumes(domain), region_of_cells(domain)
-    mine = {name: volumes[regions == domain.built.regions[name]] for name in model.conductivity}
-    return sum(
-        float(domain.comm.allreduce(float(mine[name].sum()))) / (area * kappa)
-        for name, kappa in model.conductivity.items()
-    )
 
 
 def _bounded(
