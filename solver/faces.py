@@ -20,6 +20,7 @@ from ufl.core.expr import Expr
 
 from meshes.geometry import Cell, Cross, NoOpening, Round, Slit, TwoDiscs
 from meshes.mesh import SingularEdge
+from meshes.micro import Micro
 from solver import compat, schema, transport
 from solver.axis import corner_values
 from solver.bounds import Certificate
@@ -33,10 +34,12 @@ from solver.domain import (
     regions_at,
 )
 from solver.model import Contact, Model
-from solver.quantities import Quantity, inflow, through
+from solver.quantities import Quantity, inflow, positive_terminal, through
 from solver.singularity import edge_exponent
 
 PERCENTILES = (50, 90, 99)
+SHARES = tuple(1.0 - percent / 100.0 for percent in PERCENTILES)
+PEAK = 1e-9  # share of the faces on which the peak is exceeded
 SQUARE_INTEGRABLE = 0.501  # below, the mean square is infinite, or no mesh can show that it isn't
 QUADRATURE = {"quadrature_degree": 6}
 COARSE = 3.0  # percentiles: both fields share the mesh, and with it the steps of the levels
@@ -182,6 +185,8 @@ def _estimated(
 
 def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -> list[Quantity]:
     """How unevenly the current enters the metal at and around the opening."""
+    if isinstance(case.geometry, Micro):
+        return _on_microstructure(model, certificate)
     domain, built = certificate.domain, certificate.domain.built
     contacts = tuple(c for c in model.contacts if c.name in METAL)
     window = next((c for c in contacts if c.name == "window"), None)
@@ -224,6 +229,41 @@ def face_statistics(case: schema.Case, model: Model, certificate: Certificate) -
     return found
 
 
+def _on_microstructure(model: Model, certificate: Certificate) -> list[Quantity]:
+    """Spread of the current over all faces of the electrode, not of the counter electrode."""
+    if certificate.driven < 0:
+        return []
+    counter = positive_terminal(model)
+    contacts = tuple(c for c in model.contacts if c.terminal != counter)
+    views = _views(certificate, contacts)
+    area = certificate.domain.built.cell_area
+    found: list[Quantity] = []
+    if area > 0.0:
+        inside = certificate.domain.built.multiplicity
+        factors = tuple(
+            sum(view.currents.values()) / inflow(certificate) * area / (inside * _area(view))
+            for view in views
+        )
+        text = "Mean current density on the faces of the electrode over that of the cell."
+        found.append(_estimated("mean_amplification", (factors[0], factors[1]), "1", text))
+    found += _percentiles([_levels(view, SHARES) for view in views])
+    if contacts and min(contact.resistance for contact in contacts) > 0.0:
+        peaks = [_levels(view, (PEAK,))[0] for view in views]
+        text = "Largest current density on the faces of the electrode over the mean there."
+        found.append(_estimated("peak_amplification", (peaks[0], peaks[1]), "1", text))
+    return found
+
+
+def _percentiles(levels: list[list[float]]) -> list[Quantity]:
+    """Percentiles from the levels of both fields."""
+    found = []
+    for k, percent in enumerate(PERCENTILES):
+        text = f"Current density over its mean, not exceeded on {percent} % of the metal faces."
+        pair = (levels[0][k], levels[1][k])
+        found.append(_estimated(f"percentile_{percent}", pair, "1", text, COARSE))
+    return found
+
+
 def _inner_opening(certificate: Certificate) -> list[Quantity]:
     """Mean amplification in an opening that leads from one bulk to another."""
     built = certificate.domain.built
@@ -252,12 +292,8 @@ def _moments(views: tuple[_View, _View], exponent: float | None) -> list[Quantit
         found.append(_estimated("rms_factor", (rms[0], rms[1]), "1", text))
     else:
         found.append(Quantity("rms_factor", "unbounded", "1", meaning=text))
-    shares = [1.0 - percent / 100.0 for percent in PERCENTILES]
-    levels = [_levels(view, (*shares, 1e-9)) for view in views]
-    for k, percent in enumerate(PERCENTILES):
-        text = f"Current density over its mean, not exceeded on {percent} % of the metal faces."
-        pair = (levels[0][k], levels[1][k])
-        found.append(_estimated(f"percentile_{percent}", pair, "1", text, COARSE))
+    levels = [_levels(view, (*SHARES, PEAK)) for view in views]
+    found += _percentiles(levels)
     text = "Largest current density in the opening over the mean there."
     if exponent is None:
         found.append(Quantity("peak_amplification", UNKNOWN, "1", meaning=text))

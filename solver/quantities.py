@@ -15,9 +15,11 @@ from dolfinx import fem
 
 from meshes.geometry import Cell, NoOpening, Round, TwoDiscs
 from meshes.mesh import BuiltMesh
+from meshes.micro import Micro, Rough
 from solver import schema, transport
 from solver.bounds import Certificate
 from solver.domain import Domain, coordinates, facet_entities, facet_measure, regions_at
+from solver.micro_resistance import flattened, plain_layers
 from solver.model import Model
 from solver.stoichiometry import Amount
 from solver.units import in_unit
@@ -173,6 +175,14 @@ def resistances(
         text = "All but the layers: constriction, film and contact resistance."
         found.append(bounded("interface_area_specific_resistance", area, stack.layers, ASR, text))
         found += _exact(stack)
+    if isinstance(case.geometry, Micro) and not isinstance(case.geometry, Rough):
+        plain = plain_layers(case.geometry, model)
+        text = "All but the layers without features."
+        found.append(bounded("interface_area_specific_resistance", area, plain, ASR, text))
+    if isinstance(case.geometry, Rough):
+        flat = flattened(model, certificate)
+        text = "What is more than that of flat layers of the same volume."
+        found.append(bounded("excess_area_specific_resistance", area, flat, ASR, text))
     cell = case.geometry
     if isinstance(cell, Cell) and cell.above:
         kappa = model.conductivity.get(cell.above[0].name, 0.0)

@@ -40,7 +40,8 @@ def names_of(case):
     if case.balance is not None:
         return {amount.name for amount in quantities(case.balance)}
     specimens = [specimen.name for specimen in case.specimens]
-    found = known.known_quantities(case.boundaries, case.interfaces, case.regions, specimens)
+    inside = {*case.regions, *(case.mechanics.solids if case.mechanics is not None else ())}
+    found = known.known_quantities(case.boundaries, case.interfaces, inside, specimens)
     return found if case.solve_for is None else found | {case.solve_for.name}
 
 

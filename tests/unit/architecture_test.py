@@ -45,7 +45,7 @@ LINE = """
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
     solver.tensor_bounds solver.periodic solver.effective_conduction
-    solver.quantities solver.micro_quantities solver.faces
+    solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.elasticity solver.effective_stiffness
     solver.floors solver.load_path solver.nonlinear
