@@ -61,11 +61,14 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     body = micro.body
     lattice = lattice_of(micro)
     phases = phases_of(micro)
+    missed: list[str] = []
     if isinstance(micro, Segmented):
         labels = labels_of_image(micro)
         fitted = fit(lattice, phases, micro.smooth, labels)
     elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
-        fitted = _in_contact(micro, lattice)
+        fitted, share = _in_contact(micro, lattice)
+        if abs(share - micro.contact_fraction) >= CONTACT_ERROR:
+            missed.append(f"{share:.3g} of the plane in contact, not {micro.contact_fraction:g}")
     else:
         fitted = fit(lattice, phases)
     names = list(regions_of(micro))
@@ -88,6 +91,10 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     absent = [part.name for part in parts if part.volume == 0.0 and part.name not in omit]
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
+    if isinstance(micro, Fibres) and micro.percolating != "any":
+        reaches = next(part.percolates for part in parts if part.name == micro.name)
+        if reaches != (micro.percolating == "yes"):
+            missed.append(f"{micro.name} {'reaches' if reaches else 'does not reach'} through")
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(lattice, fitted, owners, left) if left else np.zeros(len(owners), bool)
     far, mean = fitted.distance
@@ -98,6 +105,8 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         lost = float(quality(fitted.points[fitted.cells[loose]])[1].sum())
         method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
         owners = np.where(loose, left[0], owners)
+    if missed:
+        method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
     mesh = _named(lattice, fitted, owners, names, side_names(micro), omit)
     return Structure(mesh, parts, method)
 
@@ -161,8 +170,8 @@ def phases_of(micro: Micro) -> list[Phase]:
     return [*over, *features, *under[:-1], last]
 
 
-def _in_contact(micro: Rough, lattice: Lattice) -> Fitted:
-    """Two rough faces pressed together until the mesh has the share of contact asked for.
+def _in_contact(micro: Rough, lattice: Lattice) -> tuple[Fitted, float]:
+    """Two rough faces pressed together until the mesh has the share of contact asked for, and it.
 
     Where faces part by less than a box the mesh has them in contact; the share that places the
     second face is changed by what the mesh has too much.
@@ -178,7 +187,7 @@ def _in_contact(micro: Rough, lattice: Lattice) -> Fitted:
         if abs(found - asked) < CONTACT_ERROR:
             break
         share = min(max(share + asked - found, 0.02 * asked), 0.99)
-    return fitted
+    return fitted, found
 
 
 def _facing(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:

@@ -133,6 +133,8 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
     made = f"{built.report.seconds:.1f} s to build"
     kept = perf_counter() - begin < 0.5 * built.report.seconds
     progress(f"mesh: {built.report.cells} cells, {'kept from before' if kept else made}")
+    if built.method:
+        progress(built.method)
     if not case.regions:
         judged = tuple(quantities.compare(found, case.references))
         return Solution(case, judged, built, None, None, mechanical, timings)

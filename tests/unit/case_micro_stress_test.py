@@ -124,3 +124,14 @@ def test_pieces_that_hang_in_the_void_are_left_out():
     count, label = connected_components(graph, directed=False)
     reach = [built.mesh.points[cells[label == i]][:, :, 2].min() for i in range(count)]
     assert max(reach) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_fibres_whose_crossings_the_lattice_loses_are_told():
+    # two cells across a fibre: where fibres only just cross, the mesh has a gap
+    layers = (Layer("lithium", 50.0), Layer("film", 0.5))
+    body = Body(4.0, 4.0, layers, 0.5, "none", 0)
+    fibres = Fibres(body, "fibres", "lithium", 0.22, 1.0, 0.0, 20.0, (0, 0, 1), 0.0, "yes")
+    built = build_structure(fibres, ())
+    part = next(part for part in built.parts if part.name == "fibres")
+    assert not part.percolates
+    assert "other than asked for (fibres does not reach through)" in built.method

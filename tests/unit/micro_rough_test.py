@@ -74,6 +74,17 @@ def test_faces_pressed_together_touch_on_the_share_asked_for(tmp_path: Path):
     assert touching / (touching + facets["lithium|void"]) == pytest.approx(0.212, abs=0.04)
 
 
+def test_a_contact_that_boxes_cannot_have_is_told(tmp_path: Path):
+    # boxes of 1 um close all gaps below 0.5 um: more than 5 % of the plane touch
+    faces = (FACE, replace(FACE, layer="void", rms=0.3))
+    coarse = replace(BODY, layers=PRESSED, resolution=1.0)
+    mesh = built(Rough(coarse, faces, 0.05), tmp_path)
+    facets = {m.name: m.computed for m in mesh.report.facets}
+    share = facets["lithium|electrolyte"] / 256.0
+    assert share > 0.07
+    assert "of the plane in contact, not 0.05): try a finer resolution" in mesh.method
+
+
 @pytest.mark.parametrize(
     ("kind", "share", "rim"),  # the rim of a cone is thinner than a box
     [("ball", 2.0 / 3.0, 0.02), ("cylinder", 1.0, 0.02), ("cone", 1.0 / 3.0, 0.1)],
