@@ -1,6 +1,7 @@
 """Iterations, time and memory of conduction and elasticity in cells with more and more fibres.
 
     ./liface exec python3 benchmarks/skeleton.py [-n RANKS] [--fibres N ...] [--million M]
+        [--only conduction|elasticity]
 
 Fibres of one diameter and length fill a fifth of a cube whose width grows with their number; the
 lattice has the same number of cells across a fibre in all of them, so that the unknowns grow as the
@@ -126,13 +127,15 @@ def elasticity(case: Case, comm: MPI.Intracomm) -> tuple[int, int, int, dict[str
     return number_of_cells(domain), dofs, state.iterations, seconds
 
 
-def benchmark(fibres: list[int], million: float, comm: MPI.Intracomm) -> None:
+def benchmark(fibres: list[int], million: float, only: str, comm: MPI.Intracomm) -> None:
     """Run and print all cells; collective."""
     if comm.rank == 0:
         found = versions()
         print(f"commit {commit()}, {comm.size} rank(s), dolfinx {found['fenics-dolfinx']}")
         print("what        fibres    cells  unknowns  iter.  mesh  read  set up  solve [s]  memory")
     for name, solve, each in (("conduction", conduction, 8.0), ("elasticity", elasticity, 24.0)):
+        if only not in ("", name):
+            continue
         # P2 nodes of a lattice of n boxes along a side: (2 n + 1)^3, 8 n^3 and some
         boxes = (1e6 * million / each) ** (1.0 / 3.0)
         size = min(width_of(max(fibres)) / np.ceil(boxes), 0.5)  # two boxes across at least
@@ -152,12 +155,13 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=0, help="ranks")
     parser.add_argument("--fibres", type=int, nargs="+", default=[8, 64, 500])
     parser.add_argument("--million", type=float, default=5.0, help="unknowns of the largest cell")
+    parser.add_argument("--only", choices=["conduction", "elasticity"], default="")
     given = parser.parse_args()
     if given.n:
         again = [a for i, a in enumerate(sys.argv[1:], 1) if "-n" not in (a, sys.argv[i - 1])]
         command = ["mpirun", "-n", str(given.n), sys.executable, "-m", "mpi4py", __file__, *again]
         sys.exit(subprocess.run(command, env=dict(os.environ), check=False).returncode)
-    benchmark(sorted(given.fibres), given.million, MPI.COMM_WORLD)
+    benchmark(sorted(given.fibres), given.million, given.only, MPI.COMM_WORLD)
 
 
 if __name__ == "__main__":
