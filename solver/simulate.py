@@ -212,7 +212,7 @@ def _of_cell(
 
     with _timed(timings, "solve"):
         effective = solve_effective(case, mesher, comm, progress)
-    found = [*found, *effective_quantities(effective), *quantities.structure(meshed[0])]
+    found = [*found, *effective_quantities(effective), *structure_quantities(meshed[0])]
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, meshed[0], None, None, None, timings, (), effective)
 
