@@ -135,3 +135,13 @@ def test_bounds_of_the_modulus():
     )
     # between Reuss 1/(0.5/140 + 0.5/2) = 3.944 and Voigt 71 (nearly: nu differ)
     assert 3.9 < lower < upper < 71.5
+
+
+def test_the_upper_bound_of_a_porous_solid():
+    # Voids, f = 0.2, in K = 5/3, G = 1 (E = 2.5, nu = 0.25):
+    # K_HS = 4 K G (1 - f)/(4 G + 3 K f) = 16/15
+    # G_HS = G (1 - f)(9 K + 8 G)/(9 K + 8 G + 6 f (K + 2 G)) = 18.4/27.4
+    shares, ratios = np.array([0.8, 0.2]), np.array([0.25, 0.25])
+    upper = youngs_modulus_bounds(shares, np.array([2.5, 2.5e-12]), ratios)[1]
+    bulk, shear = 16 / 15, 18.4 / 27.4
+    assert upper == pytest.approx(9 * bulk * shear / (3 * bulk + shear), rel=1e-9)
