@@ -18,6 +18,7 @@ from solver.case import load_case
 from solver.domain import read_domain
 from solver.faces import face_statistics
 from solver.meshing import left_out, mesh_cache, start_size
+from solver.micro_quantities import structure_quantities
 from solver.model import build_model
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "transport"
@@ -126,6 +127,7 @@ class Solved:
         found = [
             *quantities.resistances(self.case, self.model, self.built, self.certificate),
             *quantities.currents(self.case, self.model, self.certificate),
+            *structure_quantities(self.built),
             *face_statistics(self.case, self.model, self.certificate),
         ]
         return {quantity.name: quantity for quantity in found}
