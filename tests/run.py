@@ -1,9 +1,9 @@
 """The test tier: `liface test [--all] [pytest arguments]`.
 
-Runs the formatter's check, the linter, the type checker, the tests on one rank, and those marked
-`parallel` again on 2 and 3 ranks. Each has a time limit; the summary is at the end.
-`--all` adds the tests marked `slow`, `needs_paraview` and `needs_browser`. With LIFACE_SUITE=sid (a
-later dolfinx, whose types are others) only the tests run.
+Runs the formatter's check, the linter, the type checker, the tests on one rank (as many at a time
+as there are cores, at most four), and those marked `parallel` again on 2 and 3 ranks. Each has a
+time limit; the summary is at the end. `--all` adds the tests marked `slow`, `needs_paraview` and
+`needs_browser`. With LIFACE_SUITE=sid (a later dolfinx, whose types are others) only the tests run.
 """
 
 import os
@@ -93,12 +93,14 @@ def main(arguments: list[str]) -> int:
     left_out = "" if every else "not slow and not needs_paraview and not needs_browser"
     both = f"parallel and {left_out}" if left_out else "parallel"
     test = ["-ra", "-o", f"faulthandler_timeout={240 * scale}", *arguments]
+    serial = [sys.executable, "-m", "pytest"]
+    workers = ["-n", str(min(4, len(os.sched_getaffinity(0)))), "--dist", "worksteal"]
     packages = [name for name in ("solver", "meshes") if (TOP / name).is_dir()]
     checks = {
         "format": lambda: run(["ruff", "format", "--check", "."], 60),
         "lint": lambda: run(["ruff", "check", "."], 60),
         "types": lambda: run(["mypy", "--strict", *packages], 300),
-        "tests": lambda: run([sys.executable, "-m", "pytest", "-m", left_out, *test], 2400 * scale),
+        "tests": lambda: run([*serial, "-m", left_out, *workers, *test], 2400 * scale),
         "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 900 * scale),
         "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 900 * scale),
     }
