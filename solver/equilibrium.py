@@ -21,6 +21,7 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from solver.blocks import Blocks, orthonormal
 from solver.domain import Domain, facet_entities, facets_of
 from solver.elasticity import Body, Traction, displacement_space
 from solver.load_path import LoadPath, named_forces
@@ -237,7 +238,7 @@ class Equilibrium:
             for share, mode in zip(vector / size, modes, strict=True):
                 motion.axpy(share, mode)
             allowed.append(self.reduced_motion(motion))
-        return _orthonormal(allowed)
+        return orthonormal(allowed)
 
     def reduced_motion(self, motion: PETSc.Vec) -> PETSc.Vec:
         """The unknowns y of a displacement that the constraints allow: P^T u over the counts."""
@@ -253,13 +254,18 @@ class Equilibrium:
 
     def _set_up(self, overrides: dict[str, str]) -> None:
         self.expansion = self._expansion()
-        self.reduced = self.matrix.PtAP(self.expansion)
         modes = self._rigid_modes()
         self.floating = self._floating(modes)
         flat = self.domain.mesh.topology.dim == 2  # in 3D factors fill in
         limit = ELASTICITY_LIMIT if flat else DIRECT_LIMIT
-        direct = self.reduced.getSize()[0] <= limit and not self.floating
-        near = _orthonormal([self.reduced_motion(mode) for mode in modes])
+        direct = self.expansion.getSize()[1] <= limit and not self.floating
+        self.blocks: Blocks | None = None
+        if not (flat or direct or self.floating or self.nonlinear):
+            held = self.state != FREE
+            self.blocks = Blocks(self.body, self.matrix, self.force, held, modes, overrides)
+            return
+        self.reduced = self.matrix.PtAP(self.expansion)
+        near = orthonormal([self.reduced_motion(mode) for mode in modes])
         self.reduced.setNearNullSpace(PETSc.NullSpace().create(vectors=near, comm=self.domain.comm))
         if self.floating:
             space = PETSc.NullSpace().create(vectors=self.floating, comm=self.domain.comm)
@@ -282,6 +288,12 @@ class Equilibrium:
             SolveFailed: No convergence.
             Unbalanced: The body floats and its loads do not balance.
         """
+        displacement = fem.Function(self.space, name="displacement")
+        if self.blocks is not None:
+            plates = [self.state == PLATE + number for number in range(len(self.plates))]
+            known = self.given_displacements()
+            left, iterations = self.blocks.solve(displacement, known, plates)
+            return self._state(displacement, left, iterations)
         given = self.matrix.createVecRight()
         given.array[:] = self.given_displacements()
         moved = self.matrix.createVecRight()
@@ -298,12 +310,15 @@ class Equilibrium:
         u = self.matrix.createVecRight()
         self.expansion.mult(y, u)
         u.axpy(1.0, given)
-        displacement = fem.Function(self.space, name="displacement")
         displacement.x.array[: len(u.array_r)] = u.array_r
         displacement.x.scatter_forward()
         left = self.matrix.createVecRight()
         self.matrix.mult(u, left)
         left.axpy(-1.0, self.force)
+        return self._state(displacement, left, iterations)
+
+    def _state(self, displacement: fem.Function, left: PETSc.Vec, iterations: int) -> State:
+        """The state of a linear body from its displacement and dPi/du."""
         reactions, unbalanced, size = self.reactions(left, self._loads(displacement))
         balance = unbalanced / size
         return State(displacement, self.energy(displacement), reactions, balance, iterations)
@@ -433,17 +448,3 @@ def face_normal(domain: Domain, name: str) -> tuple[int, float]:
     if sums[-1] == 0.0 or abs(abs(direction[axis]) / sums[-1] - 1.0) > 1e-9:
         raise ValueError(f"face {name!r} is not flat along an axis: it can't be supported")
     return axis, float(np.sign(direction[axis]))
-
-
-def _orthonormal(vectors: list[PETSc.Vec]) -> list[PETSc.Vec]:
-    """Gram-Schmidt, twice; vectors that vanish are left out."""
-    out: list[PETSc.Vec] = []
-    for vector in vectors:
-        size = vector.norm()
-        for _ in range(2):
-            for other in out:
-                vector.axpy(-vector.dot(other), other)
-        if size > 0.0 and vector.norm() > 1e-10 * size:
-            vector.scale(1.0 / vector.norm())
-            out.append(vector)
-    return out

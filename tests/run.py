@@ -42,7 +42,9 @@ def ranks(n: int, arguments: list[str], limit: float) -> int:
     """Run pytest on n ranks. Only rank 0 is heard; what others printed is shown after a failure."""
     with tempfile.TemporaryDirectory(prefix="liface-test-") as logs:
         me = [sys.executable, __file__, "--on-rank", logs]
-        status = run(["mpirun", "-n", str(n), *me, *arguments], limit)
+        # ranks that wait leave their cores to others: there may be fewer cores than ranks
+        polite = ["-x", "OMPI_MCA_mpi_yield_when_idle=1"]
+        status = run(["mpirun", *polite, "-n", str(n), *me, *arguments], limit)
         ended = [Path(logs, f"status {rank}") for rank in range(n)]
         found = [int(path.read_text()) if path.exists() else None for path in ended]
         if status:

@@ -49,7 +49,7 @@ LINE = """
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.elasticity solver.effective_stiffness
     solver.floors solver.load_path solver.nonlinear
-    solver.equilibrium solver.fracture
+    solver.blocks solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.stability solver.face_stress solver.bending solver.cohesive
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
