@@ -113,6 +113,7 @@ class Blocks:
         change = self.matrix.createVecRight()
         change.set(0.0)
         iterations = solve(self.ksp, right, change, "equilibrium")
+        change.array[self.held] = 0.0  # but for rounding it is
         moved.axpy(1.0, change)
         self._fill(displacement, moved)
         return moved, iterations

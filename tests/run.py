@@ -42,9 +42,7 @@ def ranks(n: int, arguments: list[str], limit: float) -> int:
     """Run pytest on n ranks. Only rank 0 is heard; what others printed is shown after a failure."""
     with tempfile.TemporaryDirectory(prefix="liface-test-") as logs:
         me = [sys.executable, __file__, "--on-rank", logs]
-        # ranks that wait leave their cores to others: there may be fewer cores than ranks
-        polite = ["-x", "OMPI_MCA_mpi_yield_when_idle=1"]
-        status = run(["mpirun", *polite, "-n", str(n), *me, *arguments], limit)
+        status = run(["mpirun", "-n", str(n), *me, *arguments], limit)
         ended = [Path(logs, f"status {rank}") for rank in range(n)]
         found = [int(path.read_text()) if path.exists() else None for path in ended]
         if status:
@@ -91,6 +89,8 @@ def main(arguments: list[str]) -> int:
     every = "--all" in arguments
     arguments = [argument for argument in arguments if argument != "--all"]
     print(versions())
+    # ranks that wait leave their cores to others: there may be fewer cores than ranks
+    os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "1")
     scale = 8 if every else 1
     left_out = "" if every else "not slow and not needs_paraview and not needs_browser"
     both = f"parallel and {left_out}" if left_out else "parallel"
