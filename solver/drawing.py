@@ -250,7 +250,14 @@ def label_bar(axes: Axes, x: float, y: float, length: float) -> None:
     )  # fmt: skip
 
 
-def colour_bar(axes: Axes, scale: Scale, colours: str, text: str, factor: float = 1.0) -> None:
+def colour_bar(
+    axes: Axes,
+    scale: Scale,
+    colours: str,
+    text: str,
+    factor: float = 1.0,
+    lying: bool = False,
+) -> None:
     """Fill axes with a colour bar that names the quantity and its unit.
 
     Args:
@@ -259,15 +266,20 @@ def colour_bar(axes: Axes, scale: Scale, colours: str, text: str, factor: float 
         colours: Name of the colour map.
         text: Quantity and unit.
         factor: The unit, in that of the values.
+        lying: Whether the bar runs from left to right.
     """
     mappable = mpl.cm.ScalarMappable(norm=scale.norm(), cmap=colours)
-    bar = axes.figure.colorbar(mappable, cax=axes, extend=scale.beyond, extendfrac=0.03)
+    way = "horizontal" if lying else "vertical"
+    bar = axes.figure.colorbar(
+        mappable, cax=axes, extend=scale.beyond, extendfrac=0.03, orientation=way
+    )
+    axis = bar.ax.xaxis if lying else bar.ax.yaxis
     if scale.log:
-        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        axis.set_minor_formatter(NullFormatter())
     elif factor != 1.0:
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / factor:g}"))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / factor:g}"))
     bar.set_label(text)
     axes.tick_params(labelsize=8)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from meshes.geometry import Cell, Cross, Round, Slit, TwoDiscs
 from meshes.layers import Block, Shell, height, radii
+from meshes.micro import Micro
 
 if TYPE_CHECKING:
     from meshes.geometry import Geometry
@@ -51,6 +52,9 @@ class GeometryMeta:
         pit: Width and depth of the pit of a block.
         height: Of a block, with all of its layers; else 0.
         flaws: Name and x, y of both ends of every flaw of a block.
+        features: Names of the regions of a microstructure that are not layers around them.
+        solids: Region name -> number in the array "region [-]" of the fields of the stress, whose
+            mesh may be another one; empty without stress in a microstructure.
     """
 
     dimension: Literal["plane", "axisymmetric", "3d"]
@@ -71,6 +75,8 @@ class GeometryMeta:
     pit: tuple[float, float] | None = None
     height: float = 0.0
     flaws: tuple[tuple[str, float, float, float, float], ...] = ()
+    features: tuple[str, ...] = ()
+    solids: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 def geometry_meta(
@@ -79,6 +85,7 @@ def geometry_meta(
     faces: Mapping[str, str],
     planes: tuple[str, ...] = (),
     body: "Geometry | None" = None,
+    stressed: "BuiltMesh | None" = None,
 ) -> GeometryMeta:
     """What the pictures have to know, from the geometry of a case and its mesh.
 
@@ -88,6 +95,7 @@ def geometry_meta(
         faces: Name -> stem of the files of the faces that were written.
         planes: Planes of symmetry of a block: "x", "y".
         body: The body that carries stress, where it is not the geometry itself.
+        stressed: The mesh of the stress, if there is one.
     """
     shape, width, film, model = "file", 0.0, None, "none"
     mirror: tuple[str, ...] = ()
@@ -126,6 +134,13 @@ def geometry_meta(
     if isinstance(geometry, Shell):
         shape, width, high = geometry.shape, 2.0 * radii(geometry)[-1], radii(geometry)[-1]
         mirror = ("x", "y")
+    features: tuple[str, ...] = ()
+    solids: dict[str, int] = {}
+    if isinstance(geometry, Micro):
+        meshes = [built] if stressed is None else [built, stressed]
+        names = [part.name for mesh in meshes for part in mesh.parts if part.feature]
+        features = tuple(dict.fromkeys(names))
+        solids = {} if stressed is None else dict(stressed.regions)
     return GeometryMeta(
         dimension=built.dimension,
         shape=shape,
@@ -145,4 +160,6 @@ def geometry_meta(
         pit=pit,
         height=high,
         flaws=flaws,
+        features=features,
+        solids=solids,
     )

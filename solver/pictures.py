@@ -23,6 +23,7 @@ from solver.pictures_front import front_picture, has_front
 from solver.pictures_growth import growth_picture, has_grown
 from solver.pictures_map import has_map, map_picture
 from solver.pictures_micro import draw_structure as draw_structure
+from solver.pictures_micro import has_structure, pictures_of_structure
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
 from solver.sections import Picture, Run, read_run
@@ -55,6 +56,7 @@ def draw(folder: Path) -> list[str]:
 
     currents: Run | None = None
     todo: list[Callable[[], Picture]] = []
+    structure = False
     try:
         if reason := drawing.can_draw():
             raise DrawingError(reason)
@@ -64,11 +66,17 @@ def draw(folder: Path) -> list[str]:
         cell = has_cell(folder)
         if cell:
             todo += [lambda: regions_picture(folder), lambda: cell_picture(folder)]
+        structure = not cell and has_structure(folder)
+        if structure:
+            todo += pictures_of_structure(folder)
         if not (stressed or cell) or (folder / f"{FIELDS}.pvtu").is_file():
             currents = read_run(folder)
             flat = currents.geometry["dimension"] != "3d"
-            todo += pictures_2d(currents) if flat else pictures_3d(currents)
-        if stressed and has_front(folder):
+            of_current = pictures_2d(currents) if flat else pictures_3d(currents)
+            todo += of_current[1:] if structure else of_current  # the first is the mesh
+        if stressed and structure:
+            pass
+        elif stressed and has_front(folder):
             todo.append(lambda: front_picture(folder))
         elif stressed:
             todo += pictures_of_body(folder)
@@ -87,7 +95,7 @@ def draw(folder: Path) -> list[str]:
         except DrawingError as error:
             missing.append(str(error))
         note()  # at once: should the next one end the process, these are not lost
-    if currents is not None and todo:
+    if currents is not None and todo and not structure:  # the scene is of an opening
         write_scene(currents)
         scenes.append(SCENE)
         note()

@@ -1,6 +1,5 @@
 """The pictures of stress: the deformed body near its crack, and the whole body."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +14,9 @@ from solver import drawing
 from solver.drawing import Scale, Window, heading, nice_length, scale_of, size_text
 from solver.formats import number, unit
 from solver.mesh_pictures import MESH_TITLE, body_windows, flat_mesh
-from solver.output import DISPLACEMENT, FIELDS, MECHANICS, RESULTS, STRESS
-from solver.sections import Picture, View, extent, inside, not_flat
-from solver.simplices import DrawingError, Floats, Simplices, joined, outline, read_cells
+from solver.output import DISPLACEMENT, FIELDS, MECHANICS, STRESS
+from solver.sections import Picture, View, extent, inside, not_flat, read_results
+from solver.simplices import Floats, Simplices, joined, outline, read_cells
 
 OPENING_MAP, SIZE_MAP = "RdBu_r", "magma"
 CLIPPED = 0.02  # share of the area near the crack with a stress above all the rest,
@@ -93,10 +92,7 @@ def read_body(folder: Path) -> BodyRun:
     Raises:
         DrawingError: There are no results or no fields to draw.
     """
-    try:
-        results: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DrawingError(f"{RESULTS}: cannot be read: {error}") from error
+    results = read_results(folder)
     cells = read_cells(folder / f"{MECHANICS}.pvtu")
     vectors = {name: cells.values[f] for f in cells.values for name in _means(f)}
     crack = results["geometry"]["crack"]

@@ -1,6 +1,7 @@
 """The picture of a microstructure: its regions in colour, and its features alone, to scale."""
 
 import io
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +9,30 @@ from pathlib import Path
 import meshio
 import numpy as np
 import pyvista
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
 
 from meshes.mesh import BuiltMesh
 from solver import drawing
 from solver.mesh_pictures import look_from, tagged
-from solver.sections import extent, not_flat, region_colours, region_legend
-from solver.simplices import DrawingError, Simplices, merged
+from solver.output import FIELDS, MECHANICS, STRESS
+from solver.pictures_body import SIZE, SIZE_MAP, TRIM, von_mises
+from solver.sections import (
+    Picture,
+    extent,
+    not_flat,
+    read_results,
+    region_colours,
+    region_legend,
+)
+from solver.simplices import DrawingError, Simplices, merged, read_cells
 
 WINDOW = (1000, 1000)
 DIRECTION = (-0.55, -0.85, 0.5)
 DPI = 100
+TALL, SEEN = 3.0, 1.5  # in widths: bodies that are not shown as a whole, and what is shown of them
 
 
 def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
@@ -52,38 +66,136 @@ def draw_structure(built: BuiltMesh, png: Path, title: str) -> None:
         figure.suptitle(drawing.heading("Geometry", title), fontsize=10)
         figure.savefig(png, dpi=DPI, metadata={"Software": None})
         return
-    inner = [numbers[p.name] for p in built.parts if p.feature and p.name in numbers]
-    size = float(np.ptp(points, axis=0).max())
-    figure = drawing.new_figure(4.6)
-    figure.set_layout_engine("constrained", rect=(0, 0.07, 1, 0.93))
-    panels = figure.subplots(1, 2)
-    _draw(panels[0], body, numbers, size, "the meshed part")
-    some = body.only(np.isin(body.region, inner))
-    text = ", ".join(name for name, n in numbers.items() if n in inner) + " alone"
-    if len(inner) > 1:  # cut open, to see what is inside of what
-        middles = some.points[some.cells][:, :, 1].mean(axis=1)
-        some = some.only(middles > 0.5 * (points[:, 1].min() + points[:, 1].max()))
-        text += ", cut open"
-    if len(some.cells) and len(some.cells) < len(cells):
-        _draw(panels[1], some, numbers, size, text)
-    else:
-        panels[1].set_axis_off()
-    region_legend(figure, panels[0], numbers)
+    features = {part.name for part in built.parts if part.feature}
+    _regions(body, numbers, features, png, title)
+
+
+def pictures_of_structure(folder: Path) -> list[Callable[[], Picture]]:
+    """The pictures of a run of a microstructure in 3D: its regions, and its stress if it has one.
+
+    Raises:
+        DrawingError: There are no results or no fields to draw.
+    """
+    results = read_results(folder)
+    stressed = bool(results["geometry"]["solids"])
+    file = f"{MECHANICS if stressed else FIELDS}.pvtu"
+    cells = read_cells(folder / file)
+    tags = results["geometry"]["solids" if stressed else "regions"]
+    numbers = {name: n + 1 for n, name in enumerate(tags)}
+    table = np.zeros(max(tags.values()) + 1, dtype=np.int64)
+    table[list(tags.values())] = list(numbers.values())
+    body = replace(cells, region=table[cells.region]).straight(whole=True)
+    features, title = set(results["geometry"]["features"]), str(results["title"])
+    pictures = [lambda: structure_picture(folder, body, numbers, features, title)]
+    if stressed:
+        pictures.append(lambda: stress_picture(folder, body, numbers, features, title))
+    return pictures
+
+
+def has_structure(folder: Path) -> bool:
+    """Whether a run is one of a microstructure in 3D."""
+    geometry = read_results(folder).get("geometry") or {}
+    return bool(geometry.get("features")) and geometry["dimension"] == "3d"
+
+
+def structure_picture(
+    folder: Path, body: Simplices, numbers: dict[str, int], features: set[str], title: str
+) -> Picture:
+    """The regions in colour."""
+    _regions(body, numbers, features, folder / "structure.png", title)
+    caption = (
+        f"{len(body.cells)} cells. Regions: {', '.join(numbers)}. Left all of what is meshed, "
+        "right what is built in. The bars are to scale in the plane of the picture."
+    )
+    return Picture("structure.png", "Geometry", caption)
+
+
+def stress_picture(
+    folder: Path, body: Simplices, numbers: dict[str, int], features: set[str], title: str
+) -> Picture:
+    """The von Mises stress on the surface of the body, and on that of its features alone."""
+    stress = next(v for name, v in body.values.items() if name.startswith(STRESS))
+    coloured = replace(body, values={SIZE: von_mises(stress)})
+    width, _, height = np.ptp(body.points, axis=0)
+    upper = ""
+    if height > TALL * width:  # a film on a high body: what happens is below its top
+        top = body.points[:, 2].max()
+        coloured = coloured.only(coloured.centres()[:, 2] > top - SEEN * width)
+        upper = f", the upper {drawing.length_text(SEEN * width)} of {drawing.length_text(height)}"
+    values = coloured.values[SIZE][coloured.cells].mean(axis=1)
+    scale = drawing.scale_of(values, coloured.sizes(), trim=TRIM)
+    figure, panels = _panels(coloured, numbers, features, scale)
+    axes = figure.add_axes((0.25, 0.09, 0.5, 0.025))
+    drawing.colour_bar(axes, scale, SIZE_MAP, "von Mises stress / MPa", lying=True)
+    heading = "Von Mises stress on surfaces"
+    figure.suptitle(drawing.heading(heading, title), fontsize=10)
+    figure.savefig(folder / "stress.png", dpi=DPI, metadata={"Software": None})
+    kind = "logarithmic" if scale.log else "linear"
+    caption = (
+        f"How strongly the material is sheared: {panels}{upper}. The colours ({kind}) run from "
+        f"{scale.lower:.3g} to {scale.upper:.3g} MPa"
+        f"{', beyond that the colours at the ends are used' if scale.beyond != 'neither' else ''}."
+    )
+    return Picture("stress.png", heading, caption)
+
+
+def _regions(
+    body: Simplices, numbers: dict[str, int], features: set[str], png: Path, title: str
+) -> None:
+    figure, _ = _panels(replace(body, values={}), numbers, features, None)
+    region_legend(figure, figure.axes[0], numbers)
     figure.suptitle(drawing.heading("Geometry", title), fontsize=10)
     figure.savefig(png, dpi=DPI, metadata={"Software": None})
 
 
-def _draw(axes: Axes, body: Simplices, numbers: dict[str, int], size: float, title: str) -> None:
+def _panels(
+    body: Simplices, numbers: dict[str, int], features: set[str], scale: drawing.Scale | None
+) -> tuple[Figure, str]:
+    """All of a body and its features alone, and what the two panels show."""
+    size = float(np.ptp(body.points, axis=0).max())
+    inner = [number for name, number in numbers.items() if name in features]
+    figure = drawing.new_figure(4.6)
+    low = 0.07 if scale is None else 0.2
+    figure.set_layout_engine("constrained", rect=(0, low, 1, 0.98 - low))
+    left, right = figure.subplots(1, 2)
+    whole = "the meshed part"
+    _draw(left, body, numbers, size, whole, scale)
+    some = body.only(np.isin(body.region, inner))
+    text = ", ".join(name for name, n in numbers.items() if n in inner) + " alone"
+    if len(inner) > 1:  # cut open, to see what is inside of what
+        middles = some.points[some.cells][:, :, 1].mean(axis=1)
+        some = some.only(middles > 0.5 * (body.points[:, 1].min() + body.points[:, 1].max()))
+        text += ", cut open"
+    if len(some.cells) and len(some.cells) < len(body.cells):
+        _draw(right, some, numbers, size, text, scale)
+        return figure, f"{whole} and {text}"
+    right.set_axis_off()
+    return figure, whole
+
+
+def _draw(
+    axes: Axes,
+    body: Simplices,
+    numbers: dict[str, int],
+    size: float,
+    title: str,
+    scale: drawing.Scale | None,
+) -> None:
     """The surface of a body, with a bar that is to scale in the plane of the picture."""
-    surface = merged(replace(body, values={}), size, 1e-9).extract_surface(
-        algorithm="dataset_surface"
-    )
+    grid = merged(replace(body, values={}), size, 1e-9)
+    if scale is not None:  # stress jumps between regions: one colour for a cell
+        grid.cell_data[SIZE] = scale.shown(body.values[SIZE][body.cells].mean(axis=1))
+    surface = grid.extract_surface(algorithm="dataset_surface")
     plotter = pyvista.Plotter(off_screen=True, window_size=list(WINDOW))
     plotter.background_color = pyvista.Color("white")
     colours = region_colours(numbers)
+    table: Colormap = ListedColormap(colours)
+    name, ends = "region", (0.0, float(max(1, len(colours) - 1)))
+    if scale is not None:
+        name, table, ends = SIZE, colormaps[SIZE_MAP], scale.limits()
     plotter.add_mesh(
-        surface, scalars="region", cmap=colours, clim=(0, max(1, len(colours) - 1)),
-        show_scalar_bar=False, show_edges=False, preference="cell", ambient=0.35, diffuse=0.7,
+        surface, scalars=name, cmap=table, clim=ends, show_scalar_bar=False, show_edges=False,
+        preference="cell", ambient=0.35, diffuse=0.7,
     )  # fmt: skip
     plotter.camera.parallel_projection = True
     look_from(plotter, DIRECTION)

@@ -325,7 +325,8 @@ def _meta(
     if built is not None:
         body = body_case(case)
         planes = mechanics_meta.planes(body)
-        geometry = geometry_meta(case.geometry, built, faces, planes, body.geometry)
+        stressed = None if found is None else found.domain.built
+        geometry = geometry_meta(case.geometry, built, faces, planes, body.geometry, stressed)
     meta = output.RunMeta(
         status=status_of(solution),
         ranks=ranks,

@@ -86,16 +86,26 @@ class View:
     labels: tuple[str, str]
 
 
+def read_results(folder: Path) -> dict[str, Any]:
+    """What results.json holds.
+
+    Raises:
+        DrawingError: It cannot be read.
+    """
+    try:
+        results: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DrawingError(f"{RESULTS}: cannot be read: {error}") from error
+    return results
+
+
 def read_run(folder: Path) -> Run:
     """Read results and fields.
 
     Raises:
         DrawingError: There are no results or no fields to draw.
     """
-    try:
-        results: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DrawingError(f"{RESULTS}: cannot be read: {error}") from error
+    results = read_results(folder)
     geometry = results.get("geometry")
     if not geometry:
         raise DrawingError("nothing was meshed, so there is nothing to draw")
