@@ -166,7 +166,11 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
 
 
 def _effective(table: Effective | None) -> schema.Effective | None:
-    return None if table is None else schema.Effective(table.conductivity, table.stiffness)
+    if table is None:
+        return None
+    return schema.Effective(
+        table.conductivity, table.stiffness, table.three_point, table.uniform_tractions
+    )
 
 
 def _study(file: tables.CaseFile) -> schema.Study | None:

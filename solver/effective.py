@@ -21,6 +21,8 @@ from solver.effective_conduction import Conducting, Fluctuations, both_sides
 from solver.effective_stiffness import Elastic, Response, response, voigt_and_reuss
 from solver.mechanics_model import solid_law
 from solver.tensor_bounds import Between
+from solver.three_point import ThreePoint, three_point, two_conductivities
+from solver.uniform_tractions import Tractions, uniform_tractions
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -88,10 +90,21 @@ class Stiffness:
 
 @dataclass(frozen=True)
 class Effective:
-    """What a periodic cell has; None for what was not asked for."""
+    """What a periodic cell has; None for what was not asked for or is not there.
+
+    Attributes:
+        conductivity: Between two tensors.
+        stiffness: From above, and from further away.
+        three_point: Bounds by the geometry of two conductors.
+        tractions: Stiffness with uniform tractions on the sides.
+        left_out: What was asked for and is not there, and why.
+    """
 
     conductivity: Conductivity | None
     stiffness: Stiffness | None
+    three_point: ThreePoint | None = None
+    tractions: Tractions | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def cell_volume(built: BuiltMesh) -> float:
@@ -127,12 +140,49 @@ def solve_effective(
     """
     if case.effective is None:
         raise ValueError("a case without [effective]")
-    conductivity = stiffness = None
+    conductivity = stiffness = phases = tractions = None
+    left_out: list[str] = []
     if case.effective.conductivity:
         conductivity = solve_conductivity(case, mesher(case), comm, progress)
+        if case.effective.three_point:
+            phases = _three_point(case, conductivity, mesher, comm)
+            if phases is None:
+                left_out.append(
+                    "No three-point bounds: they are those of two phases, "
+                    "and the cell has not just two conductivities."
+                )
     if case.effective.stiffness:
         stiffness = solve_stiffness(case, mesher(replace(case, regions={})), comm, progress)
-    return Effective(conductivity, stiffness)
+        if case.effective.uniform_tractions:
+            tractions = uniform_tractions(stiffness.cell)
+            if tractions is None:
+                left_out.append(
+                    "No stiffness under uniform tractions: a void reaches the sides of the cell, "
+                    "and nothing there can carry them."
+                )
+    for line in left_out:
+        progress(line)
+    return Effective(conductivity, stiffness, phases, tractions, tuple(left_out))
+
+
+def _three_point(
+    case: schema.Case,
+    found: Conductivity,
+    mesher: Callable[[schema.Case], BuiltMesh],
+    comm: MPI.Intracomm,
+) -> ThreePoint | None:
+    """On the last mesh of the conductivity; on one as fine with the insulators if there are any."""
+    cell = found.cell
+    if any(isinstance(law, schema.Insulator) for law in case.regions.values()):
+        built = mesher(replace(case, regions={}))
+        laws = {name: cell.conductivity.get(name, 0.0) for name in built.regions}
+        if two_conductivities(laws) is None:
+            return None
+        domain = read_domain(built, comm)
+        for _ in found.history[1:]:
+            domain = _refined(domain)
+        cell = replace(cell, domain=domain, conductivity=laws)
+    return three_point(cell)
 
 
 def solve_conductivity(

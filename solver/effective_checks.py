@@ -32,6 +32,12 @@ def effective_faults(
             yield Finding((key,), "a table", allowed)
     yield from _conduction_faults(file, regions) if wanted.conductivity else ()
     yield from _stiffness_faults(file, regions) if wanted.stiffness else ()
+    for key, needs, on in (
+        ("three_point", "conductivity", wanted.conductivity),
+        ("uniform_tractions", "stiffness", wanted.stiffness),
+    ):
+        if dict(wanted)[key] and not on:
+            yield Finding(("effective", key), "true", f"false, or {needs} = true beside it")
     if not wanted.conductivity and file.regions:
         yield Finding(("effective", "conductivity"), "false", "true, as there are [regions]")
     if not wanted.stiffness and file.mechanics is not None:

@@ -98,8 +98,10 @@ def fluctuations(cell: Conducting, side: Literal["upper", "lower"]) -> Fluctuati
     kappa = cellwise(domain, finite, "conductivity")
     numbering = number_unknowns(domain, space)
     expansion = numbering.expansion(domain.comm)
-    stiffness = _assembled(space, kappa).PtAP(expansion)
-    loads = [_reduced(_load(space, kappa, axis), expansion) for axis in range(mesh.geometry.dim)]
+    stiffness = weighted_laplacian(space, kappa).PtAP(expansion)
+    loads = [
+        reduced(field_load(space, kappa, axis), expansion) for axis in range(mesh.geometry.dim)
+    ]
     moved = [load.duplicate() for load in loads]
     for vector in moved:
         vector.set(0.0)
@@ -111,18 +113,18 @@ def fluctuations(cell: Conducting, side: Literal["upper", "lower"]) -> Fluctuati
             product = load.duplicate()
             stiffness.mult(motion, product)
             load.axpy(-1.0, product)
-        loads = [_reduced(load, glue) for load in loads]
+        loads = [reduced(load, glue) for load in loads]
         stiffness = stiffness.PtAP(glue)
     else:
         glue = None
-    pinned = _pinned(stiffness)
+    pinned = pinned_rows(stiffness)
     for load in loads:
         load.array[pinned] = 0.0
     begin = stiffness.getOwnershipRange()[0]
     typical = stiffness.getDiagonal().sum() / stiffness.getSize()[0]
     stiffness.zeroRowsColumns((pinned + begin).astype(PETSc.IntType), diag=typical)
     prefix = "primal_" if side == "upper" else "dual_"
-    ksp = make_solver(stiffness, prefix, _options(cell, stiffness), cell.overrides)
+    ksp = make_solver(stiffness, prefix, solver_options(cell, stiffness), cell.overrides)
     fields, iterations = [], 0
     for axis, (load, motion) in enumerate(zip(loads, moved, strict=True)):
         answer = load.duplicate()
@@ -131,7 +133,7 @@ def fluctuations(cell: Conducting, side: Literal["upper", "lower"]) -> Fluctuati
         if glue is not None:
             glue.multAdd(answer, motion, motion)
             answer = motion
-        fields.append(_function(space, expansion, answer, f"fluctuation {'xyz'[axis]}"))
+        fields.append(periodic_function(space, expansion, answer, f"fluctuation {'xyz'[axis]}"))
     tensor = np.asarray(_mean_energy(domain, fields, kappa) / cell.volume)
     return Fluctuations(tensor, tuple(fields), int(stiffness.getSize()[0]), iterations)
 
@@ -146,7 +148,8 @@ def both_sides(cell: Conducting) -> tuple[Fluctuations, Fluctuations]:
     )
 
 
-def _assembled(space: fem.FunctionSpace, kappa: fem.Function) -> PETSc.Mat:
+def weighted_laplacian(space: fem.FunctionSpace, kappa: fem.Function) -> PETSc.Mat:
+    """int kappa grad u . grad v, sides not yet tied."""
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     form = kappa * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx
     matrix = fem_petsc.assemble_matrix(fem.form(form))
@@ -154,7 +157,7 @@ def _assembled(space: fem.FunctionSpace, kappa: fem.Function) -> PETSc.Mat:
     return matrix
 
 
-def _load(space: fem.FunctionSpace, kappa: fem.Function, axis: int) -> PETSc.Vec:
+def field_load(space: fem.FunctionSpace, kappa: fem.Function, axis: int) -> PETSc.Vec:
     """-int kappa E.grad v for the unit field along an axis."""
     v = ufl.TestFunction(space)
     unit = fem.Constant(space.mesh, np.eye(space.mesh.geometry.dim)[axis])
@@ -163,15 +166,17 @@ def _load(space: fem.FunctionSpace, kappa: fem.Function, axis: int) -> PETSc.Vec
     return vector
 
 
-def _reduced(vector: PETSc.Vec, expansion: PETSc.Mat) -> PETSc.Vec:
+def reduced(vector: PETSc.Vec, expansion: PETSc.Mat) -> PETSc.Vec:
+    """A load on periodic unknowns."""
     out = expansion.createVecRight()
     expansion.multTranspose(vector, out)
     return out
 
 
-def _function(
+def periodic_function(
     space: fem.FunctionSpace, expansion: PETSc.Mat, unknowns: PETSc.Vec, name: str
 ) -> fem.Function:
+    """The function of periodic unknowns."""
     values = expansion.createVecLeft()
     expansion.mult(unknowns, values)
     function = fem.Function(space, name=name)
@@ -180,14 +185,15 @@ def _function(
     return function
 
 
-def _pinned(matrix: PETSc.Mat) -> npt.NDArray[np.int64]:
+def pinned_rows(matrix: PETSc.Mat) -> npt.NDArray[np.int64]:
     """One owned row of every connected piece: what floats is held there."""
     begin = matrix.getOwnershipRange()[0]
     rows = np.arange(matrix.getLocalSize()[0], dtype=np.int64)
     return np.asarray(rows[pieces(matrix) == rows + begin])
 
 
-def _options(cell: Conducting, matrix: PETSc.Mat) -> dict[str, str]:
+def solver_options(cell: Conducting, matrix: PETSc.Mat) -> dict[str, str]:
+    """How systems of this size are solved."""
     if matrix.getSize()[0] <= DIRECT_LIMIT:
         return DIRECT
     return MULTIGRID_2D if cell.domain.mesh.topology.dim == 2 else MULTIGRID
@@ -212,7 +218,7 @@ def _move_with_field(
     Returns:
         The 0/1 matrix that gives all of a piece one unknown.
     """
-    stiffness = _assembled(space, place).PtAP(expansion)
+    stiffness = weighted_laplacian(space, place).PtAP(expansion)
     begin, end = stiffness.getOwnershipRange()
     diagonal = stiffness.getDiagonal().array_r.copy()
     largest = stiffness.getDiagonal().max()[1]
@@ -220,14 +226,14 @@ def _move_with_field(
     belongs = pieces(stiffness)
     first = belongs == begin + np.arange(end - begin)
     held = np.union1d(np.flatnonzero(first), outside)
-    loads = [_reduced(_load(space, place, axis), expansion) for axis in range(len(moved))]
+    loads = [reduced(field_load(space, place, axis), expansion) for axis in range(len(moved))]
     stiffness.zeroRowsColumns((held + begin).astype(PETSc.IntType), diag=largest)
-    ksp = make_solver(stiffness, "conductor_", _options(cell, stiffness), {})
+    ksp = make_solver(stiffness, "conductor_", solver_options(cell, stiffness), {})
     fields = []
     for axis, (load, motion) in enumerate(zip(loads, moved, strict=True)):
         load.array[held] = 0.0
         solve(ksp, load, motion, "the motion of perfect conductors with the field")
-        fields.append(_function(space, expansion, motion, "motion"))
+        fields.append(periodic_function(space, expansion, motion, "motion"))
         left = _mean_energy(cell.domain, fields[-1:], place, axis)[0, 0]
         if left > THROUGH * cell.volume:
             raise Percolates(

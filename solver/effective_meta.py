@@ -47,7 +47,20 @@ def with_effective(meta: output.RunMeta, found: Effective) -> output.RunMeta:
         meta = _with_conductivity(meta, found.conductivity)
     if found.stiffness is not None:
         meta = _with_stiffness(meta, found.stiffness)
-    return meta
+    notes = list(found.left_out)
+    if found.three_point is not None:
+        better = ", ".join(found.three_point.regions)
+        notes.append(
+            "Three-point bounds follow from volume shares and two moments of the geometry alone; "
+            "the lower one by currents without divergence, the upper one by continuous potentials, "
+            f"so that both are proved. Phase 2 is {better}."
+        )
+    if found.tractions is not None:
+        notes.append(
+            "Uniform tractions on the sides give the least stiff cell, affine displacements the "
+            "stiffest. Both are computed with displacements: the first is an estimated lower bound."
+        )
+    return replace(meta, notes=(*meta.notes, *notes))
 
 
 def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunMeta:

@@ -9,6 +9,7 @@ from solver.effective import Conductivity, Effective, Stiffness, volume_shares
 from solver.effective_stiffness import hashin_shtrikman_moduli
 from solver.hooke import XX, XY, YZ, is_isotropic
 from solver.known import PAIRS
+from solver.partner_quantities import three_point_quantities, traction_quantities
 from solver.quantities import Bound, Quantity
 from solver.tensor_bounds import Between, hashin_shtrikman, series_and_parallel
 from solver.units import in_unit
@@ -25,9 +26,13 @@ def effective_quantities(found: Effective) -> list[Quantity]:
     if found.conductivity is not None:
         built = found.conductivity.cell.domain.built
         out += _of_conductivity(found.conductivity)
+    if found.three_point is not None:
+        out += three_point_quantities(found.three_point)
     if found.stiffness is not None:
         built = found.stiffness.cell.domain.built
         out += _of_stiffness(found.stiffness)
+        if found.tractions is not None:
+            out += traction_quantities(found.tractions, found.stiffness.cell.strains)
     shares = {} if built is None or built.parts else volume_shares(built)
     return out + [
         Quantity(f"volume_fraction.{name}", share, "1", meaning=f"Of {name} in the mesh.")

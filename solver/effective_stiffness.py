@@ -116,7 +116,7 @@ def response(cell: Elastic, sides: Sides) -> Response:
         marks = _on_sides(space)
         on_sides = _reduced(marks.x.petsc_vec, expansion).array_r > 0.0
         held = np.flatnonzero(on_sides).astype(np.int64)
-    near = _rigid_motions(space, expansion)
+    near = rigid_motions(space, expansion)
     typical = stiffness.getDiagonal().sum() / stiffness.getSize()[0]
     stiffness.zeroRowsColumns((held + begin).astype(PETSc.IntType), diag=typical)
     stiffness.setBlockSize(gdim)
@@ -163,7 +163,7 @@ def _on_sides(space: fem.FunctionSpace) -> fem.Function:
     return marks
 
 
-def _rigid_motions(space: fem.FunctionSpace, expansion: PETSc.Mat) -> list[PETSc.Vec]:
+def rigid_motions(space: fem.FunctionSpace, expansion: PETSc.Mat) -> list[PETSc.Vec]:
     """What costs little in every part of the cell, in unknowns, orthonormal."""
     gdim = space.mesh.geometry.dim
     owned = space.dofmap.index_map.size_local

@@ -8,10 +8,16 @@ from solver.values import Fraction, Strict, as_tuple, fault
 
 
 class Effective(Strict):
-    """Effective properties of a cell that is periodic along all of its axes."""
+    """Effective properties of a cell that is periodic along all of its axes.
+
+    `three_point` asks for the bounds of two conductors by what their geometry says beyond volume
+    shares; `uniform_tractions` for the stiffness with these on the sides.
+    """
 
     conductivity: bool = False
     stiffness: bool = False
+    three_point: bool = False
+    uniform_tractions: bool = False
 
     @model_validator(mode="after")
     def _something(self) -> Self:

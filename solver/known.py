@@ -96,6 +96,9 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "hashin_shtrikman_lower": ("conductivity",),
     "hashin_shtrikman_upper": ("conductivity",),
     "anisotropy": ("dimensionless",),
+    "three_point_lower": ("conductivity",),
+    "three_point_upper": ("conductivity",),
+    "three_point_parameter": ("dimensionless",),
     "effective_bulk_modulus": ("stress",),
     **{
         f"hashin_shtrikman_{name}_modulus_{end}": ("stress",)
@@ -154,6 +157,14 @@ OF_A_CELL: dict[str, tuple[tuple[units.Kind, ...], tuple[str, ...]]] = {
     "affine_youngs_modulus": (("stress",), ("x", "y", "z")),
     "voigt_youngs_modulus": (("stress",), ("x", "y", "z")),
     "reuss_youngs_modulus": (("stress",), ("x", "y", "z")),
+    "three_point_lower": (("conductivity",), PAIRS[:3]),
+    "three_point_upper": (("conductivity",), PAIRS[:3]),
+    "depolarising_factor": (("dimensionless",), ("x", "y", "z")),
+    "traction_stiffness": (
+        ("stress",), tuple(f"{one}{other}" for one in PAIRS for other in PAIRS),
+    ),
+    "traction_youngs_modulus": (("stress",), ("x", "y", "z")),
+    "traction_shear_modulus": (("stress",), ("yz", "xz", "xy")),
 }  # fmt: skip
 OF_A_STRUCTURE = ("volume_fraction", "pieces", "percolates")  # with the name of a region
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"

@@ -5,6 +5,7 @@ A value keeps the text and the source that the case file gave it. One that the p
 """
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,7 @@ def resolved_toml(case: Case) -> str:
         if load := load_tree(case.mechanics, given):
             tree["load"] = load
     if case.effective is not None:
-        wanted = case.effective
-        tree["effective"] = {"conductivity": wanted.conductivity, "stiffness": wanted.stiffness}
+        tree["effective"] = asdict(case.effective)
     tree["numerics"] = _numerics(case.numerics)
     tree["output"] = {"fields": list(case.output.fields), "pictures": case.output.pictures}
     tree["specimens"] = [_specimen(i, item, given) for i, item in enumerate(case.specimens)]

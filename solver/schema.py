@@ -123,6 +123,8 @@ class Effective:
 
     conductivity: bool
     stiffness: bool
+    three_point: bool = False
+    uniform_tractions: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,11 @@ LINE = """
     solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
-    solver.tensor_bounds solver.periodic solver.effective_conduction
+    solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
     solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.elasticity solver.effective_stiffness
+    solver.uniform_tractions
     solver.floors solver.load_path solver.nonlinear
     solver.blocks solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
@@ -62,7 +63,7 @@ LINE = """
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields
-    solver.effective solver.effective_quantities solver.statistics
+    solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields
 
