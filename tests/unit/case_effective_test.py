@@ -50,6 +50,16 @@ WRONG = [
     ),
     ("conductivity = true\n", "", "effective.conductivity", "as there are [regions]"),
     ("stiffness = true\n", "", "effective.stiffness", "as there is [mechanics]"),
+    (
+        "conductivity = true\nstiffness = true", "stiffness = true\nthree_point = true",
+        "effective.three_point", "conductivity = true beside it",
+    ),
+    (
+        "stiffness = true\n", "uniform_tractions = true\n", "effective.uniform_tractions",
+        "stiffness = true beside it",
+    ),
+    ("stiffness = true", "three_points = true", "effective.three_points", "nearest: three_point"),
+    ("[effective]", '[effective]\nthree_point = "yes"', "effective.three_point", "true or false"),
     ("[regions.particles]", "[regions.particle]", "regions.particle", "nearest: particles"),
     ('"ionic_conductor"\nconductivity = "0.1 mS/cm"', '"insulator"', "regions", "at least one"),
     ("[mechanics.solids.particles]", "[mechanics.solids.part]", "mechanics.solids.part", "one of"),
@@ -87,6 +97,16 @@ def test_the_good_case_is_good_and_reads_back(tmp_path, capsys):
     read = load_case(again)
     assert read.effective == case.effective
     assert resolved_toml(read) == resolved_toml(case)
+
+
+def test_what_is_asked_beside_reads_back(tmp_path, capsys):
+    text = GOOD + "three_point = true\nuniform_tractions = true\n"
+    assert checked(text, tmp_path, capsys) == (0, [])
+    case = load_case(tmp_path / "case.toml")
+    assert case.effective.three_point and case.effective.uniform_tractions
+    again = tmp_path / "again.toml"
+    again.write_text(resolved_toml(case), "utf-8")
+    assert load_case(again).effective == case.effective
 
 
 def test_a_stack_has_no_effective_properties(tmp_path, capsys):

@@ -20,9 +20,12 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from meshes import particles
+from meshes.build import build
 from meshes.layers import Layer
 from meshes.micro import Body, Fibres, Particles
-from meshes.particles import balls
+from meshes.particles import Balls, balls
+from meshes.sizing import default_size
 from solver import schema
 from solver.domain import read_domain
 from solver.effective import cell_volume
@@ -300,3 +303,41 @@ def test_packings_of_few_discs_have_more_neighbours_than_those_in_equilibrium():
     assert np.mean(pairs) == pytest.approx(0.42 * phi, rel=0.25)
     assert np.mean(zeta) == pytest.approx(np.mean(pairs), rel=0.25)
     assert np.mean(zeta) > 1.25 * 0.19 * phi
+
+
+def in_equilibrium(phi, side, seed):
+    """Hard discs after many random moves (Metropolis) from a square lattice in the unit cell."""
+    random = np.random.default_rng(seed)
+    count = side**2
+    radius = sqrt(phi / (np.pi * count))
+    start = (np.arange(side) + 0.5) / side
+    centres = np.stack(np.meshgrid(start, start), axis=-1).reshape(-1, 2)
+    for index in np.tile(np.arange(count), 1000):
+        there = (centres[index] + (random.random(2) - 0.5) / (2.0 * side)) % 1.0
+        away = centres - there
+        far = ((away - np.round(away)) ** 2).sum(axis=1)
+        far[index] = inf
+        if far.min() > 4.0 * radius**2:
+            centres[index] = there
+    return Balls(centres, np.full(count, radius))
+
+
+@pytest.mark.slow
+def test_discs_in_equilibrium_have_the_published_zeta(monkeypatch, tmp_path):
+    # phi/3 - 0.05707 phi^2 (Torquato & Lado 1988, Proc. R. Soc. A 417, 59): 0.0644 at 0.2
+    phi, found = 0.2, []
+    for seed in range(12):
+        placed = in_equilibrium(phi, 5, seed)
+        monkeypatch.setattr(particles, "balls", lambda micro, placed=placed: placed)
+        geometry = Particles(
+            body(True, 0.006, seed), "filler", "matrix", phi, "random",
+            diameter=2.0 * float(placed.radii[0]),
+        )  # fmt: skip
+        built = build(geometry, default_size(geometry, 1e-2), (), tmp_path)
+        cell = Conducting(
+            read_domain(built, COMM), {"matrix": 1.0, "filler": 2.0}, cell_volume(built), {}
+        )
+        found.append(moments(cell, ("filler",), CONTINUOUS)[0].parameter())
+    error = float(np.std(found, ddof=1) / sqrt(len(found)))
+    assert error < 0.01
+    assert np.mean(found) == pytest.approx(phi / 3.0 - 0.05707 * phi**2, abs=2.5 * error)
