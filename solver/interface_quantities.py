@@ -9,20 +9,22 @@ from meshes.layers import Block
 from solver import cohesive, mechanics_schema
 from solver.broken import NORMAL, TANGENT, Break, Floats
 from solver.broken_state import Jump, Step
+from solver.crack_quantities import label_of
 from solver.delamination import find_breaks, tips_of
+from solver.ends import End, told, verdict_of
 from solver.margins import RATE, estimate, judged
 from solver.mechanics import Mechanical
 from solver.quantities import Quantity
-from solver.stability import verdict
 
 TORN = 0.01  # of the strength: a traction below it holds nothing
+GROWS = "grows, ever less driven"
 SHUT = 1e-9  # of the largest opening: what is less is closed
 
 
 def of_interfaces(
     block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
 ) -> Iterator[Quantity]:
-    """Interfaces that are not bonded, and the first end of one that has come off; collective."""
+    """Interfaces that are not bonded, and the ends of those that have come off; collective."""
     if found.broken is None:
         return
     breaks = find_breaks(block, mechanics.interfaces)
@@ -35,9 +37,21 @@ def of_interfaces(
     yield from interface_quantities(breaks, answer.jumps, answer.steps, driven, plane, comm)
     if not found.tips:
         return
-    force, bar = found.tips[0][1], found.bar
+    there = zip(tips_of(block, breaks), found.tips, found.bars, strict=True)
+    ends = [
+        End(f"{broken.name}.{label_of(tip)}", force, bar, broken.joint.fracture_energy)
+        for (broken, _), (tip, force), bar in there
+    ]
+    word = verdict_of(ends)
+    word = GROWS if word == "arrests" else word
+    yield from told(ends, [list(_of_end(mechanics, end)) for end in ends], word)
+
+
+def _of_end(mechanics: mechanics_schema.Mechanics, end: End) -> Iterator[Quantity]:
+    """Driving force of one end of a part that has come off."""
+    force = end.force
     text = "G where the part that has come off ends."
-    yield estimate("energy_release_rate", force.value, bar, RATE, text)
+    yield estimate("energy_release_rate", force.value, end.bar, RATE, text)
     text = "From the energies with that end moved forwards and backwards."
     yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
     text = "Largest difference of G by two contours, over G."
@@ -45,13 +59,10 @@ def of_interfaces(
     yield Quantity("contour_dependence", share, "1", meaning=text)
     text = "dG/da: positive means that the driving force rises as the part grows."
     yield Quantity("energy_release_rate_slope", force.slope, f"{RATE}/um", meaning=text)
-    broken, _ = tips_of(block, breaks)[0]
-    limit = broken.joint.fracture_energy
-    if limit is not None:
-        word: str = verdict(force.value, bar, limit, force.slope)
-        word = "grows, ever less driven" if word == "arrests" else word
-        yield Quantity("verdict", word, "", meaning="Does the part that has come off grow?")
-        yield from judged(mechanics, force.value, bar, limit)
+    if end.limit is not None:
+        word = GROWS if end.word == "arrests" else str(end.word)
+        yield Quantity("verdict", word, "", meaning="Does the part that has come off grow there?")
+        yield from judged(mechanics, force.value, end.bar, end.limit)
 
 
 def interface_quantities(

@@ -177,6 +177,16 @@ OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
         "critical_stretch", "flaw_overpotential", "flaw_pressure",
     )
 }  # fmt: skip
+# of either end of a crack ("end"), or of a part of an interface that has come off ("NAME.end")
+OF_AN_END: dict[str, tuple[units.Kind, ...]] = {
+    head: QUANTITIES[head]
+    for head in (
+        "energy_release_rate", "energy_release_rate_by_extension", "energy_release_rate_slope",
+        "contour_dependence", "stress_intensity", "stress_intensity_by_interaction",
+        "shape_factor", "fracture_energy", "margin", "critical_pressure",
+        "critical_overpotential", "critical_stretch",
+    )
+}  # fmt: skip
 TEXTS = ("verdict", "first_to_grow")  # quantities whose value is a word
 
 
@@ -194,7 +204,9 @@ def known_quantities(
     names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
     ends = [f"{name}{end}" for name in faces for end in ("", ".start", ".end")]
     names |= {f"{head}.{end}" for head in (*OF_A_FLAW, "verdict") for end in ends}
-    names |= {f"{head}.{name}" for head in ON_AN_INTERFACE for name in interfaces}
+    names |= {f"{head}.{name}" for head in ON_AN_INTERFACE for name in between}
+    loose = [f"{name}.{end}" for name in ("", *between) for end in ("start", "end")]
+    names |= {f"{head}.{end.lstrip('.')}" for head in (*OF_AN_END, "verdict") for end in loose}
     names |= {f"normal_stress.{name}" for name in between}
     names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
     names |= {f"mean_stress.{name}" for name in inside}
@@ -213,6 +225,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return ON_A_FACE[head]
     if head in OF_A_FLAW:
         return OF_A_FLAW[head]
+    if head in OF_AN_END:
+        return OF_AN_END[head]
     if head in ON_AN_INTERFACE:
         return ON_AN_INTERFACE[head]
     if head in OF_A_CELL:

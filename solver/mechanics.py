@@ -19,7 +19,7 @@ from math import inf
 from mpi4py import MPI
 
 from meshes.block import layer_at
-from meshes.layers import Block, face_length
+from meshes.layers import Block
 from solver import schema
 from solver.bending import bends_freely, curvature
 from solver.broken_state import Answer
@@ -32,20 +32,14 @@ from solver.equilibrium import Equilibrium, State, Support
 from solver.evolution import Flowed
 from solver.face_stress import face_stress
 from solver.floors import Level, floors
-from solver.fracture import Tip, energy_release_rates
+from solver.fracture import Tip
 from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
 from solver.hooke import is_isotropic_in_plane
 from solver.mixed_mode import Intensities, intensities
 from solver.path_following import steps_along
 from solver.problem import Mesher, Problem, make_problem, refined, through_film
-from solver.stability import (
-    FURTHEST,
-    DrivingForce,
-    arrest_length,
-    driving_force,
-    error_bar,
-)
+from solver.stability import DrivingForce, driving_force, error_bar
 
 PER_METRE = 1e6  # 1/m in 1/um
 MOST_LEVELS = 5
@@ -89,7 +83,7 @@ class Mechanical:
         state: Equilibrium.
         tips: The tips that have an energy release rate, with it.
         film: The crack through a film, if it is one.
-        bar: Error bar of the first energy release rate, or of that of the film, J/m^2.
+        bar: Error bar of the largest energy release rate, or of that of the film, J/m^2.
         opening: Largest opening of the crack, um.
         overlap: By how much its faces overlap where they are pressed together, um.
         volume: Of the crack of the whole body, um^3 (plane: um^2).
@@ -224,34 +218,9 @@ def _with_sequence(
     return replace(found, film=replace(film, sequential=2.0 * film.rate - wide.rate))
 
 
-def with_arrest(
-    case: schema.Case, found: Mechanical, limit: float, mesher: Mesher, comm: MPI.Intracomm
-) -> Mechanical:
-    """Follows a crack that grows under a falling driving force until G = Gc; collective."""
-    block = case.geometry
-    if not isinstance(block, Block) or block.crack is None or not found.tips:
-        return found
-    crack, tip = block.crack, found.tips[0][0]
-    forwards = sum(tip.direction) > 0.0
-    whole = face_length(block, crack.face)
-    length = crack.end - crack.start
-    longest = FURTHEST * (whole - crack.start if forwards else crack.end)
-
-    def rate_at(a: float) -> float:
-        end = crack.start + a if forwards else crack.end
-        start = crack.start if forwards else crack.end - a
-        problem = make_problem(case, replace(block, crack=replace(crack, start=start, end=end)))
-        body = problem.body_on(problem.mesh(mesher, comm, 1))
-        state = Equilibrium(body, problem.supports, problem.overrides).solve()
-        return energy_release_rates(body, state.displacement, problem.tips()[0])[-2]
-
-    return replace(found, arrest=arrest_length(rate_at, limit, length, longest))
-
-
 def _main_rate(found: Mechanical) -> float:
     if found.tips:
-        in_plane = found.tips[0][0].share == 2.0
-        return found.tips[0][1].value if in_plane else max(f.value for _, f in found.tips)
+        return found.tips[_driven_most(found)][1].value
     if found.film is not None:
         return found.film.rate
     if found.tensions:
@@ -263,6 +232,11 @@ def _main_rate(found: Mechanical) -> float:
     if found.curvature is not None:
         return PER_METRE * found.curvature
     return found.state.energy
+
+
+def _driven_most(found: Mechanical) -> int:
+    """Index of the tip with the largest G."""
+    return max(range(len(found.tips)), key=lambda index: found.tips[index][1].value)
 
 
 def _floor(found: Mechanical) -> float:
@@ -280,7 +254,7 @@ def _bar(found: Mechanical, before: Mechanical | None) -> float:
     if before is None:
         return float("inf")  # of one mesh alone nobody knows how good it is
     if found.tips:
-        return error_bar(found.tips[0][1], before.tips[0][1])
+        return error_bar(*(answer.tips[_driven_most(found)][1] for answer in (found, before)))
     return abs(_main_rate(found) - _main_rate(before))
 
 
@@ -315,7 +289,7 @@ def is_pressed_shut(found: Mechanical) -> bool:
 
 def _told(found: Mechanical) -> str:
     if found.tips:
-        return f"G = {found.tips[0][1].value:.6g} J/m^2, error bar {found.bar:.1e}"
+        return f"G = {_main_rate(found):.6g} J/m^2, error bar {found.bar:.1e}"
     if found.film is not None:
         return f"G_ss = {found.film.rate:.6g} J/m^2, error bar {found.bar:.1e}"
     if found.tensions or found.pressures:

@@ -1,25 +1,22 @@
 """Quantities of stress and cracks, each with its unit and its estimated error bar."""
 
 from collections.abc import Iterator
-from math import inf, pi, sqrt
+from math import inf, pi
 
 from meshes.layers import Block, Box, height
 from meshes.micro import Micro
 from solver import mechanics_schema, schema
 from solver.crack_opening import mean_displacement
-from solver.equilibrium import Support
+from solver.crack_quantities import of_crack
 from solver.flaws import of_flaws
 from solver.flow_quantities import flow_quantities, measured
-from solver.fracture import stress_intensity
 from solver.front_quantities import front_quantities
 from solver.growth_quantities import growth_quantities
 from solver.interface_quantities import of_interfaces
 from solver.margins import (
-    PER_TOUGHNESS,
-    angle_of,
+    RATE,
     crack_modulus_at,
     estimate,
-    is_strained,
     judged,
     law_at,
     modulus_at,
@@ -27,11 +24,9 @@ from solver.margins import (
     scaled,
 )
 from solver.mechanics import PER_METRE, Mechanical, is_pressed_shut
-from solver.mechanics_model import conditions
 from solver.quantities import Quantity
 from solver.stability import verdict
 
-RATE, TOUGHNESS, SLOPE = "J/m^2", "MPa m^0.5", "J/m^2/um"
 SHUT = Quantity(
     "verdict", "undecided: the crack is pressed shut", "",
     meaning="The loads press the faces of the crack together; contact is not modelled.",
@@ -95,7 +90,7 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     elif found.tips and block.flaws:
         yield from of_flaws(block, mechanics, found)
     elif found.tips and not shut:
-        yield from _of_tip(block, mechanics, found)
+        yield from of_crack(block, mechanics, found)
     if found.film is not None and not shut:
         yield from _of_film(block, mechanics, found)
     yield from _of_touching(block, found)
@@ -147,69 +142,6 @@ def _of_crack(found: Mechanical, unit: str) -> Iterator[Quantity]:
     yield Quantity("crack_volume", found.volume, unit, meaning=text)
 
 
-def starts_and_slows(case: schema.Case, found: Mechanical) -> float | None:
-    """Gc if the crack starts to grow and its driving force falls as it does, else None."""
-    mechanics, block = case.mechanics, case.geometry
-    if mechanics is None or not isinstance(block, Block) or not found.tips:
-        return None
-    if found.broken is not None:
-        return None  # where an end between layers comes to rest is not looked for
-    if is_pressed_shut(found):
-        return None
-    tip, force = found.tips[0]
-    y = tip.level
-    modulus = crack_modulus_at(block, mechanics, y, angle_of(tip))
-    limit = resistance(law_at(block, mechanics, y), modulus)
-    if limit is None or verdict(force.value, found.bar, limit, force.slope) != "arrests":
-        return None
-    return limit
-
-
-def _of_tip(
-    block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
-) -> Iterator[Quantity]:
-    """Driving force of the crack's tip (of two: the one at its end), and its verdict."""
-    tip, force = found.tips[0]
-    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
-    rate, bar = force.value, found.bar
-    yield estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
-    text = "From the energies with the tip moved forwards and backwards."
-    yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
-    text = "Largest difference of G by two contours, over G."
-    share = force.spread / abs(rate) if rate else 0.0
-    yield Quantity("contour_dependence", share, "1", meaning=text)
-    text = "dG/da: positive means that the driving force rises as the crack grows."
-    yield Quantity("energy_release_rate_slope", force.slope, SLOPE, meaning=text)
-    intensity = stress_intensity(rate, modulus)
-    half = 0.5 * bar / rate * intensity if rate > 0.0 else inf
-    text = "K_I = sqrt(E' G), isotropic: E' = E/(1 - nu^2) (plane stress: E)."
-    yield scaled(estimate("stress_intensity", intensity, half, TOUGHNESS, text), PER_TOUGHNESS)
-    if found.intensities:
-        text = "K_I by the interaction integral."
-        value, half_width = found.intensities[0].values[0], found.intensity_bars[0]
-        other = estimate("stress_intensity_by_interaction", value, half_width, TOUGHNESS, text)
-        yield scaled(other, PER_TOUGHNESS)
-    load = _only_load(block, mechanics)
-    length = _crack_length(block)
-    if load and length and intensity and not rate <= bar < inf:
-        factor = 1.0 / (abs(load) * sqrt(pi * length))
-        text = "K_I over load times sqrt(pi a), a the length of the crack, of the meshed part."
-        yield scaled(estimate("shape_factor", intensity, half, "1", text), factor)
-    region = law_at(block, mechanics, tip.level)
-    limit = resistance(region, modulus)
-    if limit is not None:
-        word: str = verdict(rate, bar, limit, force.slope)
-        if word == "arrests":
-            word = "grows unstably"  # unless it is found to stop
-        if found.arrest is not None:
-            word = f"arrests at a = {found.arrest:.4g} um"
-            text = "Length of the crack at which G = Gc."
-            half = bar / abs(force.slope)
-            yield estimate("arrest_length", found.arrest, half, "um", text)
-        yield Quantity("verdict", word, "", meaning="Does the crack grow?")
-        yield from judged(mechanics, rate, bar, limit)
-
-
 def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
     """Where bodies touch, and how hard."""
     unit = "N/m" if block.shape == "block" else "uN"
@@ -249,21 +181,6 @@ def _of_strength(
     if abs(margin - 1.0) <= half:
         word = "undecided within the error bar"
     yield Quantity("verdict", word, "", meaning="Does the layer break?")
-
-
-def _only_load(block: Block, mechanics: mechanics_schema.Mechanics) -> float:
-    """The one traction (MPa) of a case that has no other load, else 0."""
-    tractions, supports = conditions(block, mechanics)
-    given = any(s != Support(s.kind) for s in supports.values()) or mechanics.stretch is not None
-    strained = is_strained(mechanics)
-    loads = [t for t in tractions.values() if t.pressure or t.shear]
-    if given or strained or len(loads) != 1 or loads[0].shear:
-        return 0.0
-    return loads[0].pressure
-
-
-def _crack_length(block: Block) -> float:
-    return 0.0 if block.crack is None else block.crack.end - block.crack.start
 
 
 def _of_film(

@@ -9,10 +9,11 @@ from meshes.layers import Block, Box
 from meshes.mesh import BuiltMesh, MeshError
 from meshes.micro import Micro
 from solver import schema
+from solver.arrest import with_arrest
 from solver.box_mechanics import solve_box
+from solver.crack_quantities import starts_and_slows
 from solver.flowing import flows, solve_flow
-from solver.mechanics import Mechanical, solve_mechanics, with_arrest
-from solver.mechanics_quantities import starts_and_slows
+from solver.mechanics import Mechanical, solve_mechanics
 from solver.meshing import start_mesh, start_size
 from solver.micro_mechanics import solve_micro
 
@@ -53,8 +54,8 @@ def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progres
     if isinstance(case.geometry, Box):
         return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
     found = solve_mechanics(case, mesher, comm, progress)
-    limit = starts_and_slows(case, found)
-    return found if limit is None else with_arrest(case, found, limit, mesher, comm)
+    slows = starts_and_slows(case, found)
+    return found if slows is None else with_arrest(case, found, *slows, mesher, comm)
 
 
 def _mesh_of_micro(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:

@@ -56,10 +56,10 @@ LINE = """
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
-    solver.path_following solver.mechanics
+    solver.path_following solver.mechanics solver.arrest
     solver.box_stress solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
-    solver.margins
+    solver.margins solver.ends solver.crack_quantities
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
     solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields
