@@ -63,6 +63,7 @@ class Film:
         sequential: 2 W(s) - W(2 s) over the thickness, J/m^2, where W(s) is the energy that each
             of the cracks at a distance s loses: of a crack in the middle between two that are
             there already. None without a plane of symmetry at the side.
+        sequential_bar: Its error bar: the difference of the last two meshes, J/m^2.
         error: What the steps leave in the rate where layers yield, J/m^2.
     """
 
@@ -70,6 +71,7 @@ class Film:
     stress: float
     thickness: float
     sequential: float | None = None
+    sequential_bar: float = inf
     error: float = 0.0
 
 
@@ -180,7 +182,7 @@ def solve_mechanics(
         before, domain = found, refined(domain)
     found = replace(found, history=tuple(history))
     if found.film is not None and problem.supports.get("right") == Support("normal"):
-        found = _with_sequence(case, found, mesher, comm, len(history) - 1)
+        found = _with_sequence(case, found, before, mesher, comm)
     return found
 
 
@@ -205,17 +207,27 @@ def _broken(growth: Growth) -> Mechanical:
 
 
 def _with_sequence(
-    case: schema.Case, found: Mechanical, mesher: Mesher, comm: MPI.Intracomm, refinements: int
+    case: schema.Case,
+    found: Mechanical,
+    before: Mechanical | None,
+    mesher: Mesher,
+    comm: MPI.Intracomm,
 ) -> Mechanical:
-    """Adds what a crack in the middle between two others releases."""
-    block, film = case.geometry, found.film
-    if not isinstance(block, Block) or film is None:
+    """Adds what a crack in the middle between two others releases, by the last two meshes."""
+    block, level = case.geometry, len(found.history) - 1
+    if not isinstance(block, Block) or found.film is None:
         return found
     problem = make_problem(case, replace(block, width=2.0 * block.width))
-    wide = _solve_once(problem, problem.body_on(problem.mesh(mesher, comm, refinements))).film
-    if wide is None:
-        return found
-    return replace(found, film=replace(film, sequential=2.0 * film.rate - wide.rate))
+
+    def sequential(film: Film | None, refinements: int) -> float | None:
+        body = problem.body_on(problem.mesh(mesher, comm, refinements))
+        wide = _solve_once(problem, body).film
+        return None if film is None or wide is None else 2.0 * film.rate - wide.rate
+
+    rate = sequential(found.film, level)
+    coarse = None if before is None else sequential(before.film, level - 1)
+    bar = inf if rate is None or coarse is None else abs(rate - coarse)
+    return replace(found, film=replace(found.film, sequential=rate, sequential_bar=bar))
 
 
 def _main_rate(found: Mechanical) -> float:

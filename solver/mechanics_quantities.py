@@ -203,12 +203,10 @@ def _of_film(
         yield scaled(estimate("channelling_factor", film.rate, bar, "1", text), factor)
         if film.sequential is not None:
             text = "Of a crack in the middle between two: 2 W(s) - W(2 s) over the thickness."
-            rate = estimate(
-                "sequential_energy_release_rate", film.sequential, 3.0 * bar, RATE, text
-            )
-            yield rate
+            value, half = film.sequential, film.sequential_bar
+            yield estimate("sequential_energy_release_rate", value, half, RATE, text)
             text = "The same times E'/(sigma^2 h)."
-            other = estimate("sequential_channelling_factor", film.sequential, 3.0 * bar, "1", text)
+            other = estimate("sequential_channelling_factor", value, half, "1", text)
             yield scaled(other, factor)
     region = law_at(block, mechanics, height(block) - 0.5 * film.thickness)
     middle = height(block) - 0.5 * film.thickness

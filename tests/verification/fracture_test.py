@@ -66,9 +66,7 @@ def test_the_error_bar_holds_the_reference(case):
             if found.front is not None:  # the bar is one for all of the front
                 exact = [by_name[r.quantity] for r in case.references if r.exact]
                 error = max(abs(q.value - q.reported) for q in exact)
-            # three bars of rates that are subtracted from each other in a sequence of cracks
-            widest = 4e-3 if quantity.name.startswith("sequential") else 1e-3
-            assert half <= max(5.0 * error, widest * abs(quantity.value))
+            assert half <= max(5.0 * error, 1e-3 * abs(quantity.value))
     for tip, force in found.tips:
         assert tip.reach > 0.0
         assert force.spread <= 1e-3 * force.value

@@ -75,7 +75,7 @@ law = "symmetry"
 law = "displacement"
 normal = "{right} um"
 [numerics]
-accuracy = "3 %"
+accuracy = "10 %"
 [output]
 pictures = false
 """
