@@ -23,6 +23,7 @@ from meshes.layers import Block
 from solver import schema
 from solver.bending import bends_freely, curvature
 from solver.broken_state import Answer
+from solver.contact_rim import Rim, find_rim
 from solver.crack_front import Front
 from solver.crack_opening import crack_opening, crack_volume
 from solver.delamination import delamination_force, solve_broken, tips_of
@@ -91,6 +92,8 @@ class Mechanical:
         volume: Of the crack of the whole body, um^3 (plane: um^2).
         tensions: Largest tension along the faces of a layer that has a strength, MPa, by face.
         pressures: Largest pressure on the faces that something touches, MPa, by face.
+        rims: Where the contact with indenters ends, by face.
+        rim_bars: Their error bars, um.
         bars: Error bars of the energy release rates of the tips, J/m^2.
         intensities: K_I and K_II of the tips; empty where they are not defined.
         intensity_bars: Error bars of the intensities.
@@ -122,6 +125,8 @@ class Mechanical:
     intensity_bars: tuple[float, ...] = ()
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
+    rims: dict[str, Rim] = field(default_factory=dict)
+    rim_bars: dict[str, float] = field(default_factory=dict)
     broken: Answer | None = None
     flowed: Flowed | None = None
     curvature: float | None = None
@@ -286,6 +291,7 @@ def _with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
             max(k.spread, *(abs(a - b) for a, b in zip(k.values, coarse.values, strict=True)))
             for k, coarse in both
         ),
+        rim_bars={name: rim.bar(before.rims[name]) for name, rim in found.rims.items()},
     )
 
 
@@ -340,6 +346,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     pressures = {
         name: face_stress(body, state.displacement, name).pressure for name in state.touching
     }
+    share = 1.0 if state.path is None else state.path.reached
+    rims = {
+        name: find_rim(body, state.displacement, name, supports[name], share, touched)
+        for name, touched in state.touching.items()
+        if supports[name].radius < inf
+    }
     bent = None
     if bends_freely(block, problem.tractions, supports):
         bent = curvature(body.domain, state.displacement, block.width)
@@ -362,6 +374,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         ),
         tensions=tensions,
         pressures=pressures,
+        rims=rims,
         curvature=bent,
     )
 

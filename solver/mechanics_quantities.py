@@ -151,8 +151,13 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
         )
         force = -found.state.reactions[name]
         yield Quantity(f"contact_force.{name}", force, unit, meaning=text)
-        text = "How far along the face it is touched, to the last node."
-        yield Quantity(f"contact_reach.{name}", reach, "um", meaning=text)
+        if name in found.rims:
+            text = "How far along the face it is touched, by the gap beyond."
+            half = found.rim_bars.get(name, inf)
+            yield estimate(f"contact_reach.{name}", found.rims[name].by_gap, half, "um", text)
+        else:
+            text = "How far along the face it is touched, to the last node."
+            yield Quantity(f"contact_reach.{name}", reach, "um", meaning=text)
         bar = found.bar if not (found.tips or found.film or found.tensions) else inf
         text = "Largest pressure of the contact."
         pressure = found.pressures[name]

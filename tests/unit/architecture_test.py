@@ -56,7 +56,7 @@ LINE = """
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
-    solver.path_following solver.mechanics solver.arrest
+    solver.path_following solver.contact_rim solver.mechanics solver.arrest
     solver.box_stress solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins solver.ends solver.crack_quantities

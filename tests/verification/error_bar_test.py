@@ -1,0 +1,62 @@
+"""The error bar of G is the largest of three, and each of them is needed."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mpi4py import MPI
+
+from solver import fracture, stability
+from solver.case import load_case
+from solver.simulate import simulate
+from solver.stability import DrivingForce, error_bar
+
+FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "fracture"
+GRIFFITH = math.pi * 0.91  # G = p^2 pi a (1 - nu^2)/E of a unit load, length and modulus
+
+
+def test_the_bar_is_the_largest_of_the_three():
+    # by contours 1.00, 1.01, 1.03, 1.02 (the third counts), by extension 1.00 or 1.07
+    contours = (1.00, 1.01, 1.03, 1.02)
+    same = DrivingForce(contours, 1.03, 0.0)
+    assert error_bar(same, same) == pytest.approx(0.03)  # the spread over the contours
+    apart = replace(same, by_extension=1.10)
+    assert error_bar(apart, same) == pytest.approx(0.07)  # J against virtual extension
+    coarse = replace(same, by_contour=(0.9, 0.9, 0.9, 0.9))
+    assert error_bar(same, coarse) == pytest.approx(0.13)  # two meshes
+    assert error_bar(replace(same, by_contour=(1.03,) * 4), same) == 0.0
+
+
+def solved(**numerics):
+    case = load_case(FOLDER / "griffith.toml")
+    case = replace(case, numerics=replace(case.numerics, accuracy=0.05, **numerics), references=())
+    found = simulate(case, MPI.COMM_SELF, lambda _: None)
+    (_, force), values = found.mechanical.tips[0], [x.value for x in found.mechanical.history]
+    rate = next(q for q in found.quantities if q.name == "energy_release_rate")
+    return rate, force, abs(values[-1] - values[-2])
+
+
+def test_on_a_mesh_that_is_coarse_at_the_tip_only_the_contours_hold_the_exact_number(monkeypatch):
+    # cells of 0.2 a at the tip: errors of O(h/a), of which two meshes show no more than half
+    monkeypatch.setattr(fracture, "HALVINGS", 0)
+    rate, force, meshes = solved(edge_size=0.4)
+    assert rate.lower <= GRIFFITH <= rate.upper
+    error = abs(rate.value - GRIFFITH)
+    assert max(meshes, abs(force.value - force.by_extension)) < error <= force.spread
+
+
+def test_what_all_contours_and_meshes_get_wrong_alike_only_the_extension_shows(monkeypatch):
+    # an integral that is 2 % too large, as with a wrong length of the front
+    exact = stability.energy_release_rates
+
+    def larger(body, displacement, tip):
+        return tuple(1.02 * rate for rate in exact(body, displacement, tip))
+
+    monkeypatch.setattr(stability, "energy_release_rates", larger)
+    rate, force, meshes = solved()
+    error = abs(rate.value - GRIFFITH)
+    assert error == pytest.approx(0.02 * GRIFFITH, rel=0.05)
+    assert 10.0 * max(meshes, force.spread) < error
+    # the bar ends where the extension is, which is known to 1e-5 here
+    assert 0.5 * (rate.upper - rate.lower) == pytest.approx(error, rel=1e-2)
