@@ -35,7 +35,7 @@ LINE = """
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.flow_checks solver.micro_checks solver.mechanics_checks
+    solver.flow_checks solver.micro_checks solver.load_checks solver.mechanics_checks
     solver.conduction_checks solver.effective_checks
     solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
@@ -55,13 +55,14 @@ LINE = """
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
-    solver.path_following solver.mechanics
-    solver.box_stress solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
+    solver.path_following
+    solver.box_stress solver.mechanics solver.strain_range
+    solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
-    solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields
+    solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields solver.lithium_face
     solver.effective solver.effective_quantities solver.statistics
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields
