@@ -221,6 +221,7 @@ def _face(table: mechanics_tables.Face) -> mechanics_schema.Face:
                 _number(table.dry_length) or 0.0,
                 _number(table.width),
                 _number(table.yield_stress),
+                contact_limit=_number(table.contact_limit),
             )
 
 

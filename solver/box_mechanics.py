@@ -29,7 +29,7 @@ from solver.equilibrium import Equilibrium, State, Support
 from solver.floors import Level, floors
 from solver.hooke import Floats
 from solver.mechanics import Mechanical, Progress, balanced
-from solver.mechanics_model import conditions, solid_law
+from solver.mechanics_model import conditions, loaded_faces, solid_law
 
 MOST_LEVELS = 5
 SAFETY = 2.0
@@ -71,7 +71,8 @@ def solve_box(
         told: dict[str, float] = {}
         if box.crack is None:
             layers = tuple(layer.name for layer in box.layers)
-            told = box_stresses(body, layers, mechanics, found.state, supports)
+            loaded = loaded_faces(mechanics)
+            told = box_stresses(body, layers, loaded, found.state, supports)
         changes = {n: abs(v - before.told[n]) for n, v in told.items()} if before else {}
         found = replace(found, bar=bar, told=told, told_bars=changes)
         value = found.state.energy if found.front is None else float(found.front.values.max())

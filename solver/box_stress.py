@@ -1,4 +1,4 @@
-"""Stresses and displacements of a box without crack, by the names that bodies in 2D have for them.
+"""Stresses and displacements of elastic bodies without crack, by the names that flow has for them.
 
 Means over regions and faces converge with the energy; the largest equivalent stress is that of the
 nodes of the stress (degree 2 in every cell, as the displacement), and at a clamped edge or where
@@ -10,21 +10,19 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
-from solver import compat, mechanics_schema
+from solver import compat
 from solver.domain import region_of_cells
-from solver.elasticity import Body
+from solver.elasticity import Body, weight
 from solver.equilibrium import State, Support
 from solver.hooke import XX, YY, ZZ, Floats
 from solver.point_fields import FaceMeans
 from solver.radial_return import equivalent_stress
 
-STILL = (mechanics_schema.Symmetry, mechanics_schema.Free, mechanics_schema.Clamped)
-
 
 def box_stresses(
     body: Body,
     names: tuple[str, ...],
-    mechanics: mechanics_schema.Mechanics,
+    loaded: frozenset[str],
     state: State,
     supports: dict[str, Support],
 ) -> dict[str, float]:
@@ -33,27 +31,29 @@ def box_stresses(
     Args:
         body: Laws and loads.
         names: Its regions.
-        mechanics: Faces as given.
+        loaded: Faces that something acts on or moves.
         state: In equilibrium.
         supports: By name of the face.
     """
     domain, comm = body.domain, body.domain.comm
-    loaded = {name for name, face in mechanics.faces.items() if not isinstance(face, STILL)}
-    moved = tuple(sorted(loaded | {"right", "back"}))
-    held = tuple(sorted(name for name in supports if name in state.reactions))
+    free = {"right", "back"} if domain.mesh.topology.dim == 3 else {"right"}
+    moved = tuple(sorted(name for name in loaded | free if name in domain.built.facets))
+    presses = {n for n, support in supports.items() if support.kind not in ("tangential", "plate")}
+    held = tuple(sorted(presses & state.reactions.keys()))
     means = FaceMeans(domain, tuple(dict.fromkeys((*moved, *held))), ())
     u = state.displacement
     found = {f"displacement.{name}": means.mean(means.outwards(u, name), name) for name in moved}
     for name in held:
         found[f"mean_pressure.{name}"] = -state.reactions[name] / means.areas[name]
-    stress = body.stress(u)
+    stress = body.stress_everywhere(u)
     regions = region_of_cells(domain)
     mean = (stress[XX] + stress[YY] + stress[ZZ]) / 3.0
     one = fem.Constant(domain.mesh, np.float64(1.0))
     for name in names:
         cells = np.flatnonzero(regions == domain.built.regions[name]).astype(np.int32)
         dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=[(0, cells)])
-        both = (fem.assemble_scalar(fem.form(part * dx(0))) for part in (mean, one))
+        around = weight(domain)
+        both = (fem.assemble_scalar(fem.form(around * part * dx(0))) for part in (mean, one))
         total, volume = (comm.allreduce(float(part)) for part in both)
         found[f"mean_stress.{name}"] = total / volume
     values = equivalent_stress(stress_at_nodes(body, u))
@@ -65,6 +65,6 @@ def stress_at_nodes(body: Body, displacement: fem.Function) -> Floats:
     """The six stresses at the nodes of degree 2 in every cell, MPa, shape (cells * nodes, 6)."""
     space = fem.functionspace(body.domain.mesh, ("DG", 2, (6,)))
     at_nodes = fem.Function(space)
-    stress = body.stress(displacement)
+    stress = body.stress_everywhere(displacement)
     at_nodes.interpolate(fem.Expression(stress, compat.interpolation_points(space)))
     return np.asarray(at_nodes.x.array.reshape(-1, 6))

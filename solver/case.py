@@ -229,12 +229,25 @@ def with_settings(case: Case, settings: Mapping[str, str | int], keep: bool = Fa
         for part in above:
             item = item[part]
         there = item.get(last) if isinstance(item, dict) else item[last]
-        item[last] = {**there, "value": text} if isinstance(there, dict) else text
+        item[last] = _with_text(there, str(text)) if isinstance(there, dict) else text
     chain = (Source(case.path, b"", data),)
     varied, faults = _build(data, chain, (), False)
     if faults or varied is None:
         raise CaseError(faults)
     return dataclasses.replace(varied, sources=case.sources)
+
+
+def _with_text(given: dict[str, Any], text: str) -> dict[str, Any]:
+    """A value with another text; a range is that of what was given, not of what may be tried."""
+    changed = {**given, "value": text}
+    try:
+        ends = [units.parse_any(str(end))[0] for end in given.get("range", ())]
+        if not ends or min(ends) <= units.parse_any(text)[0] <= max(ends):
+            return changed
+    except units.UnitError:
+        return changed  # the tables say what is wrong
+    source = f"tried instead of {given.get('value')}, out of its range"
+    return {"value": text, "role": "definition", "source": source}
 
 
 def _map(file: tables.CaseFile) -> schema.Map | None:

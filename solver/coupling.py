@@ -8,6 +8,9 @@ equilibrium potential by its pressure cancels the potential step at its faces,
 
 on top of the pressure P with which the lithium that it is connected with presses on the electrolyte
 (its equilibrium potential is shifted as well; both shifts are for normal stress, tension positive).
+P is the mean normal stress that acts on its face (`solver.lithium_face`), no more than
+`contact_limit`: lithium that can flow away at the face presses with little more than its yield
+stress, a thin foil between rigid faces with a multiple of it.
 
 In the conduction problem the flaw is therefore an electrode without net current: the potential it
 floats to, against that of the lithium that it is connected with, is the shift V_Li p/F itself. (The
@@ -29,6 +32,7 @@ Source: Klinsmann et al. 2019, J. Power Sources 442, 227226 (pressure of lithium
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf
 
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
@@ -70,16 +74,21 @@ def overpotentials(case: schema.Case, found: Sequence[Quantity]) -> dict[str, fl
     return steps
 
 
-def contact_pressure(mechanics: mechanics_schema.Mechanics, metal: str) -> float:
-    """With which the lithium at a face presses on the electrolyte, MPa."""
-    face = mechanics.faces.get(metal)
-    if isinstance(face, mechanics_schema.Traction | mechanics_schema.Plate):
-        return face.pressure
-    return 0.0
+def metals(case: schema.Case, steps: dict[str, float]) -> tuple[str, ...]:
+    """The faces of the lithium with which flaws are connected."""
+    return tuple(sorted({face.metal for n, face in _lithium(case).items() if n in steps}))
 
 
-def with_overpotentials(case: schema.Case, steps: dict[str, float]) -> schema.Case:
-    """The case with the pressure of lithium at its overpotentials; none where it is stripped."""
+def with_overpotentials(
+    case: schema.Case, steps: dict[str, float], pressures: dict[str, float]
+) -> schema.Case:
+    """The case with the pressure of lithium at its overpotentials; none where it is stripped.
+
+    Args:
+        case: With flaws whose pressure follows from the current.
+        steps: Overpotential of every flaw, V.
+        pressures: Of the lithium at the faces that they are connected with, MPa.
+    """
     mechanics = case.mechanics
     if mechanics is None:
         return case
@@ -88,7 +97,7 @@ def with_overpotentials(case: schema.Case, steps: dict[str, float]) -> schema.Ca
             face,
             overpotential=max(steps[name], 0.0),
             metal="",
-            contact_pressure=contact_pressure(mechanics, face.metal),
+            contact_pressure=pressures[face.metal],
         )
         for name, face in _lithium(case).items()
         if name in steps
@@ -117,6 +126,33 @@ def with_opened_slit(case: schema.Case, volume: float) -> tuple[schema.Case, Qua
     return opened, Quantity("slit_width", 1e3 * width, "nm", meaning=text)
 
 
+def told_of_contact(pressures: dict[str, float]) -> Iterator[Quantity]:
+    """What acts on the faces of the lithium that flaws are connected with."""
+    for name, pressure in pressures.items():
+        text = "Mean pressure on the face of the lithium, with which flaws there are connected."
+        yield Quantity(f"lithium_pressure.{name}", pressure, "MPa", meaning=text)
+
+
+def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
+    """Where the stack presses harder on lithium than its yield stress, for the report."""
+    said = []
+    for name, face in _lithium(driven).items():
+        acts = abs(face.contact_pressure)
+        if face.contact_limit is not None and acts > face.contact_limit:
+            said.append(
+                f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than its "
+                f"contact_limit of {face.contact_limit:.4g} MPa: it flows, and presses in {name} "
+                "with no more than that."
+            )
+        elif face.contact_limit is None and acts > (face.yield_stress or inf):
+            said.append(
+                f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than its yield "
+                f"stress of {face.yield_stress:.4g} MPa: all of it counts in {name}, as if the "
+                "lithium could not flow away at its face; contact_limit says what it bears there."
+            )
+    return tuple(said)
+
+
 def critical_current(
     case: schema.Case, built: BuiltMesh, found: Sequence[Quantity], steps: dict[str, float]
 ) -> Iterator[Quantity]:
@@ -133,9 +169,11 @@ def critical_current(
         text = "Potential to which the flaw floats against its lithium."
         yield Quantity(f"flaw_overpotential{of}", 1e3 * step, "mV", meaning=text)
         face = None if case.mechanics is None else case.mechanics.faces[name]
-        behind = face.contact_pressure if isinstance(face, mechanics_schema.Lithium) else 0.0
+        behind = face.mouth_pressure if isinstance(face, mechanics_schema.Lithium) else 0.0
         pressure = overpotential_to_pressure(max(step, 0.0)) + behind
-        text = "Pressure of lithium in the flaw, F eta/V_Li, where its walls hold it."
+        text = (
+            "Pressure of lithium in the flaw, F eta/V_Li and that behind it, if its walls hold it."
+        )
         yield Quantity(f"flaw_pressure{of}", pressure, "MPa", meaning=text)
     margins = [
         (q.value, q)

@@ -42,8 +42,13 @@ def crack_opening(
 
 def mean_displacement(body: Body, state: State, name: str) -> float:
     """Of a face, outwards along its normal, um."""
+    return -crack_volume(body, state, name) / face_area(body, name)
+
+
+def face_area(body: Body, name: str) -> float:
+    """Of a face, um^2 (plane: um)."""
     domain = body.domain
     ds = facet_measure(domain, {0: facet_entities(domain, name)})
     one = fem.Constant(domain.mesh, np.float64(1.0))
-    area = domain.comm.allreduce(fem.assemble_scalar(fem.form(weight(domain) * one * ds(0))))
-    return float(-crack_volume(body, state, name) / area)
+    area = fem.assemble_scalar(fem.form(weight(domain) * one * ds(0)))
+    return float(domain.comm.allreduce(area))

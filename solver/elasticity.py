@@ -45,7 +45,8 @@ class Solid:
 class Profile:
     """How a pressure is spread along a straight crack that lithium fills from its mouth.
 
-    p(s) = min(pressure, gradient s) at the distance s from the mouth, zero within `dry` of the tip.
+    p(s) = min(pressure, at_mouth + gradient s) at the distance s from the mouth, zero within `dry`
+    of the tip.
 
     Attributes:
         axis: Of the coordinate along the crack.
@@ -54,6 +55,7 @@ class Profile:
         gradient: Most that the walls hold, MPa/um: 2 tau_y/w for lithium that yields at the shear
             stress tau_y in a flaw of the width w; infinite: nothing flows.
         dry: Length at the tip that lithium does not reach, um.
+        at_mouth: Pressure of the lithium that the flaw is connected with, MPa.
     """
 
     axis: int
@@ -61,6 +63,7 @@ class Profile:
     tip: float
     gradient: float
     dry: float
+    at_mouth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def spread(pressure: Expr, profile: Profile, domain: Domain) -> Expr:
     mouth = fem.Constant(domain.mesh, np.float64(profile.mouth))
     if profile.gradient < np.inf:
         slope = fem.Constant(domain.mesh, np.float64(profile.gradient))
-        held = slope * abs(place - mouth)
+        held = slope * abs(place - mouth) + fem.Constant(domain.mesh, np.float64(profile.at_mouth))
         pressure = ufl.conditional(ufl.lt(held, pressure), held, pressure)
     if profile.dry > 0.0:
         length = abs(profile.tip - profile.mouth) - profile.dry

@@ -33,6 +33,14 @@ def flow_faults(
                 yield Finding(("load", key), text, "no such key without a solid that flows")
     if not (flowing or mixed or shell):
         return
+    if load is not None and load.temperature is not None:
+        laws = [isotropic[n].flow for n in flowing]
+        thermal = [law for law in laws if isinstance(law, tables.Viscoplastic)]
+        creeps = [law for law in laws if isinstance(law, tables.Creep) and law.activation_energy]
+        if not (thermal or creeps):
+            text = as_given(load.temperature.value)
+            allowed = "no such key: no solid flows faster when warm (creep: activation_energy)"
+            yield Finding(("load", "temperature"), text, allowed)
     what = "a shell" if shell else ("flow" if flowing else 'formulation = "mixed"')
     if mechanics.plane == "stress":
         yield Finding(("mechanics", "plane"), '"stress"', f"strain beside {what}")

@@ -127,6 +127,7 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
     "stack_pressure": ("stress",),
+    "lithium_pressure": ("stress",),
     "plate_displacement": ("length",),
     "peak_force": ("force", "force_per_length"),
     "radial_displacement": ("length",),

@@ -22,6 +22,7 @@ from meshes.block import layer_at
 from meshes.layers import Block
 from solver import schema
 from solver.bending import bends_freely, curvature
+from solver.box_stress import box_stresses
 from solver.broken_state import Answer
 from solver.contact_rim import Rim, find_rim
 from solver.crack_front import Front
@@ -106,6 +107,7 @@ class Mechanical:
         growth: How cracks grew by themselves, where the solids may break.
         told: Stresses and displacements of a box, by name, in working units.
         told_bars: Their error bars.
+        remarks: What the report says besides.
     """
 
     domain: Domain
@@ -133,6 +135,7 @@ class Mechanical:
     growth: Growth | None = None
     told: dict[str, float] = field(default_factory=dict)
     told_bars: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def stopped(self) -> str:
@@ -278,6 +281,9 @@ def _bar(found: Mechanical, before: Mechanical | None) -> float:
 def _with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
     """The same with its error bars, from the mesh before."""
     found = replace(found, bar=_bar(found, before))
+    if before is not None:
+        changes = {n: abs(v - before.told[n]) for n, v in found.told.items()}
+        found = replace(found, told_bars=changes)
     if before is None:
         return replace(
             found, bars=(inf,) * len(found.tips), intensity_bars=(inf,) * len(found.intensities)
@@ -339,7 +345,6 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     laws = [problem.solids[layer_at(block, tip.level).name] for tip, _ in rates]
     apart = block.shape == "block" and body.rotates is None and bool(rates)
     apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
-    apart = apart and not any(t.profile is not None for t in problem.tractions.values())
     watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
     there = [name for name in watched if name in body.domain.built.facets]
     tensions = {name: face_stress(body, state.displacement, name).tension for name in there}
@@ -355,6 +360,10 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     bent = None
     if bends_freely(block, problem.tractions, supports):
         bent = curvature(body.domain, state.displacement, block.width)
+    told: dict[str, float] = {}
+    if block.crack is None and not (block.flaws or tensions or pressures) and carried:
+        layers = tuple(layer.name for layer in block.layers)
+        told = box_stresses(body, layers, problem.loaded, state, supports)
     return Mechanical(
         domain=body.domain,
         body=body,
@@ -376,6 +385,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         pressures=pressures,
         rims=rims,
         curvature=bent,
+        told=told,
     )
 
 

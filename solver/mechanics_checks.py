@@ -10,6 +10,7 @@ from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.flow_checks import flow_faults
 from solver.interface_checks import interface_faults, sides_of_layers
+from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
 from solver.tables import CaseFile, Electrode, Equipotential
 
@@ -83,6 +84,8 @@ def mechanics_faults(
             yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
     elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
+        stretched = file.load is not None and file.load.stretch is not None
+        yield from floating_faults(mechanics, geometry, stretched)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from flow_faults(file, mechanics, geometry)
@@ -148,11 +151,13 @@ def _face_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[F
         elif not cracked and isinstance(face, tables.Lithium):
             yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
         elif flaw is not None and isinstance(face, tables.Lithium):
-            for key, value in (("dry_length", face.dry_length), ("width", face.width)):
-                if value is not None:
-                    allowed = "no such key: lithium fills a flaw evenly"
-                    where: KeyPath = ("mechanics", "faces", name, key)
-                    yield Finding(where, as_given(value.value), allowed)
+            where: KeyPath = ("mechanics", "faces", name)
+            if face.dry_length is not None:
+                allowed = "no such key: lithium reaches the tips of a flaw"
+                yield Finding((*where, "dry_length"), as_given(face.dry_length.value), allowed)
+            if face.width is not None and not flaw.emerges:
+                allowed = "no such key: lithium flows out only where the flaw reaches the surface"
+                yield Finding((*where, "width"), as_given(face.width.value), allowed)
         elif isinstance(face, tables.Lithium):
             yield from _lithium_faults(face, block)
         elif block.crack is not None and name == block.crack.face and face.law != "symmetry":
@@ -215,6 +220,9 @@ def _slit_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
     if face.width is not None:
         allowed = "no such key: the width is that of the slit"
         yield Finding((*path, "width"), as_given(face.width.value), allowed)
+    if face.contact_limit is not None:
+        allowed = "no such key: at the mouth of an opened slit nothing confines the lithium"
+        yield Finding((*path, "contact_limit"), as_given(face.contact_limit.value), allowed)
 
 
 def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
@@ -317,7 +325,13 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
         allowed = "strain beside load.stretch, which stretches across the section as well"
         yield Finding(("mechanics", "plane"), '"stress"', allowed)
     still = (tables.Free, tables.Symmetry, tables.Clamped)
-    driven = any(not isinstance(face, still) for face in mechanics.faces.values())
+    driven = any(
+        not isinstance(face, still)
+        and not (
+            isinstance(face, tables.Plate) and face.pressure is None
+        )  # a plate only holds flat
+        for face in mechanics.faces.values()
+    )
     strained = any(law.residual_stress or law.misfit_strain for law in mechanics.solids.values())
     expands = any(law.thermal_expansion for law in mechanics.solids.values())
     change = None if file.load is None else file.load.temperature_change
@@ -326,7 +340,7 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
         given = as_given(change.value)
         allowed = "thermal_expansion of a solid beside it"
         yield Finding(("load", "temperature_change"), given, allowed)
-    strained = strained or (heated and expands)
+    strained = strained or heated
     if not (stretched or driven or strained):
         allowed = "a load: a traction, a displacement, a stretch, a residual stress or a misfit"
         yield Finding(("mechanics",), "nothing that strains the body", allowed)

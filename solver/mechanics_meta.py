@@ -9,6 +9,7 @@ from solver.equilibrium import Support
 from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, is_closed, is_pressed_shut
 from solver.mechanics_model import conditions
 from solver.output import Level
+from solver.strain_range import SMALL_STRAIN
 
 NOTES_OF_THE_TIP = (
     "The error bar of the energy release rate is an estimate, not a bound: the largest of the "
@@ -148,7 +149,6 @@ def history(found: Mechanical) -> tuple[Level, ...]:
     )
 
 
-SMALL_STRAIN = 0.02  # beyond it, strains are no small ones
 THEORETICAL = 0.1  # of Young's modulus: no solid is stronger
 
 
@@ -273,7 +273,7 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
             "At the tip of a crack the stress is unbounded: its largest value grows with every "
             "refinement and means nothing by itself."
         )
-    said += beyond_the_laws(case, found)
+    said += [*beyond_the_laws(case, found), *found.remarks]
     missing = shortfall(case, found)
     if missing and found.growth is not None:
         said.append(f"The run stopped before all of the load acted: {missing}.")

@@ -18,6 +18,14 @@ from solver.units import FARADAY
 LITHIUM_VOLUME = 6.941e-3 / 0.534  # um^3/fmol: molar mass (g/mol) over density (g/cm^3), handbook
 
 
+STILL = (mechanics_schema.Symmetry, mechanics_schema.Free, mechanics_schema.Clamped)
+
+
+def loaded_faces(mechanics: mechanics_schema.Mechanics) -> frozenset[str]:
+    """Faces that something acts on or moves."""
+    return frozenset(n for n, face in mechanics.faces.items() if not isinstance(face, STILL))
+
+
 def body_case(case: schema.Case) -> schema.Case:
     """The case with the body that carries its stress: of a film with a slit, the cracked stack."""
     if case.mechanics is None or not isinstance(case.geometry, Cell):
@@ -59,15 +67,22 @@ def solid_law(
     return Solid(stiffness, eigenstrain, initial, region.large)
 
 
-def _profile(block: Block, lithium: mechanics_schema.Lithium) -> Profile | None:
-    """How the pressure of lithium is spread along the crack; None: evenly."""
+def _profile(block: Block, name: str, lithium: mechanics_schema.Lithium) -> Profile | None:
+    """How the pressure of lithium is spread along the crack or a flaw; None: evenly."""
     crack = block.crack
-    if crack is None or (lithium.gradient == inf and lithium.dry_length == 0.0):
+    if lithium.gradient == inf and lithium.dry_length == 0.0:
+        return None
+    flaw = next((flaw for flaw in block.flaws if flaw.name == name), None)
+    if flaw is not None:  # from the surface x = 0: s = x/cos(angle)
+        slope = lithium.gradient / flaw.direction[0]
+        return Profile(0, 0.0, flaw.end[0], slope, 0.0, lithium.mouth_pressure)
+    if crack is None:
         return None
     axis, shift = (1, origin(block)) if crack.face == "left" else (0, 0.0)
-    ends = (crack.start, crack.end)
-    tip, mouth = ends if crack.end >= face_length(block, crack.face) else ends[::-1]
-    return Profile(axis, mouth - shift, tip - shift, lithium.gradient, lithium.dry_length)
+    below = crack.end < face_length(block, crack.face)
+    mouth, tip = (crack.start, crack.end) if below else (crack.end, crack.start)
+    ends = (mouth - shift, tip - shift)
+    return Profile(axis, *ends, lithium.gradient, lithium.dry_length, lithium.mouth_pressure)
 
 
 def overpotential_to_pressure(overpotential: float) -> float:
@@ -105,8 +120,8 @@ def conditions(
                 supports[name] = Support("obstacle", depth, radius)
             case mechanics_schema.Lithium() as lithium:
                 pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
-                pressure += lithium.contact_pressure
-                profile = _profile(block, lithium) if isinstance(block, Block) else None
+                pressure += lithium.mouth_pressure
+                profile = _profile(block, name, lithium) if isinstance(block, Block) else None
                 tractions[name] = Traction(pressure, profile=profile)
             case mechanics_schema.Free():
                 pass

@@ -79,6 +79,7 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
         yield from measured(found.told, found.told_bars, False)
         yield from _of_crack(found, "um^3")
         return
+    yield from measured(found.told, found.told_bars, not found.domain.axisymmetric)
     if found.curvature is not None:
         text = "Of the stack of layers, which bends freely; positive if its upper side is hollow."
         yield estimate("curvature", PER_METRE * found.curvature, found.bar, "m^-1", text)

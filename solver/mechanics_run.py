@@ -16,6 +16,7 @@ from solver.flowing import flows, solve_flow
 from solver.mechanics import Mechanical, solve_mechanics
 from solver.meshing import start_mesh, start_size
 from solver.micro_mechanics import solve_micro
+from solver.strain_range import large_strains
 
 Progress = Callable[[str], None]
 
@@ -39,7 +40,13 @@ def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
 
 
 def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
-    """Equilibrium and driving force, and where a crack that grows comes to rest."""
+    """Equilibrium and driving force, and where a crack that grows comes to rest; collective."""
+    found = _solved(case, comm, progress)
+    return replace(found, remarks=(*found.remarks, *large_strains(case, found)))
+
+
+def _solved(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
+    """The answer of the shape and the laws of a case."""
 
     def mesher(block: Block | Box) -> BuiltMesh:
         # what carries no current carries stress: every layer is meshed

@@ -162,7 +162,8 @@ class Lithium:
         dry_length: Length at the tip without lithium, um.
         width: Of the flaw, um; None: lithium does not flow.
         yield_stress: Of lithium in the flaw, MPa.
-        contact_pressure: Of the lithium that it is connected with, MPa.
+        contact_pressure: On the face of the lithium that it is connected with, MPa.
+        contact_limit: Most with which lithium presses there, MPa: it yields; None: no such limit.
     """
 
     overpotential: float | None
@@ -171,6 +172,13 @@ class Lithium:
     width: float | None = None
     yield_stress: float | None = None
     contact_pressure: float = 0.0
+    contact_limit: float | None = None
+
+    @property
+    def mouth_pressure(self) -> float:
+        """Of the lithium at the mouth, MPa: that of its face, within what it bears."""
+        limit = inf if self.contact_limit is None else self.contact_limit
+        return max(-limit, min(limit, self.contact_pressure))
 
     @property
     def gradient(self) -> float:

@@ -246,7 +246,8 @@ class Lithium(Strict):
     Without `overpotential` it comes from the current: that of the crack, an electrode without net
     current, against the boundary `metal`. `dry_length` at the tip stays without lithium; in a flaw
     of the `width` lithium of the `yield_stress` flows to the mouth, so that the pressure rises with
-    at most 2 yield_stress/(sqrt(3) width) from there.
+    at most 2 yield_stress/(sqrt(3) width) from there. The lithium at `metal` presses with the
+    stress that acts on its face, at most with `contact_limit`.
     """
 
     law: Literal["lithium"]
@@ -255,11 +256,14 @@ class Lithium(Strict):
     dry_length: Length | None = None
     width: Length | None = None
     yield_stress: Modulus | None = None
+    contact_limit: Modulus | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.overpotential is None) == (self.metal is None):
             raise fault("exactly one of overpotential, metal")
+        if self.contact_limit is not None and self.metal is None:
+            raise fault("metal beside contact_limit", key="metal")
         alone = self.width is None and self.yield_stress is not None
         if (self.width is not None and self.yield_stress is None) or (alone and not self.metal):
             raise fault("width and yield_stress together, or none of them")

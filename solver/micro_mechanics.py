@@ -41,7 +41,7 @@ from solver.equilibrium import Equilibrium, State, Support
 from solver.floors import Level, floors
 from solver.hooke import Floats
 from solver.mechanics import Film, Mechanical, Progress, balanced
-from solver.mechanics_model import conditions, solid_law
+from solver.mechanics_model import conditions, loaded_faces, solid_law
 
 CUT = "crack"
 FINER = 0.7  # of the size of the cells, from mesh to mesh
@@ -123,7 +123,7 @@ def _solved(
     state = balanced(Equilibrium(body, supports, options).solve())
     there = tuple(name for name in mechanics.solids if name in domain.built.regions)
     told = {
-        **box_stresses(body, there, mechanics, state, supports),
+        **box_stresses(body, there, loaded_faces(mechanics), state, supports),
         **_tensions(body, there, state),
     }
     broken = None

@@ -4,13 +4,13 @@ G is a square of the displacement; its mixed term for the solution u and the fie
 an infinite body under K_I = 1 (or K_II = 1) is
 
     M = int [sigma_ij v_i,k q_k,j + tau_ij u_i,k q_k,j - sigma_ij v_i,j q_k,k] dA
-        + int_faces t.v div_s q ds                                   (tau: the stress of v)
+        + int_faces t.v div_s q + (dt/ds q_s).v ds                   (tau: the stress of v)
     K_I = E' M/2,         E' = E/(1 - nu^2), in plane stress E,
 
 with the field q of `solver.fracture`. Uniform eigenstrain or initial stress of the layer of the tip
-needs no term of its own, sigma being the whole stress; the layer is isotropic, the faces of the
-crack bear a constant traction. K_I, K_II in MPa um^(1/2); K_II is positive if the face on the left
-of the direction of the crack moves forwards.
+needs no term of its own, sigma being the whole stress; the layer is isotropic, the traction t of
+the faces of the crack may change along them. K_I, K_II in MPa um^(1/2); K_II is positive if the
+face on the left of the direction of the crack moves forwards.
 
 Under both modes a crack kinks. By the largest stress around the tip, to the angle and with the
 equivalent intensity
@@ -31,7 +31,7 @@ from dolfinx import fem
 from ufl.core.expr import Expr
 
 from solver.domain import facet_entities, facet_measure
-from solver.elasticity import Body
+from solver.elasticity import Body, spread
 from solver.fracture import CONTOURS, Tip, extension
 from solver.hooke import XX, XY, YY, Floats
 
@@ -111,9 +111,13 @@ def intensities(body: Body, displacement: fem.Function, tip: Tip, stiffness: Flo
     stress = _in_plane(body.stress(displacement))
     along = ufl.as_vector(tip.direction)
     traction = ufl.as_vector([0.0, 0.0])
+    rises: Expr | None = None  # the pressure, along the faces
     if tip.crack in body.tractions:
         given = body.tractions[tip.crack]
         pressure = fem.Constant(domain.mesh, np.float64(given.pressure))
+        if given.profile is not None:
+            pressure = spread(pressure, given.profile, domain)
+            rises = ufl.grad(pressure)
         sheared = fem.Constant(domain.mesh, np.float64(given.shear))
         traction = -pressure * n + sheared * ufl.as_vector([-n[1], n[0]])
     q = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 1, (2,))))
@@ -129,6 +133,8 @@ def intensities(body: Body, displacement: fem.Function, tip: Tip, stiffness: Flo
         stretched = ufl.dot(along, ufl.dot(grad_q, along))
         on_faces = _on_faces(tip, x, n, shear, kappa, mode)
         mixed += ufl.dot(traction, on_faces) * stretched * ds
+        if rises is not None:
+            mixed -= ufl.dot(rises, q) * ufl.dot(n, on_faces) * ds
         forms.append(fem.form(mixed))
     found: tuple[list[float], list[float]] = ([], [])
     for inner, outer in CONTOURS:

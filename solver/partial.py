@@ -60,6 +60,8 @@ class Part:
             return True
         if path[0] == "geometry":
             return "geometry" in heads
+        if path == ("mechanics",) and "load" in heads:
+            return True  # what strains the body may stand there
         if len(path) == 1:  # too few of them, or none expected without a geometry
             return path[0] in heads or ("geometry",) in self.doubtful
         if path[:2] in (("numerics", "edge_size"), ("numerics", "maximum_size")):
@@ -92,6 +94,8 @@ def sound_part(data: dict[str, Any], faulty: Iterable[tuple[KeyPath, bool]]) -> 
     for path, unknown in faulty:
         if unknown:
             _remove(rest, path)
+            if path[0] == "load":
+                doubtful.add(path)  # a load may have been meant
             continue
         match path:
             case (str(head), int(index), *_) if head in LISTS:

@@ -16,7 +16,7 @@ from solver.domain import Domain, node_positions, read_domain, refine_cells
 from solver.elasticity import Body, Profile, Solid, Traction, make_body
 from solver.equilibrium import Support
 from solver.fracture import Tip, find_tips, origin, resolve_tips
-from solver.mechanics_model import conditions, solid_law
+from solver.mechanics_model import conditions, loaded_faces, solid_law
 
 
 def through_film(block: Block) -> float:
@@ -43,6 +43,7 @@ class Problem:
     overrides: dict[str, str]
     bridge: bool
     breaks: tuple[Break, ...] = ()
+    loaded: frozenset[str] = frozenset()  # faces that something acts on or moves
 
     def mesh(self, mesher: Mesher, comm: MPI.Intracomm, refinements: int) -> Domain:
         """A mesh with fine cells at the tips, all of its cells divided some times."""
@@ -92,8 +93,8 @@ def make_problem(case: schema.Case, block: Block) -> Problem:
     options = dict(case.numerics.petsc_options)
     loads = conditions(block, mechanics)
     bridge = mechanics.solids[block.layers[-1].name].strength is not None
-    breaks = find_breaks(block, mechanics.interfaces)
-    return Problem(with_marks(block, breaks), solids, *loads, options, bridge, breaks)
+    breaks, loaded = find_breaks(block, mechanics.interfaces), loaded_faces(mechanics)
+    return Problem(with_marks(block, breaks), solids, *loads, options, bridge, breaks, loaded)
 
 
 def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:

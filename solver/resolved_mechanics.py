@@ -30,6 +30,7 @@ MECHANICAL: dict[str, units.Kind] = {
     "dry_length": "length",
     "width": "length",
     "yield_stress": "stress",
+    "contact_limit": "stress",
     "start": "length",
     "end": "length",
     "shear_strength": "stress",

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
 
 import numpy as np
@@ -18,15 +18,20 @@ from solver.case import with_setting, with_value
 from solver.coupling import (
     NotCoupled,
     critical_current,
+    metals,
     overpotentials,
     stalls,
+    told_of_contact,
     with_opened_slit,
     with_overpotentials,
+    yields_at_face,
 )
 from solver.domain import Domain, read_domain
 from solver.effective import Effective, solve_effective
 from solver.effective_quantities import effective_quantities
 from solver.faces import face_statistics
+from solver.faults import CaseError
+from solver.lithium_face import find_pressures
 from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities
@@ -42,7 +47,7 @@ from solver.pressed_slit import (
     with_pressure,
 )
 from solver.quantities import Quantity
-from solver.solving_for import NoAnswer, bracket_around, find_value
+from solver.solving_for import NoAnswer, Refused, bracket_around, find_value
 from solver.units import format_value, in_unit
 
 LOG = logging.getLogger("liface")
@@ -153,8 +158,12 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
             steps = overpotentials(case, found)
             for name, step in steps.items():
                 progress(f"lithium in {name} has stalled at {1e3 * step:.6g} mV")
-            driven = with_overpotentials(case, steps)
+            driven_by = partial(with_overpotentials, case, steps)
+            behind = find_pressures(case, metals(case, steps), driven_by, comm, progress)
+            driven = driven_by(behind)
             mechanical = simulate_mechanics(driven, comm, progress)
+            mechanical = replace(mechanical, remarks=(*mechanical.remarks, *yields_at_face(driven)))
+            found += told_of_contact(behind)
             found += mechanical_quantities(driven, mechanical)
             found += critical_current(driven, built, found, steps)
     judged = tuple(quantities.compare(found, case.references))
@@ -318,7 +327,11 @@ def _solved_for(
 
     @cache
     def evaluate(value: float) -> Quantity:
-        solution = simulate(at(value), comm, lambda _: None)
+        try:
+            trial = at(value)
+        except CaseError as error:
+            raise Refused(f"at {wanted.parameter} = {text_of(value)}: {error.faults[0]}") from error
+        solution = simulate(trial, comm, lambda _: None)
         for quantity in solution.quantities:
             if quantity.name == wanted.quantity:
                 return quantity

@@ -23,6 +23,10 @@ class NoAnswer(ValueError):
     """The quantity does not reach its target between the values that were tried."""
 
 
+class Refused(NoAnswer):
+    """A value with which the case makes no sense."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A value and how well it is known, both in the unit of the parameter."""
@@ -78,19 +82,35 @@ def find_value(
 def bracket_around(
     evaluate: Callable[[float], Quantity], target: float, start: float
 ) -> tuple[float, float]:
-    """Values on both sides of the target, by doubling or halving from a first one.
+    """Values on both sides of the target, by doubling and halving from a first one.
+
+    The search goes on where the quantity is closer to its target; a side where the case makes no
+    sense any more is left.
 
     Raises:
-        NoAnswer: The target is not passed within a factor of some thousands.
+        NoAnswer: The target is not passed within a factor of some thousands, or in what the case
+            allows.
     """
     first, _ = _measured(evaluate(start), target)
-    values = [start, start]
-    for _ in range(MOST_WIDENINGS):
-        for i, factor in enumerate((1.0 / WIDEN, WIDEN)):
-            before, values[i] = values[i], values[i] * factor
-            if _measured(evaluate(values[i]), target)[0] * first <= 0.0:
-                return min(before, values[i]), max(before, values[i])
-    raise NoAnswer(f"the target is not passed between {values[0]:.6g} and {values[1]:.6g}")
+    values, misses, left = [start, start], [abs(first)] * 2, [MOST_WIDENINGS] * 2
+    refusals = []
+    while any(left):
+        open_sides = [i for i in (0, 1) if left[i]]
+        # one step on both sides, then where the target is closer
+        side = min(open_sides, key=lambda i: (left[i] < MOST_WIDENINGS, misses[i]))
+        value = values[side] * (1.0 / WIDEN, WIDEN)[side]
+        try:
+            off, _ = _measured(evaluate(value), target)
+        except Refused as error:
+            left[side] = 0
+            refusals.append(f"; {error}")
+            continue
+        if off * first <= 0.0:
+            return min(values[side], value), max(values[side], value)
+        values[side], misses[side] = value, abs(off)
+        left[side] -= 1
+    tried = f"the target is not passed between {values[0]:.6g} and {values[1]:.6g}"
+    raise NoAnswer(f"{tried}{''.join(refusals)}")
 
 
 def _measured(quantity: Quantity, target: float) -> tuple[float, float]:

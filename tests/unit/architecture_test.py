@@ -35,7 +35,7 @@ LINE = """
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.flow_checks solver.micro_checks solver.mechanics_checks
+    solver.flow_checks solver.micro_checks solver.load_checks solver.mechanics_checks
     solver.conduction_checks solver.effective_checks
     solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
@@ -56,13 +56,14 @@ LINE = """
     solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
     solver.mechanics_model solver.problem solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
-    solver.path_following solver.contact_rim solver.mechanics solver.arrest
-    solver.box_stress solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
+    solver.path_following solver.contact_rim
+    solver.box_stress solver.mechanics solver.strain_range solver.arrest
+    solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins solver.ends solver.crack_quantities
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
-    solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields
+    solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields

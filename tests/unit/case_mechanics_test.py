@@ -106,6 +106,7 @@ metal = "bottom"
 dry_length = "0.2 um"
 width = "10 nm"
 yield_stress = "0.7 MPa"
+contact_limit = "2 MPa"
 """
 FILM = 'law = "isotropic"\nyoungs_modulus = "77 GPa"'
 TOP = '[mechanics.faces.top]\nlaw = "traction"\npressure = "1 MPa"'
@@ -404,7 +405,14 @@ FLAWS_WRONG = [
         "mechanics.faces.inner.law",
         "flaw",
     ),
-    ('"10 mV"', '"10 mV"\ndry_length = "0.1 um"', "mechanics.faces.edge.dry_length", "evenly"),
+    ('"10 mV"', '"10 mV"\ndry_length = "0.1 um"', "mechanics.faces.edge.dry_length", "reaches"),
+    (
+        'law = "traction"\npressure = "1 MPa"',
+        'law = "lithium"\noverpotential = "10 mV"\nwidth = "10 nm"\nyield_stress = "0.7 MPa"',
+        "mechanics.faces.inner.width",
+        "reaches the surface",
+    ),
+    ('"10 mV"', '"10 mV"\ncontact_limit = "1 MPa"', "mechanics.faces.edge.metal", "beside"),
 ]
 BRIDGE_WRONG = [
     ('pit = { width = "10 um"', 'pit = { width = "50 um"', "geometry.pit.width", "whole body"),
@@ -430,6 +438,8 @@ COUPLED_WRONG = [
     ('metal = "bottom"\n', "", "mechanics.faces.crack", "exactly one of overpotential, metal"),
     ('width = "10 nm"\n', "", "mechanics.faces.crack", "width and yield_stress together"),
     ('"0.2 um"', '"1.2 um"', "mechanics.faces.crack.dry_length", "less than the length"),
+    ('"2 MPa"', '"-2 MPa"', "mechanics.faces.crack.contact_limit", "above zero"),
+    ('"2 MPa"', '"2 mV"', "mechanics.faces.crack.contact_limit", "MPa"),
 ]
 
 
