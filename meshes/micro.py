@@ -23,6 +23,7 @@ class Body:
         periodic: whether opposite `sides`, or `all` faces, are images of each other; where not,
             features end at the sides as at a mirror.
         seed: of all random numbers; the same seed makes the same features.
+        mesher: `lattice` fits a lattice; `conformal` cuts solids where that is sound.
     """
 
     width: float
@@ -31,6 +32,7 @@ class Body:
     resolution: float
     periodic: Literal["none", "sides", "all"]
     seed: int
+    mesher: Literal["lattice", "conformal"] = "lattice"
 
     @property
     def flat(self) -> bool:

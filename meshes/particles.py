@@ -71,7 +71,7 @@ def balls(micro: Particles) -> Balls:
         return Balls(np.array([[*middle, 0.5 * (low + high)]]), np.array([radius_of(volume, dim)]))
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(body.seed)))
     radii = _radii(micro, random, volume, dim)
-    shell = _shell(micro, radii)
+    shell = coat_thickness(micro, radii)
     sizes = np.array([*body.sizes[:-1], high - low])
     centres = random.random((len(radii), dim)) * sizes
     grown = radii + shell + 0.5 * micro.gap
@@ -84,7 +84,7 @@ def balls(micro: Particles) -> Balls:
     return Balls(centres + np.array([*(0.0,) * (dim - 1), low]), radii)
 
 
-def _shell(micro: Particles, radii: Floats) -> float:
+def coat_thickness(micro: Particles, radii: Floats) -> float:
     """Thickness of the shell, from its share if that is given, um."""
     if micro.shell is None or micro.shell.thickness > 0.0:
         return 0.0 if micro.shell is None else micro.shell.thickness
@@ -174,7 +174,7 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
     """The particles and their shells, painted in this order."""
     placed = balls(micro)
     periods = np.array(micro.body.periods)
-    shell = _shell(micro, placed.radii)
+    shell = coat_thickness(micro, placed.radii)
     reach = 3.0 * micro.body.resolution
     none = np.zeros_like(placed.centres)
 

@@ -1,7 +1,8 @@
-"""Meshes of microstructures: lattice, phases, names, connectivity."""
+"""Meshes of microstructures: lattice or conformal mesh, phases, names, connectivity."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -12,7 +13,17 @@ from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
 from meshes.image import labels_of_image, lattice_of_image, phases_of_image
-from meshes.lattice import Flags, Floats, Ints, Lattice, across, along, facet_pairs, quality
+from meshes.lattice import (
+    Adjacent,
+    Flags,
+    Floats,
+    Ints,
+    Lattice,
+    across,
+    along,
+    facet_pairs,
+    quality,
+)
 from meshes.mesh import MeshError, Part
 from meshes.micro import (
     Fibres,
@@ -30,6 +41,7 @@ from meshes.micro import (
 from meshes.particles import phases_of_particles
 from meshes.rods import phases_of_rods
 from meshes.rough import phases_of_rough
+from meshes.sound import conform
 from meshes.topology import Nodes
 
 LEAST_QUALITY = 0.02
@@ -52,6 +64,41 @@ class Structure:
     method: str
 
 
+@dataclass(frozen=True)
+class Meshed:
+    """A mesh of a microstructure without names.
+
+    Attributes:
+        points: coordinates, shape (nodes, dim), um.
+        cells: node numbers, shape (cells, dim + 1).
+        labels: phase of every cell.
+        pairs: gives the cells on both sides of all facets.
+        sizes: length of every side, um.
+        periodic: whether the ends of an axis are images of each other.
+        method: how it was made, in words.
+        missed: what is other than asked for.
+    """
+
+    points: Floats
+    cells: Ints
+    labels: Ints
+    pairs: Callable[[], Iterable[Adjacent]]
+    sizes: tuple[float, ...]
+    periodic: tuple[bool, ...]
+    method: str
+    missed: tuple[str, ...] = ()
+
+    @property
+    def dim(self) -> int:
+        """2 or 3."""
+        return self.points.shape[1]
+
+    @property
+    def volume(self) -> float:
+        """Volume (area in 2D)."""
+        return math.prod(self.sizes)
+
+
 def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     """Meshes a microstructure without the regions in `omit`.
 
@@ -59,23 +106,12 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         MeshError: the features do not fit.
     """
     body = micro.body
-    lattice = lattice_of(micro)
     phases = phases_of(micro)
-    missed: list[str] = []
-    if isinstance(micro, Segmented):
-        labels = labels_of_image(micro)
-        fitted = fit(lattice, phases, micro.smooth, labels)
-    elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
-        fitted, share = _in_contact(micro, lattice)
-        if abs(share - micro.contact_fraction) >= CONTACT_ERROR:
-            missed.append(f"{share:.3g} of the plane in contact, not {micro.contact_fraction:g}")
-    else:
-        fitted = fit(lattice, phases)
+    meshed = _meshed(micro, phases)
+    missed = list(meshed.missed)
     names = list(regions_of(micro))
     places = np.array([names.index(phase.name) for phase in phases])
-    owners = places[fitted.labels]
-    if float(fitted.gamma.min()) < LEAST_QUALITY:
-        raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
+    owners = places[meshed.labels]
     asked = {name: 0.0 for name in names}
     unknown: set[str] = set()
     for phase in phases:
@@ -87,7 +123,7 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     spans = [body.span(name) for name in hosts(micro)]
     span = (min(low for low, _ in spans), max(high for _, high in spans))
     shown = shown_regions(micro)
-    parts = _parts(lattice, fitted, owners, names, wanted, span, shown)
+    parts = _parts(meshed, owners, names, wanted, span, shown)
     absent = [part.name for part in parts if part.volume == 0.0 and part.name not in omit]
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
@@ -96,19 +132,61 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         if reaches != (micro.percolating == "yes"):
             missed.append(f"{micro.name} {'reaches' if reaches else 'does not reach'} through")
     left = [names.index(name) for name in names if name in omit]
-    loose = _islands(lattice, fitted, owners, left) if left else np.zeros(len(owners), bool)
-    far, mean = fitted.distance
-    method = (
-        f"lattice of {len(fitted.cells)} cells; faces {mean:.3f} spacings off ({far:.2f} at most)"
-    )
+    loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
+    method = meshed.method
     if loose.any():
-        lost = float(quality(fitted.points[fitted.cells[loose]])[1].sum())
+        lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
         method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
         owners = np.where(loose, left[0], owners)
     if missed:
         method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
-    mesh = _named(lattice, fitted, owners, names, side_names(micro), omit)
+    mesh = _named(meshed, owners, names, side_names(micro), omit)
     return Structure(mesh, parts, method)
+
+
+def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:
+    """The conformal mesh if it is asked for and sound, else the lattice."""
+    refused = ""
+    if micro.body.mesher == "conformal":
+        try:
+            found = conform(micro, phases)
+        except MeshError as error:
+            refused = f"; no conformal mesh: {str(error).removeprefix('mesh: ')}"
+        else:
+            periodic = tuple(period > 0.0 for period in micro.body.periods)
+            method = (
+                f"conformal mesh of {len(found.cells)} cells; volumes asked for within "
+                f"{100.0 * found.error:.2g} %"
+            )
+            return Meshed(
+                found.points, found.cells, found.labels, lambda: found.pairs,
+                micro.body.sizes, periodic, method,
+            )  # fmt: skip
+    fitted = _fitted(micro, phases)
+    return replace(fitted, method=f"{fitted.method}{refused}")
+
+
+def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
+    """The lattice, fitted to the phases."""
+    lattice = lattice_of(micro)
+    missed: tuple[str, ...] = ()
+    if isinstance(micro, Segmented):
+        fitted = fit(lattice, phases, micro.smooth, labels_of_image(micro))
+    elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
+        fitted, share = _in_contact(micro, lattice)
+        if abs(share - micro.contact_fraction) >= CONTACT_ERROR:
+            missed = (f"{share:.3g} of the plane in contact, not {micro.contact_fraction:g}",)
+    else:
+        fitted = fit(lattice, phases)
+    if float(fitted.gamma.min()) < LEAST_QUALITY:
+        raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
+    far, mean = fitted.distance
+    return Meshed(
+        fitted.points, fitted.cells, fitted.labels, lambda: facet_pairs(lattice),
+        lattice.sizes, lattice.periodic,
+        f"lattice of {len(fitted.cells)} cells; faces {mean:.3f} spacings off ({far:.2f} at most)",
+        missed,
+    )  # fmt: skip
 
 
 def lattice_of(micro: Micro) -> Lattice:
@@ -219,8 +297,7 @@ def _slab(low: float, high: float) -> Level:
 
 
 def _parts(
-    lattice: Lattice,
-    fitted: Fitted,
+    meshed: Meshed,
     owners: Ints,
     names: Sequence[str],
     asked: dict[str, float | None],
@@ -229,13 +306,13 @@ def _parts(
 ) -> tuple[Part, ...]:
     """Volume and pieces of every region; `span` is that of the layers with features."""
     volumes = np.concatenate(
-        [quality(fitted.points[rows])[1] for rows in np.array_split(fitted.cells, 20)]
+        [quality(meshed.points[rows])[1] for rows in np.array_split(meshed.cells, 20)]
     )
     sums = np.bincount(owners, volumes, len(names))
-    pieces = _pieces(lattice, owners)
-    z, close = fitted.points[:, -1], 1e-9 * lattice.sizes[-1]
+    pieces = _pieces(meshed, owners)
+    z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
     ends = [np.abs(z - end) < close for end in span]
-    low, high = (np.unique(pieces[end[fitted.cells].any(axis=1)]) for end in ends)
+    low, high = (np.unique(pieces[end[meshed.cells].any(axis=1)]) for end in ends)
     through = np.zeros(int(pieces.max()) + 1, bool)
     through[np.intersect1d(low, high)] = True
     out = []
@@ -246,8 +323,8 @@ def _parts(
             Part(
                 name,
                 float(sums[index]),
-                float(sums[index]) / lattice.volume,
-                None if wanted is None else wanted / lattice.volume,
+                float(sums[index]) / meshed.volume,
+                None if wanted is None else wanted / meshed.volume,
                 len(mine),
                 bool(through[mine].any()),
                 name in shown,
@@ -256,23 +333,23 @@ def _parts(
     return tuple(out)
 
 
-def _islands(lattice: Lattice, fitted: Fitted, owners: Ints, left: Sequence[int]) -> Flags:
+def _islands(meshed: Meshed, owners: Ints, left: Sequence[int]) -> Flags:
     """Cells of pieces that neither reach the bottom nor the top through what is not left out."""
-    if all(lattice.periodic):
+    if all(meshed.periodic):
         return np.zeros(len(owners), bool)
     out = np.isin(owners, left)
-    pieces = _pieces(lattice, out)
-    z, close = fitted.points[:, -1], 1e-9 * lattice.sizes[-1]
-    ends = (np.abs(z) < close) | (np.abs(z - lattice.sizes[-1]) < close)
+    pieces = _pieces(meshed, out)
+    z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
+    ends = (np.abs(z) < close) | (np.abs(z - meshed.sizes[-1]) < close)
     held = np.zeros(int(pieces.max()) + 1, bool)
-    held[pieces[ends[fitted.cells].any(axis=1)]] = True
+    held[pieces[ends[meshed.cells].any(axis=1)]] = True
     return np.asarray(~out & ~held[pieces])
 
 
-def _pieces(lattice: Lattice, owners: Ints | Flags) -> Ints:
+def _pieces(meshed: Meshed, owners: Ints | Flags) -> Ints:
     """Number of the connected piece of every cell."""
     ones, others = [], []
-    for pair in facet_pairs(lattice):
+    for pair in meshed.pairs():
         if pair.side is not None and (pair.others[0] < 0 or pair.side[1] == 0):
             continue
         same = owners[pair.cells] == owners[pair.others]
@@ -284,8 +361,7 @@ def _pieces(lattice: Lattice, owners: Ints | Flags) -> Ints:
 
 
 def _named(
-    lattice: Lattice,
-    fitted: Fitted,
+    meshed: Meshed,
     owners: Ints,
     names: Sequence[str],
     sides: Sequence[str],
@@ -293,16 +369,16 @@ def _named(
 ) -> FileMesh:
     """The mesh with the names of its regions, outer faces and interfaces."""
     kept = np.array([name not in omit for name in names])
-    points = np.zeros((len(fitted.points), 3))
-    points[:, : lattice.dim] = fitted.points
+    points = np.zeros((len(meshed.points), 3))
+    points[:, : meshed.dim] = meshed.points
     boundaries: dict[str, list[Nodes]] = {}
     interfaces: dict[str, list[Nodes]] = {}
-    for pair in facet_pairs(lattice):
-        columns = [c for c in range(lattice.dim + 1) if c != pair.opposite]
+    for pair in meshed.pairs():
+        columns = [c for c in range(meshed.dim + 1) if c != pair.opposite]
         mine = owners[pair.cells]
         if pair.side is not None:
             name = sides[2 * pair.side[0] + pair.side[1]]
-            rows = fitted.cells[pair.cells[kept[mine]]][:, columns]
+            rows = meshed.cells[pair.cells[kept[mine]]][:, columns]
             boundaries.setdefault(name, []).append(rows)
             continue
         theirs = owners[pair.others]
@@ -314,13 +390,13 @@ def _named(
             name = interface_name(names[first], names[second], omit)
             groups = interfaces if kept[first] and kept[second] else boundaries
             cells = pair.cells[differ[code == each]]
-            groups.setdefault(name, []).append(fitted.cells[cells][:, columns])
+            groups.setdefault(name, []).append(meshed.cells[cells][:, columns])
     order = [f"{name}_surface" for name in names]
     found = [name for name in (*sides, *order) if sum(map(len, boundaries.get(name, [])))]
     return FileMesh(
         points,
         {
-            name: fitted.cells[owners == index]
+            name: meshed.cells[owners == index]
             for index, name in enumerate(names)
             if name not in omit
         },

@@ -133,6 +133,7 @@ def _body(table: tables.Structured) -> shapes.Body:
         resolution=table.resolution.number,
         periodic=table.periodic,
         seed=table.seed,
+        mesher=table.mesher,
     )
 
 

@@ -37,6 +37,7 @@ class Structured(Strict):
     resolution: Length
     periodic: Literal["none", "sides", "all"] = "sides"
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    mesher: Literal["lattice", "conformal"] = "lattice"
 
 
 class Coat(Strict):

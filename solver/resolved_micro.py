@@ -157,7 +157,7 @@ def _body(body: shapes.Body, given: Given) -> Tree:
         for i, layer in enumerate(body.layers)
     ]
     tree["resolution"] = _length("resolution", body.resolution, given)
-    tree |= {"periodic": body.periodic, "seed": body.seed}
+    tree |= {"periodic": body.periodic, "seed": body.seed, "mesher": body.mesher}
     return tree
 
 

@@ -172,7 +172,7 @@ periodic = "sides"
 """ + LAWS.replace('[regions.coat]\nlaw = "insulator"', "")
 CASES = {
     "particles": PARTICLES, "cubic": CUBIC, "fibres": FIBRES, "rods": RODS, "rough": ROUGH,
-    "image": IMAGE,
+    "image": IMAGE, "conformal": PARTICLES.replace("seed = 7", 'seed = 7\nmesher = "conformal"'),
 }  # fmt: skip
 
 
@@ -194,6 +194,8 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
         ("particles", '"60 nm"', '"20 nm"', "geometry.shell.thickness"),
         ("particles", 'inside = "PEO"', 'inside = "PEE"', "geometry.inside"),
         ("particles", "seed = 7", "seed = -7", "geometry.seed"),
+        ("conformal", '"conformal"', '"conforming"', 'geometry.mesher = "conforming": expected'),
+        ("conformal", "mesher =", "meshr =", "geometry.meshr"),
         ("particles", '"50 nm"\n[regions.PEO]', '"5 um"\n[regions.PEO]', "geometry.resolution"),
         ("particles", '"particles"', '"partikles"', "geometry.shape"),
         ("particles", "diameter =", "diametr =", "geometry.diametr"),

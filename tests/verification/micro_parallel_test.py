@@ -28,6 +28,10 @@ STRUCTURES = {
         Body(1.0, 1.0, LAYERS, 0.1, "sides", 3), "ball", "polymer", 0.1, diameter=0.3,
         shell=Coat("coat", 0.1),
     ),
+    "conformal": Particles(
+        Body(1.0, 1.0, (Layer("polymer", 1.0), Layer("film", 0.2)), 0.15, "sides", 11, "conformal"),
+        "ball", "polymer", 0.1, diameter=0.35, gap=0.1,
+    ),
     "fibres": Fibres(
         Body(2.0, 2.0, LAYERS, 0.15, "sides", 3), "fibre", "polymer", 0.2, 0.4, 0.0, 1.5,
         (0.0, 0.0, 1.0),
@@ -50,6 +54,7 @@ def case_of(name: str) -> schema.Case:
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_names_and_sides_are_kept_on_all_ranks_and_by_refinement(name):
     built = mesh_of(case_of(name))
+    assert built.method.startswith("conformal" if name == "conformal" else "lattice")
     domain = read_domain(built, MPI.COMM_WORLD)
     volumes = {m.name: m.computed for m in built.report.regions}
     areas = {m.name: m.computed for m in built.report.facets}
