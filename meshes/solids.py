@@ -45,7 +45,7 @@ def solids_of(micro: Micro) -> list[Solids]:
     out = []
     match micro:
         case _ if micro.body.flat:
-            raise MeshError("plane sections have none")
+            raise MeshError("it is not offered for plane sections")
         case Particles(contact="apart"):
             placed, kind = balls(micro), "particles"
             coat = [] if micro.shell is None else [coat_thickness(micro, placed.radii)]
@@ -65,7 +65,8 @@ def solids_of(micro: Micro) -> list[Solids]:
             up = np.where(laid.halves[:, 2:] < 0.0, -laid.halves, laid.halves)
             out.append(Solids(laid.centres - up, laid.centres + up, laid.radii, (True, True)))
         case _:
-            raise MeshError("features of this kind have none")
+            kinds = "touching particles, grains, deposits, stripped or percolating fibres"
+            raise MeshError(f"it is not offered for {kinds}, rough faces and pictures")
     if len(out[0].radii) > MOST[kind]:
         raise MeshError(f"{len(out[0].radii)} {kind} are more than the {MOST[kind]} that it takes")
     return out

@@ -153,12 +153,12 @@ CROSSING = Fibres(BODY, "fibre", "lithium", 0.25, 1.2, 0.0, 3.0, (0.0, 0.0, 1.0)
     ("micro", "said"),
     [
         (CROSSING, "fibres are more than the 60 that it takes"),
-        (replace(ONE, grains=Grains("grain", 0.05, 0.001)), "features of this kind have none"),
-        (replace(BALLS, contact="touching"), "features of this kind have none"),
-        (replace(CROSSING, percolating="yes"), "features of this kind have none"),
+        (replace(ONE, grains=Grains("grain", 0.05, 0.001)), "not offered for touching"),
+        (replace(BALLS, contact="touching"), "not offered for touching"),
+        (replace(CROSSING, percolating="yes"), "not offered for touching"),
         (
             replace(BALLS, body=replace(BALLS.body, depth=0.0)),
-            "plane sections have none",
+            "not offered for plane sections",
         ),
     ],
 )
