@@ -122,6 +122,7 @@ def _damage(table: mechanics_tables.Damage) -> mechanics_schema.Damage:
         largest_step=table.largest_step,
         cells_per_length=table.cells_per_length,
         control=table.control,
+        then=table.then,
     )
 
 

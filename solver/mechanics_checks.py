@@ -288,6 +288,16 @@ def _damage_faults(
         if isinstance(face, tables.Contact | tables.Indenter) or coupled:
             allowed = "no contact and no pressure from a current, beside damage"
             yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
+    if damage.then == "energy_release_rate":
+        held = [
+            n for n in ("left", "bottom") if isinstance(mechanics.faces.get(n), tables.Symmetry)
+        ]
+        if block.shape != "block" or not (held or block.crack is not None):
+            allowed = (
+                'no such key: only a crack along left or bottom of a block, with law = "symmetry"'
+                " there, is handed over as a sharp one"
+            )
+            yield Finding((*path, "then"), as_given(damage.then), allowed)
     if mechanics.opens_slit:
         yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
     own = any(s.residual_stress or s.misfit_strain for s in mechanics.solids.values())

@@ -236,6 +236,7 @@ class Damage:
         largest_step: Of the largest.
         cells_per_length: Edges of damaged cells are at most l over this.
         control: What grows in steps: the load, or what cracks cost, the load being found.
+        then: Whether the crack that was found is solved for as a sharp one; see `found_crack`.
     """
 
     length: float
@@ -246,6 +247,7 @@ class Damage:
     largest_step: float = 0.1
     cells_per_length: float = 5.0
     control: Literal["load", "cracks"] = "load"
+    then: Literal["nothing", "energy_release_rate"] = "nothing"
 
 
 @dataclass(frozen=True)

@@ -293,6 +293,7 @@ class Damage(Strict):
     largest_step: float = Field(0.1, ge=1e-6, le=1.0)
     cells_per_length: float = Field(5.0, ge=3.0, le=50.0)
     control: Literal["load", "cracks"] = "load"
+    then: Literal["nothing", "energy_release_rate"] = "nothing"  # of the crack that was found
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
