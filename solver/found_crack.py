@@ -2,11 +2,11 @@
 
 A run with damage ends with a band of broken cells. With `then = "energy_release_rate"` the case is
 solved once more under all of its load, without damage, with a sharp crack on its own meshes. Its
-length is what the damage has cost over the effective fracture energy, Gc (1 + 3 h/(8 l)). How much
-of that correction applies is what is uncertain about it (on a plane of symmetry up to twice of it
-does), so the error bar of G is that of the sharp crack plus
+length is what the damage has cost over the effective fracture energy, Gc (1 + 3 h/(8 l)). Where in
+a band that fades over l the tip of that crack lies is not known better than to l, so the error bar
+of G is that of the sharp crack plus
 
-    |dG/da| da,     da = a_new 3 h/(8 l)     (a_new: by what the crack has grown).
+    |dG/da| l.
 
 A crack that has come to rest has G = Gc within that bar: its verdict is `undecided`, as it must be.
 
@@ -21,11 +21,12 @@ from mpi4py import MPI
 
 from meshes.layers import Block, Crack, face_length
 from solver import schema
+from solver.crack_quantities import starts_and_slows
 from solver.growth import BROKEN, Growth
 from solver.growth_quantities import correction
 from solver.known import OF_A_FOUND_CRACK
 from solver.mechanics import Mechanical
-from solver.mechanics_quantities import mechanical_quantities, starts_and_slows
+from solver.mechanics_quantities import mechanical_quantities
 from solver.mechanics_run import simulate_mechanics
 from solver.quantities import Quantity
 
@@ -67,8 +68,7 @@ def of_found_crack(
     found = simulate_mechanics(sharp, comm, progress)
     if not found.tips:
         return [_none(ELSEWHERE)]
-    grown = 2.0 * growth.area / correction(growth)
-    found = widened(sharp, found, (correction(growth) - 1.0) * grown)
+    found = widened(sharp, found, damage.length)
     text = "Of the sharp crack that stands for the damage, with what was open before."
     told = [Quantity("crack_length", crack.end - crack.start, "um", meaning=text)]
     told += mechanical_quantities(sharp, found)
@@ -81,9 +81,9 @@ def _none(word: str) -> Quantity:
 
 def widened(case: schema.Case, found: Mechanical, uncertain: float) -> Mechanical:
     """The same with an error bar of G for a length that is known to within `uncertain` (um)."""
-    more = abs(found.tips[0][1].slope) * uncertain
-    bars = (found.bar + more, *found.bars[1:])
-    found = replace(found, bar=found.bar + more, bars=bars)
+    more = [abs(force.slope) * uncertain for _, force in found.tips]
+    bars = tuple(bar + extra for bar, extra in zip(found.bars, more, strict=True))
+    found = replace(found, bar=found.bar + more[0], bars=bars)
     return found if starts_and_slows(case, found) is not None else replace(found, arrest=None)
 
 

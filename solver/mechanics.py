@@ -345,6 +345,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     laws = [problem.solids[layer_at(block, tip.level).name] for tip, _ in rates]
     apart = block.shape == "block" and body.rotates is None and bool(rates)
     apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
+    apart = apart and body.grade is None and body.force is None
     watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
     there = [name for name in watched if name in body.domain.built.facets]
     tensions = {name: face_stress(body, state.displacement, name).tension for name in there}

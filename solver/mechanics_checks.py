@@ -9,6 +9,7 @@ from meshes.micro import Micro
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.flow_checks import flow_faults
+from solver.graded_checks import graded_faults
 from solver.interface_checks import interface_faults, sides_of_layers
 from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
@@ -89,6 +90,7 @@ def mechanics_faults(
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from flow_faults(file, mechanics, geometry)
+    yield from graded_faults(file, mechanics, geometry)
     yield from _spring_faults(mechanics)
     yield from _load_faults(file, mechanics)
     if mechanics.opens_slit:
@@ -351,6 +353,8 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
         allowed = "thermal_expansion of a solid beside it"
         yield Finding(("load", "temperature_change"), given, allowed)
     strained = strained or heated
-    if not (stretched or driven or strained):
+    force = None if file.load is None else file.load.body_force
+    heavy = force is not None and any(part.number != 0.0 for part in force)
+    if not (stretched or driven or strained or heavy):
         allowed = "a load: a traction, a displacement, a stretch, a residual stress or a misfit"
         yield Finding(("mechanics",), "nothing that strains the body", allowed)

@@ -321,17 +321,14 @@ def test_cells_are_fine_where_damage_lives():
     assert min(drops) >= -1e-9
     costs = [step.dissipated for step in found.steps]
     assert costs == sorted(costs)
-    # the crack that was found, handed over: it came to rest, so G is what a crack costs here,
-    # between Gc and Gc (1 + 3 h/(8 l)), and its error bar holds Gc
+    # the crack that was found, handed over: it came to rest, so its error bar holds Gc = 0.3
     rate = numbers["energy_release_rate.found_crack"]
-    factor = numbers["fracture_energy_factor"].value
     grown = numbers["crack_length"].value
-    assert factor > 1.05
     assert numbers["crack_length.found_crack"].value == pytest.approx(1.0 + grown, rel=1e-12)
-    assert 0.3 < rate.value < 0.3 * factor * 1.05
-    assert rate.lower < 0.3 * factor < rate.upper
+    assert rate.value == pytest.approx(0.3, rel=0.12)  # l is a tenth of the arm
+    assert rate.lower < 0.3 < rate.upper
     slope = numbers["energy_release_rate_slope.found_crack"].value
-    least = -slope * (factor - 1.0) * grown  # of the half width: the length is not known better
+    least = -slope * COARSE  # of the half width: the tip is not known better
     assert least < 0.5 * (rate.upper - rate.lower) < 1.1 * least
     assert numbers["verdict.found_crack"].value == "undecided within the error bar"
 
