@@ -53,6 +53,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "channelling_factor": ("dimensionless",),
     "sequential_channelling_factor": ("dimensionless",),
     "film_stress": ("stress",),
+    "saturation_spacing": ("length",),
     "crack_overlap": ("length",),
     "margin": ("dimensionless",),
     "critical_pressure": ("stress",),

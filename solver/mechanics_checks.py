@@ -86,7 +86,8 @@ def mechanics_faults(
     elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
         stretched = file.load is not None and file.load.stretch is not None
-        yield from floating_faults(mechanics, geometry, stretched)
+        if file.load is None or file.load.body_force is None:  # else the solution shows it
+            yield from floating_faults(mechanics, geometry, stretched)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from flow_faults(file, mechanics, geometry)

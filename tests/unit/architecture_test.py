@@ -65,8 +65,8 @@ LINE = """
     solver.margins solver.ends solver.crack_quantities
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
-    solver.mechanics_quantities solver.mechanics_run solver.found_crack solver.mechanics_fields
-    solver.lithium_face
+    solver.mechanics_quantities solver.saturation solver.mechanics_run
+    solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields
