@@ -109,7 +109,19 @@ def mechanics(file: tables.CaseFile) -> mechanics_schema.Mechanics | None:
         damage=None if table.damage is None else _damage(table.damage),
         empty=table.empty,
         cut=None if table.cut is None else mechanics_schema.Cut(table.cut.face, table.cut.layer),
+        body_force=_body_force(load),
     )
+
+
+def _body_force(load: mechanics_tables.Load) -> tuple[float, float]:
+    given = load.body_force
+    return (0.0, 0.0) if given is None else (given[0].number, given[1].number)
+
+
+def _graded(table: mechanics_tables.Graded) -> mechanics_schema.Graded:
+    places = tuple(place.number for place in table.at)
+    factors = tuple(factor.number for factor in table.factors)
+    return mechanics_schema.Graded(table.along, places, factors, table.between)
 
 
 def _damage(table: mechanics_tables.Damage) -> mechanics_schema.Damage:
@@ -122,6 +134,7 @@ def _damage(table: mechanics_tables.Damage) -> mechanics_schema.Damage:
         largest_step=table.largest_step,
         cells_per_length=table.cells_per_length,
         control=table.control,
+        then=table.then,
     )
 
 
@@ -188,6 +201,7 @@ def _solid(table: mechanics_tables.SolidLaw) -> mechanics_schema.SolidRegion:
         thermal_expansion=_number(table.thermal_expansion) or 0.0,
         flow=_flow(table) if isinstance(table, mechanics_tables.Isotropic) else None,
         mixed=isinstance(table, mechanics_tables.Isotropic) and table.formulation == "mixed",
+        graded=None if table.graded is None else _graded(table.graded),
     )
 
 

@@ -24,7 +24,8 @@ Everything is linear in the current up to here, so G goes with its square and th
     i_c = i sqrt(Gc/G).
 
 A crack through a stretched film opens, and what fills it conducts: the slit of the conduction
-problem is wider by the mean opening of the crack. The current does not change the opening (a
+problem is wider by the mean opening of the crack; pressed shut, it is film again. The current does
+not change the opening (a
 crack with a mouth to a liquid confines no lithium), so this way one pass is enough as well.
 
 Source: Klinsmann et al. 2019, J. Power Sources 442, 227226 (pressure of lithium in a crack).
@@ -113,14 +114,16 @@ def with_opened_slit(case: schema.Case, volume: float) -> tuple[schema.Case, Qua
         volume: Of the crack, per depth, um^2.
 
     Returns:
-        The case, and the width of its slit.
+        The case, and the width of its slit; 0 if the load presses the crack shut: a closed crack
+        conducts as the film around it does.
     """
     cell = case.geometry
     if not isinstance(cell, Cell) or not isinstance(cell.opening, Slit) or cell.film is None:
         raise NotCoupled("there is no slit to be opened")
     width = cell.opening.width + volume / cell.film.thickness
     if width <= 0.0:
-        raise NotCoupled("the load presses the crack shut, so that no slit is left to conduct")
+        text = "0: the load presses the crack shut, which then conducts as the film around it."
+        return with_closed_slit(case), Quantity("slit_width", 0.0, "nm", meaning=text)
     text = "Width of the slit: as given, and the mean opening of the crack."
     opened = replace(case, geometry=replace(cell, opening=Slit(width)))
     return opened, Quantity("slit_width", 1e3 * width, "nm", meaning=text)
@@ -151,6 +154,20 @@ def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
                 "lithium could not flow away at its face; contact_limit says what it bears there."
             )
     return tuple(said)
+
+
+def with_closed_slit(case: schema.Case) -> schema.Case:
+    """The case with the film in the place of its slit, and no lithium in it.
+
+    How wide that place is does not matter; as wide as the film is thick it is meshed easily.
+    """
+    cell = case.geometry
+    if not isinstance(cell, Cell) or cell.film is None:
+        raise NotCoupled("there is no slit to be closed")
+    place = Slit(min(cell.film.thickness, 0.5 * cell.width))
+    regions = {**case.regions, "filling": case.regions["film"]}
+    kept = {n: law for n, law in case.boundaries.items() if n != "filling_surface"}
+    return replace(case, geometry=replace(cell, opening=place), regions=regions, boundaries=kept)
 
 
 def critical_current(

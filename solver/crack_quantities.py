@@ -38,7 +38,7 @@ def ends_of(
     """The tips that have a driving force, in the order of `Mechanical.tips`."""
     ends = []
     for (tip, force), bar in zip(found.tips, found.bars, strict=True):
-        modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
+        modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
         limit = resistance(law_at(block, mechanics, tip.level), modulus)
         ends.append(End(label_of(tip), force, bar, limit))
     return tuple(ends)
@@ -99,7 +99,7 @@ def _of_tip(
 ) -> Iterator[Quantity]:
     """Driving force of one tip, its intensities and its margin."""
     (tip, force), end = found.tips[index], ends[index]
-    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
+    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
     rate, bar = force.value, end.bar
     yield estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
     text = "From the energies with the tip moved forwards and backwards."
@@ -134,7 +134,7 @@ def _only_load(block: Block, mechanics: mechanics_schema.Mechanics) -> float:
     """The one traction (MPa) of a case that has no other load, else 0."""
     tractions, supports = conditions(block, mechanics)
     given = any(s != Support(s.kind) for s in supports.values()) or mechanics.stretch is not None
-    strained = is_strained(mechanics)
+    strained = is_strained(mechanics) or any(mechanics.body_force)
     loads = [t for t in tractions.values() if t.pressure or t.shear]
     if given or strained or len(loads) != 1 or loads[0].shear:
         return 0.0

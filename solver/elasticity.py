@@ -1,11 +1,12 @@
 """Small-strain elasticity: one energy, from which equilibrium and crack driving forces follow.
 
-    Pi(u) = int 1/2 (eps - eps*).C (eps - eps*) + sigma0.eps dV - int_faces t.u dA
+    Pi(u) = int 1/2 (eps - eps*).C (eps - eps*) + sigma0.eps - b.u dV - int_faces t.u dA
 
-Its derivative in the displacement u (um) is the equilibrium div sigma = 0, sigma n = t; its
+Its derivative in the displacement u (um) is the equilibrium div sigma + b = 0, sigma n = t; its
 derivative in the place of a crack tip is minus the energy release rate (`solver.fracture`).
 Pi in MPa um^3 = pJ (plane: per um of depth), tractions t in MPa; a pressure p on a face is
-t = -p n. Strains are small; in axisymmetry x is the radius and the strain around is u_r/r.
+t = -p n; b is a force per volume, MPa/um. C may vary (`solver.graded`). Strains are small; in
+axisymmetry x is the radius and the strain around is u_r/r.
 
 Source: principle of minimum potential energy; law of the solids in `solver.hooke`.
 """
@@ -18,7 +19,9 @@ from dolfinx import fem
 from ufl.core.expr import Expr
 
 from solver.domain import Domain, facet_entities, facet_measure, region_of_cells
+from solver.graded import factor
 from solver.hooke import XX, ZZ, Floats
+from solver.mechanics_schema import Graded
 
 DEGREE = 2  # of the displacement
 
@@ -33,12 +36,14 @@ class Solid:
         initial_stress: Stress at no strain, MPa, shape (6,).
         large: Whether its rotations count: Green's strain, and stresses of the second
             Piola-Kirchhoff kind, which are the true ones as long as strains are small.
+        graded: How the stiffness varies.
     """
 
     stiffness: Floats
     eigenstrain: Floats
     initial_stress: Floats
     large: bool = False
+    graded: Graded | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,8 @@ class Body:
         rotates: 1 on cells whose rotations count, 0 on others; None: nowhere. Pressures keep their
             direction.
         load: Share of the load that acts, 1 but on the way to an equilibrium that is hard to find.
+        grade: By which the stiffness is multiplied, a function of the coordinates; None: by 1.
+        force: Per volume, MPa/um; None: none.
     """
 
     domain: Domain
@@ -149,6 +156,13 @@ class Body:
     tractions: dict[str, Traction]
     rotates: fem.Function | None
     load: fem.Constant
+    grade: Expr | None = None
+    force: fem.Constant | None = None
+
+    def elastic_stress(self, elastic: Expr) -> Expr:
+        """The six stresses of an elastic strain, MPa."""
+        stress = self.stiffness * elastic
+        return stress if self.grade is None else self.grade * stress
 
     def strain(self, u: Expr) -> Expr:
         """The six strains of a displacement, Green's where rotations count."""
@@ -160,7 +174,7 @@ class Body:
     def stress(self, u: Expr) -> Expr:
         """The six stresses, MPa."""
         elastic = self.strain(u) - self.eigenstrain
-        return self.stiffness * elastic + self.initial_stress
+        return self.elastic_stress(elastic) + self.initial_stress
 
     def strain_everywhere(self, u: Expr) -> Expr:
         """The strains, also on the axis, where the strain around is that along the radius."""
@@ -175,19 +189,19 @@ class Body:
     def stress_everywhere(self, u: Expr) -> Expr:
         """The stresses, also on the axis."""
         elastic = self.strain_everywhere(u) - self.eigenstrain
-        return self.stiffness * elastic + self.initial_stress
+        return self.elastic_stress(elastic) + self.initial_stress
 
     def potential_energy(self, u: Expr) -> ufl.Form:
         """Pi(u), pJ (plane: pJ/um)."""
         eps = self.strain(u)
         elastic = eps - self.eigenstrain
-        density = 0.5 * ufl.dot(elastic, self.stiffness * elastic)
+        density = 0.5 * ufl.dot(elastic, self.elastic_stress(elastic))
         density += ufl.dot(self.initial_stress, eps)
         energy = weight(self.domain) * density * ufl.dx(self.domain.mesh)
         return self.with_loads(energy, u)
 
     def load_potential(self, u: Expr) -> ufl.Form:
-        """Minus the work of the tractions alone, pJ (plane: pJ/um)."""
+        """Minus the work of the loads alone, pJ (plane: pJ/um)."""
         none = fem.Constant(self.domain.mesh, np.float64(0.0)) * u[0] * ufl.dx(self.domain.mesh)
         return self.with_loads(none, u)
 
@@ -197,14 +211,17 @@ class Body:
         if not springs:
             return None
         none = fem.Constant(self.domain.mesh, np.float64(0.0)) * u[0] * ufl.dx(self.domain.mesh)
-        return replace(self, tractions=springs).with_loads(none, u)
+        return replace(self, tractions=springs, force=None).with_loads(none, u)
 
     def with_loads(self, energy: ufl.Form, u: Expr) -> ufl.Form:
-        """The energy minus the work of the tractions, with that of springs."""
+        """The energy minus the work of tractions and body force, with that of springs."""
         domain, names = self.domain, sorted(self.tractions)
         entities = {i: facet_entities(domain, name) for i, name in enumerate(names)}
         ds = facet_measure(domain, entities)
         n = ufl.FacetNormal(domain.mesh)
+        if self.force is not None:
+            work = weight(domain) * self.load * ufl.dot(self.force, u)
+            energy -= work * ufl.dx(domain.mesh)
         for i, name in enumerate(names):
             traction = self.tractions[name]
             pressure = self.load * fem.Constant(domain.mesh, np.float64(traction.pressure))
@@ -221,13 +238,21 @@ class Body:
         return energy
 
 
-def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Traction]) -> Body:
+def make_body(
+    domain: Domain,
+    solids: dict[str, Solid],
+    tractions: dict[str, Traction],
+    force: tuple[float, float] = (0.0, 0.0),
+    shift: float = 0.0,
+) -> Body:
     """Spread laws by region over the cells of a mesh.
 
     Args:
         domain: The mesh.
         solids: Law of every region.
         tractions: Loads by name of the face; faces that are not named are free.
+        force: Per volume along x and y, MPa/um (2D).
+        shift: Height in the body at which y = 0 in the mesh, um.
     """
     rotates = None
     if any(solid.large for solid in solids.values()):
@@ -245,7 +270,24 @@ def make_body(domain: Domain, solids: dict[str, Solid], tractions: dict[str, Tra
         tractions,
         rotates,
         fem.Constant(domain.mesh, np.float64(1.0)),
+        _grade(domain, {name: solid.graded for name, solid in solids.items()}, shift),
+        fem.Constant(domain.mesh, np.array(force)) if any(force) else None,
     )
+
+
+def _grade(domain: Domain, laws: dict[str, Graded | None], shift: float) -> Expr | None:
+    """The factor of the stiffness, of every region its own; None if no solid is graded."""
+    x = ufl.SpatialCoordinate(domain.mesh)
+    found: Expr | None = None
+    for name, law in laws.items():
+        if law is None:
+            continue
+        place = x[0] if law.along == "x" else x[1] + fem.Constant(domain.mesh, np.float64(shift))
+        shares = {other: np.array(float(other == name)) for other in laws}
+        inside = spread_over_cells(domain, shares, f"in_{name}")
+        more = inside * (factor(law, place, domain.mesh) - 1.0)
+        found = 1.0 + more if found is None else found + more
+    return found
 
 
 def spread_over_cells(domain: Domain, values: dict[str, Floats], name: str) -> fem.Function:

@@ -66,7 +66,7 @@ def _of_tip(
     """Driving force, intensities, kink, verdict and margin of one tip."""
     tip, force = found.tips[index]
     bar = found.bars[index]
-    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
+    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
     text = "G of the tip, if it grows straight on."
     yield estimate("energy_release_rate", force.value, bar, RATE, text)
     text = "From the energies with the tip moved forwards and backwards."
@@ -107,7 +107,7 @@ def _judged(
     bar: float,
     slope: float,
 ) -> Iterator[Quantity]:
-    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip))
+    modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
     limit = resistance(law_at(block, mechanics, tip.level), modulus)
     if limit is None:
         return

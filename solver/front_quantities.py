@@ -23,7 +23,7 @@ def front_quantities(
     if front is None:
         return
     if is_pressed_shut(found):
-        text = "The loads press the faces of the crack together; contact is not modelled."
+        text = "The loads press the faces of the crack together; in 3D they overlap then."
         yield Quantity("verdict", "undecided: the crack is pressed shut", "", meaning=text)
         return
     region = mechanics.solids[box.layers[0].name]

@@ -1,4 +1,4 @@
-"""What is told of cracks that grew by themselves: quantities, steps, the crack that was found.
+"""What is told of cracks that grew by themselves: quantities and steps.
 
 The size of a crack is what its damage has cost over the effective fracture energy,
 
@@ -8,13 +8,11 @@ h the size of the broken cells. A crack in a plane of symmetry is shared with th
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from meshes.block import exact_measures_of_block
-from meshes.layers import Block, Crack, face_length
+from meshes.layers import Block
 from solver import mechanics_schema, schema
 from solver.growth import BROKEN, Growth
 from solver.mechanics_model import conditions
@@ -129,41 +127,3 @@ def table_of_steps(case: schema.Case, growth: Growth) -> str:
         row += [step.largest, int(step.jumped), step.iterations, step.cells]
         lines.append([f"{value:.12g}" for value in row])
     return "".join(",".join(line) + "\n" for line in lines)
-
-
-def with_found_crack(case: schema.Case, growth: Growth) -> schema.Case | None:
-    """The case with the crack that was found as a crack of its geometry, and without damage.
-
-    For a crack along the left or bottom face, a plane of symmetry; what has broken lengthens a
-    crack that the case has. Damage above `BROKEN` ends by about l before the sharp crack does that
-    leaves the body as stiff; what the damage has cost tells the length of that one. All damage is
-    taken to be of this crack. None where there is no such crack, or no tip is left.
-    """
-    mechanics, block = case.mechanics, case.geometry
-    if mechanics is None or not isinstance(block, Block) or block.shape != "block":
-        return None
-    longest = max(growth.extents.items(), key=lambda item: item[1][1] - item[1][0], default=None)
-    if longest is None:
-        return None
-    (face, (low, high)), near = longest, float(growth.brittle.length.value)
-    side: Literal["left", "bottom"] = "left" if face == "left" else "bottom"
-    whole = face_length(block, side)
-    start, end = 0.0, whole  # of what was open before, or is not there
-    if block.crack is not None:
-        start, end = block.crack.end, block.crack.start
-        if block.crack.face != side or (low > start + near and high < end - near):
-            return None
-    size = 2.0 * growth.area / correction(growth)
-    if abs(low - start) <= near:  # grown from there
-        low, high = start, start + size
-    elif abs(high - end) <= near:
-        low, high = end - size, end
-    else:
-        low, high = 0.5 * (low + high - size), 0.5 * (low + high + size)
-    if block.crack is not None:
-        low, high = min(low, block.crack.start), max(high, block.crack.end)
-    if low < near and high > whole - near:
-        return None
-    crack = Crack(side, max(low, 0.0), min(high, whole))
-    mechanics = replace(mechanics, damage=None)
-    return replace(case, geometry=replace(block, crack=crack), mechanics=mechanics, references=())

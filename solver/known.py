@@ -53,6 +53,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "channelling_factor": ("dimensionless",),
     "sequential_channelling_factor": ("dimensionless",),
     "film_stress": ("stress",),
+    "saturation_spacing": ("length",),
     "crack_overlap": ("length",),
     "margin": ("dimensionless",),
     "critical_pressure": ("stress",),
@@ -188,6 +189,13 @@ OF_AN_END: dict[str, tuple[units.Kind, ...]] = {
         "critical_overpotential", "critical_stretch",
     )
 }  # fmt: skip
+# of the sharp crack that damage has found, with ".found_crack" behind
+OF_A_FOUND_CRACK = (
+    "crack_length", "energy_release_rate", "energy_release_rate_by_extension",
+    "energy_release_rate_slope", "contour_dependence", "stress_intensity",
+    "stress_intensity_by_interaction", "crack_opening", "arrest_length", "fracture_energy",
+    "margin", "verdict",
+)  # fmt: skip
 TEXTS = ("verdict", "first_to_grow")  # quantities whose value is a word
 
 
@@ -208,6 +216,7 @@ def known_quantities(
     names |= {f"{head}.{name}" for head in ON_AN_INTERFACE for name in between}
     loose = [f"{name}.{end}" for name in ("", *between) for end in ("start", "end")]
     names |= {f"{head}.{end.lstrip('.')}" for head in (*OF_AN_END, "verdict") for end in loose}
+    names |= {f"{head}.found_crack" for head in OF_A_FOUND_CRACK}
     names |= {f"normal_stress.{name}" for name in between}
     names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
     names |= {f"mean_stress.{name}" for name in inside}
@@ -220,8 +229,8 @@ def known_quantities(
 def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
     """The kinds that a quantity may have; empty: any."""
     head = quantity.split(".", 1)[0]
-    if quantity in QUANTITIES:
-        return QUANTITIES[quantity]
+    if quantity in QUANTITIES or quantity.endswith(".found_crack"):
+        return QUANTITIES.get(head, ())
     if head in ON_A_FACE:
         return ON_A_FACE[head]
     if head in OF_A_FLAW:

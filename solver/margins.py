@@ -7,6 +7,7 @@ from meshes.block import layer_at
 from meshes.layers import Block
 from solver import hooke, mechanics_schema
 from solver.fracture import Tip
+from solver.graded import factor_at
 from solver.mechanics_model import overpotential_to_pressure, solid_law
 from solver.quantities import Bound, Quantity
 
@@ -14,11 +15,13 @@ RATE = "J/m^2"
 PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
 
 
-def modulus_at(block: Block, mechanics: mechanics_schema.Mechanics, y: float) -> float:
+def modulus_at(
+    block: Block, mechanics: mechanics_schema.Mechanics, y: float, x: float = 0.0
+) -> float:
     """E' of the layer at a height: E/(1 - nu^2), in plane stress E; MPa."""
-    plane = block.shape == "block"
-    stiffness = solid_law(law_at(block, mechanics, y), mechanics, plane).stiffness
-    return hooke.plane_strain_modulus(stiffness)
+    plane, region = block.shape == "block", law_at(block, mechanics, y)
+    stiffness = solid_law(region, mechanics, plane).stiffness
+    return hooke.plane_strain_modulus(stiffness) * factor_at(region.graded, x, y)
 
 
 def angle_of(tip: Tip) -> float:
@@ -27,12 +30,12 @@ def angle_of(tip: Tip) -> float:
 
 
 def crack_modulus_at(
-    block: Block, mechanics: mechanics_schema.Mechanics, y: float, angle: float
+    block: Block, mechanics: mechanics_schema.Mechanics, y: float, angle: float, x: float = 0.0
 ) -> float:
-    """E' in G = K_I^2/E' of a crack at a height that runs in a direction (rad), MPa."""
-    plane = block.shape == "block"
-    stiffness = solid_law(law_at(block, mechanics, y), mechanics, plane).stiffness
-    return hooke.crack_modulus(stiffness, angle)
+    """E' in G = K_I^2/E' of a crack at a place that runs in a direction (rad), MPa."""
+    plane, region = block.shape == "block", law_at(block, mechanics, y)
+    stiffness = solid_law(region, mechanics, plane).stiffness
+    return hooke.crack_modulus(stiffness, angle) * factor_at(region.graded, x, y)
 
 
 def law_at(
@@ -122,6 +125,8 @@ def loads(mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
                 out.append(("", 1.0))
     if mechanics.stretch:
         out.append(("critical_stretch", mechanics.stretch))
+    if any(mechanics.body_force):
+        out.append(("", 1.0))
     if is_strained(mechanics) or any(solid.large for solid in mechanics.solids.values()):
         out.append(("", 1.0))
     return out

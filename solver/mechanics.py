@@ -67,6 +67,8 @@ class Film:
             there already. None without a plane of symmetry at the side.
         sequential_bar: Its error bar: the difference of the last two meshes, J/m^2.
         error: What the steps leave in the rate where layers yield, J/m^2.
+        saturation: Distance of cracks at which no further ones come between, um; None: unknown.
+        saturation_bar: Its error bar.
     """
 
     rate: float
@@ -75,6 +77,8 @@ class Film:
     sequential: float | None = None
     sequential_bar: float = inf
     error: float = 0.0
+    saturation: float | None = None
+    saturation_bar: float = inf
 
 
 @dataclass(frozen=True)
@@ -307,7 +311,7 @@ def is_closed(found: Mechanical) -> bool:
 
 
 def is_pressed_shut(found: Mechanical) -> bool:
-    """Whether faces of the crack overlap: contact is not modelled, so nothing holds then."""
+    """Whether faces of the crack overlap, without the law "contact": nothing holds then."""
     return found.overlap > OVERLAP * max(found.opening, found.overlap)
 
 
@@ -345,6 +349,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     laws = [problem.solids[layer_at(block, tip.level).name] for tip, _ in rates]
     apart = block.shape == "block" and body.rotates is None and bool(rates)
     apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
+    apart = apart and body.grade is None and body.force is None
     watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
     there = [name for name in watched if name in body.domain.built.facets]
     tensions = {name: face_stress(body, state.displacement, name).tension for name in there}
@@ -369,7 +374,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         body=body,
         state=state,
         tips=tuple(rates),
-        film=_film(block, body, supports, state, overrides) if carried else None,
+        film=film_between(block, body, supports, state, overrides) if carried else None,
         bar=float("inf"),
         opening=opening,
         overlap=-overlap,
@@ -429,7 +434,7 @@ def balanced(state: State) -> State:
     return state
 
 
-def _film(
+def film_between(
     block: Block, body: Body, supports: dict[str, Support], state: State, overrides: dict[str, str]
 ) -> Film | None:
     """The crack through a film against the same section with the crack closed."""

@@ -9,6 +9,7 @@ from meshes.micro import Micro
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.flow_checks import flow_faults
+from solver.graded_checks import graded_faults
 from solver.interface_checks import interface_faults, sides_of_layers
 from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
@@ -85,10 +86,12 @@ def mechanics_faults(
     elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
         stretched = file.load is not None and file.load.stretch is not None
-        yield from floating_faults(mechanics, geometry, stretched)
+        if file.load is None or file.load.body_force is None:  # else the solution shows it
+            yield from floating_faults(mechanics, geometry, stretched)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
     yield from flow_faults(file, mechanics, geometry)
+    yield from graded_faults(file, mechanics, geometry)
     yield from _spring_faults(mechanics)
     yield from _load_faults(file, mechanics)
     if mechanics.opens_slit:
@@ -288,6 +291,16 @@ def _damage_faults(
         if isinstance(face, tables.Contact | tables.Indenter) or coupled:
             allowed = "no contact and no pressure from a current, beside damage"
             yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
+    if damage.then == "energy_release_rate":
+        held = [
+            n for n in ("left", "bottom") if isinstance(mechanics.faces.get(n), tables.Symmetry)
+        ]
+        if block.shape != "block" or not (held or block.crack is not None):
+            allowed = (
+                'no such key: only a crack along left or bottom of a block, with law = "symmetry"'
+                " there, is handed over as a sharp one"
+            )
+            yield Finding((*path, "then"), as_given(damage.then), allowed)
     if mechanics.opens_slit:
         yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
     own = any(s.residual_stress or s.misfit_strain for s in mechanics.solids.values())
@@ -341,6 +354,8 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
         allowed = "thermal_expansion of a solid beside it"
         yield Finding(("load", "temperature_change"), given, allowed)
     strained = strained or heated
-    if not (stretched or driven or strained):
+    force = None if file.load is None else file.load.body_force
+    heavy = force is not None and any(part.number != 0.0 for part in force)
+    if not (stretched or driven or strained or heavy):
         allowed = "a load: a traction, a displacement, a stretch, a residual stress or a misfit"
         yield Finding(("mechanics",), "nothing that strains the body", allowed)

@@ -265,9 +265,11 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     )
     if is_pressed_shut(found):
         said.append(
-            "The loads press the faces of the crack together and they overlap: contact is not part "
-            "of the model, so its driving force and verdict mean nothing here."
+            "The loads press the faces of the crack together and they overlap, since the crack has "
+            'not the law "contact": its driving force and verdict mean nothing here.'
         )
+        if case.mechanics is not None and case.mechanics.opens_slit:
+            said.append("Where the crack is pressed shut, it conducts as the film around it does.")
     if found.tips:
         said.append(
             "At the tip of a crack the stress is unbounded: its largest value grows with every "

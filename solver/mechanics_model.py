@@ -64,7 +64,7 @@ def solid_law(
     initial[[hooke.XX, hooke.YY if spatial else hooke.ZZ]] = region.residual_stress
     if plane and mechanics.plane == "stress":
         stiffness, initial = hooke.without_stress_across(stiffness, initial)
-    return Solid(stiffness, eigenstrain, initial, region.large)
+    return Solid(stiffness, eigenstrain, initial, region.large, region.graded)
 
 
 def _profile(block: Block, name: str, lithium: mechanics_schema.Lithium) -> Profile | None:

@@ -29,7 +29,7 @@ from solver.stability import verdict
 
 SHUT = Quantity(
     "verdict", "undecided: the crack is pressed shut", "",
-    meaning="The loads press the faces of the crack together; contact is not modelled.",
+    meaning='Its faces are pressed together; without law = "contact" they overlap.',
 )  # fmt: skip
 CLOSURE = (
     "Work that opens the crack in the section, over the thickness; where layers yield an estimate "
@@ -214,6 +214,10 @@ def _of_film(
             text = "The same times E'/(sigma^2 h)."
             other = estimate("sequential_channelling_factor", value, half, "1", text)
             yield scaled(other, factor)
+    if film.saturation is not None:
+        text = "Distance that the last cracks leave, each in the middle between two: G_seq = Gc."
+        bar_of = film.saturation_bar
+        yield estimate("saturation_spacing", film.saturation, bar_of, "um", text)
     region = law_at(block, mechanics, height(block) - 0.5 * film.thickness)
     middle = height(block) - 0.5 * film.thickness
     limit = resistance(region, crack_modulus_at(block, mechanics, middle, 0.5 * pi))

@@ -16,6 +16,7 @@ from solver.flowing import flows, solve_flow
 from solver.mechanics import Mechanical, solve_mechanics
 from solver.meshing import start_mesh, start_size
 from solver.micro_mechanics import solve_micro
+from solver.saturation import with_saturation
 from solver.strain_range import large_strains
 
 Progress = Callable[[str], None]
@@ -61,6 +62,7 @@ def _solved(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mecha
     if isinstance(case.geometry, Box):
         return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
     found = solve_mechanics(case, mesher, comm, progress)
+    found = with_saturation(case, found, mesher, comm)
     slows = starts_and_slows(case, found)
     return found if slows is None else with_arrest(case, found, *slows, mesher, comm)
 

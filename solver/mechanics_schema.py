@@ -78,6 +78,16 @@ Flow = Plastic | Creep | Viscoplastic
 
 
 @dataclass(frozen=True)
+class Graded:
+    """Stiffness times `factors` at the places `at` (um) along a coordinate; see `graded`."""
+
+    along: Literal["x", "y"]
+    at: tuple[float, ...]
+    factors: tuple[float, ...]
+    between: Literal["linear", "exponential"] = "linear"
+
+
+@dataclass(frozen=True)
 class SolidRegion:
     """A solid.
 
@@ -92,6 +102,7 @@ class SolidRegion:
         thermal_expansion: Linear, 1/K.
         flow: How it deforms for good; None: not at all.
         mixed: Whether its pressure is an unknown of its own, so that nothing locks.
+        graded: How its stiffness varies; None: it does not.
     """
 
     elastic: Isotropic | Cubic | Orthotropic
@@ -104,6 +115,7 @@ class SolidRegion:
     thermal_expansion: float = 0.0
     flow: Flow | None = None
     mixed: bool = False
+    graded: Graded | None = None
 
 
 @dataclass(frozen=True)
@@ -236,6 +248,7 @@ class Damage:
         largest_step: Of the largest.
         cells_per_length: Edges of damaged cells are at most l over this.
         control: What grows in steps: the load, or what cracks cost, the load being found.
+        then: Whether the crack that was found is solved for as a sharp one; see `found_crack`.
     """
 
     length: float
@@ -246,6 +259,7 @@ class Damage:
     largest_step: float = 0.1
     cells_per_length: float = 5.0
     control: Literal["load", "cracks"] = "load"
+    then: Literal["nothing", "energy_release_rate"] = "nothing"
 
 
 @dataclass(frozen=True)
@@ -272,6 +286,7 @@ class Mechanics:
         damage: How the solids break while the load grows; None: they do not.
         empty: Regions of a microstructure that carry no stress: liquids, voids.
         cut: A crack through a layer of a microstructure.
+        body_force: Force per volume along x and y, MPa/um.
     """
 
     plane: Literal["strain", "stress"]
@@ -285,3 +300,4 @@ class Mechanics:
     damage: Damage | None = None
     empty: tuple[str, ...] = ()
     cut: Cut | None = None
+    body_force: tuple[float, float] = (0.0, 0.0)

@@ -1,5 +1,6 @@
 """The form of the tables [mechanics] and [load] of a case file."""
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -7,12 +8,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from solver.interface_tables import Interface
 from solver.values import (
     Angle,
+    BodyForce,
     Displacement,
     Expansion,
     Fraction,
     FractureEnergy,
     FractureToughness,
     Length,
+    LengthOrZero,
     Modulus,
     ModulusOrZero,
     MolarEnergy,
@@ -31,6 +34,24 @@ from solver.values import (
 )
 
 
+class Graded(Strict):
+    """The stiffness of a solid times `factors` at places `at` along x or y of the body."""
+
+    along: Literal["x", "y"]
+    at: Annotated[tuple[LengthOrZero, ...], BeforeValidator(as_tuple)]
+    factors: Annotated[tuple[Fraction, ...], BeforeValidator(as_tuple)]
+    between: Literal["linear", "exponential"] = "linear"
+
+    @model_validator(mode="after")
+    def _one_to_one(self) -> Self:
+        places = [place.number for place in self.at]
+        if len(places) < 2 or len(places) != len(self.factors):
+            raise fault("as many factors as places in at, two or more", key="factors")
+        if any(high <= low for low, high in pairwise(places)):
+            raise fault("places that rise", key="at")
+        return self
+
+
 class _Solid(Strict):
     """What every solid may have: stress that it was made with, and what it costs to crack it."""
 
@@ -41,6 +62,7 @@ class _Solid(Strict):
     thermal_expansion: Expansion | None = None  # linear, for load.temperature_change
     fracture_energy: FractureEnergy | None = None
     fracture_toughness: FractureToughness | None = None
+    graded: Graded | None = None
 
     @model_validator(mode="after")
     def _one_resistance(self) -> Self:
@@ -293,6 +315,7 @@ class Damage(Strict):
     largest_step: float = Field(0.1, ge=1e-6, le=1.0)
     cells_per_length: float = Field(5.0, ge=3.0, le=50.0)
     control: Literal["load", "cracks"] = "load"
+    then: Literal["nothing", "energy_release_rate"] = "nothing"  # of the crack that was found
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -335,6 +358,8 @@ class Load(Strict):
     steps: Annotated[int, Field(ge=1, le=10000)] | None = None  # equal ones
     step_error: Annotated[float, Field(ge=1e-5, le=0.2)] | None = None  # of the stress, a step's
     temperature: Temperature | None = None
+    # per volume, along x and y
+    body_force: Annotated[tuple[BodyForce, BodyForce], BeforeValidator(as_tuple)] | None = None
 
     @model_validator(mode="after")
     def _in_time(self) -> Self:

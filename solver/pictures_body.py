@@ -380,8 +380,8 @@ def overlap_text(run: BodyRun) -> str:
     if len(apart) == 0 or apart.min() >= -1e-6 * np.abs(apart).max():
         return ""
     return (
-        " Where the faces of the crack are pressed together they overlap: contact is not part of "
-        "the model."
+        " Where the faces of the crack are pressed together they overlap: the crack has not the "
+        'law "contact".'
     )
 
 

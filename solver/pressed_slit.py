@@ -33,7 +33,7 @@ class Pressed:
     """Where current and opening agree.
 
     Attributes:
-        width: Of the slit, um.
+        width: Of the slit, um; 0: it is pressed shut, no lithium is left in it.
         overpotential: At the mouth, V.
         rounds: Of both solves.
         change: Of the width in the last round, relative.
@@ -81,7 +81,7 @@ def with_pressure(case: schema.Case, overpotential: float, width: float) -> sche
     face = mechanics.faces["crack"]
     if not isinstance(face, mechanics_schema.Lithium):
         return case
-    flows = None if face.yield_stress is None else width
+    flows = None if face.yield_stress is None or width == 0.0 else width
     pressed = replace(face, overpotential=max(overpotential, 0.0), metal="", width=flows)
     return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, "crack": pressed}))
 
@@ -112,7 +112,8 @@ def find_fixed_point(
         volume = volume_of(with_pressure(case, step, width))
         opened = given + volume / thickness
         if opened <= 0.0:
-            raise SolveFailed("the load presses the crack shut, so that no slit is left to conduct")
+            say(f"round {rounds}: the load presses the crack shut and lithium out of it")
+            return Pressed(0.0, 0.0, rounds, 0.0)
         change = abs(opened - width) / opened
         width = opened
         say(f"round {rounds}: {1e3 * step:.6g} mV, slit of {1e3 * width:.6g} nm")

@@ -44,6 +44,7 @@ class Problem:
     bridge: bool
     breaks: tuple[Break, ...] = ()
     loaded: frozenset[str] = frozenset()  # faces that something acts on or moves
+    force: tuple[float, float] = (0.0, 0.0)
 
     def mesh(self, mesher: Mesher, comm: MPI.Intracomm, refinements: int) -> Domain:
         """A mesh with fine cells at the tips, all of its cells divided some times."""
@@ -78,7 +79,7 @@ class Problem:
 
     def body_on(self, domain: Domain) -> Body:
         """Laws and loads on a mesh."""
-        return make_body(domain, self.solids, self.tractions)
+        return make_body(domain, self.solids, self.tractions, self.force, origin(self.block))
 
 
 def make_problem(case: schema.Case, block: Block) -> Problem:
@@ -94,7 +95,9 @@ def make_problem(case: schema.Case, block: Block) -> Problem:
     loads = conditions(block, mechanics)
     bridge = mechanics.solids[block.layers[-1].name].strength is not None
     breaks, loaded = find_breaks(block, mechanics.interfaces), loaded_faces(mechanics)
-    return Problem(with_marks(block, breaks), solids, *loads, options, bridge, breaks, loaded)
+    force = mechanics.body_force
+    marked = with_marks(block, breaks)
+    return Problem(marked, solids, *loads, options, bridge, breaks, loaded, force)
 
 
 def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:

@@ -58,6 +58,7 @@ def mechanics_tree(mechanics: mechanics_schema.Mechanics, plane: bool, given: Gi
             **({"deflections": "large"} if solid.large else {}),
             **({"formulation": "mixed"} if solid.mixed else {}),
             **_flow(name, solid.flow, given),
+            **_graded(name, solid.graded, given),
         }
         for name, solid in mechanics.solids.items()
     }
@@ -90,6 +91,20 @@ def _flow(name: str, flow: mechanics_schema.Flow | None, given: Given) -> Tree:
     if isinstance(flow, mechanics_schema.Creep) and "activation_energy" not in tree:
         del tree["reference_temperature"]  # means nothing without
     return {"flow": tree}
+
+
+def _graded(name: str, law: mechanics_schema.Graded | None, given: Given) -> Tree:
+    if law is None:
+        return {}
+    path = ("mechanics", "solids", name, "graded")
+    lists: tuple[tuple[str, tuple[float, ...], units.Kind], ...] = (
+        ("at", law.at, "length"), ("factors", law.factors, "dimensionless"),
+    )  # fmt: skip
+    tree: Tree = {"along": law.along, "between": law.between}
+    for key, numbers, kind in lists:
+        each = enumerate(numbers)
+        tree[key] = [value(key_path((*path, key, i)), x, kind, given) for i, x in each]
+    return {"graded": tree}
 
 
 def _history(history: mechanics_schema.History, given: Given) -> Tree:
@@ -136,4 +151,10 @@ def load_tree(mechanics: mechanics_schema.Mechanics, given: Given) -> Tree:
     if warmer or "load.temperature_change" in given:
         key = "load.temperature_change"
         load["temperature_change"] = value(key, warmer, "temperature", given)
+    if any(mechanics.body_force):
+        parts = enumerate(mechanics.body_force)
+        load["body_force"] = [
+            value(key_path(("load", "body_force", i)), part, "body_force", given)
+            for i, part in parts
+        ]
     return load

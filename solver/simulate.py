@@ -31,6 +31,7 @@ from solver.effective import Effective, solve_effective
 from solver.effective_quantities import effective_quantities
 from solver.faces import face_statistics
 from solver.faults import CaseError
+from solver.found_crack import of_found_crack
 from solver.lithium_face import find_pressures
 from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
@@ -122,6 +123,8 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         with _timed(timings, "mechanics"):
             mechanical = simulate_mechanics(body_case(case), comm, progress)
             found += mechanical_quantities(body_case(case), mechanical)
+            if mechanical.growth is not None:
+                found += of_found_crack(case, mechanical.growth, comm, progress)
             if case.mechanics.opens_slit:
                 case, width = with_opened_slit(case, mechanical.volume)
                 found.append(width)

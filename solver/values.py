@@ -385,6 +385,12 @@ class SpringStiffness(Value):
     sign = "positive"
 
 
+class BodyForce(Value):
+    """A component of a force per volume."""
+
+    kinds = ("body_force",)
+
+
 class TemperatureChange(Value):
     """A difference of temperatures, in K."""
 

@@ -36,7 +36,8 @@ LINE = """
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.flow_checks solver.micro_checks solver.load_checks solver.mechanics_checks
+    solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
+    solver.mechanics_checks
     solver.conduction_checks solver.effective_checks
     solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
@@ -48,7 +49,7 @@ LINE = """
     solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
     solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
-    solver.radial_return solver.elasticity solver.effective_stiffness
+    solver.radial_return solver.graded solver.elasticity solver.effective_stiffness
     solver.uniform_tractions
     solver.floors solver.load_path solver.nonlinear
     solver.blocks solver.equilibrium solver.fracture
@@ -64,7 +65,8 @@ LINE = """
     solver.margins solver.ends solver.crack_quantities
     solver.growth_quantities solver.flaws
     solver.front_quantities solver.interface_quantities
-    solver.mechanics_quantities solver.mechanics_run solver.mechanics_fields solver.lithium_face
+    solver.mechanics_quantities solver.saturation solver.mechanics_run
+    solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields

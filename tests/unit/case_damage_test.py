@@ -39,6 +39,7 @@ smallest_step = 0.01
 largest_step = 0.5
 cells_per_length = 4.0
 control = "load"
+then = "energy_release_rate"
 [load]
 stretch = "0.5 %"
 """
@@ -59,6 +60,7 @@ WRONG = [
     ('split = "volumetric_deviatoric"\n', "", f"{DAMAGE}.split", "missing"),
     ('control = "load"', 'control = "crack"', f"{DAMAGE}.control", "nearest: cracks"),
     ('control = "load"', 'control = "cracks"', f"{DAMAGE}.control", "beside another load"),
+    ('then = "energy_release_rate"', 'then = "G"', f"{DAMAGE}.then", "energy_release_rate"),
     ("sound =", "sond =", f"{DAMAGE}.sond", "nearest: sound"),
     (
         'fracture_energy = "4 J/m^2"\n', "", "mechanics.solids.film.fracture_energy",
@@ -118,6 +120,22 @@ def test_a_right_case_is_read_and_reads_back_equal(tmp_path):
     again = load_case(file)
     assert again.mechanics == case.mechanics
     assert resolved_toml(again) == resolved_toml(case)
+
+
+def test_only_a_crack_in_a_plane_of_symmetry_is_handed_over(tmp_path, capsys):
+    file = tmp_path / "case.toml"
+    faces = 'left = { law = "symmetry" }\nbottom = { law = "symmetry" }'
+    for text in (
+        GOOD.replace(faces, 'bottom = { law = "clamped" }').replace(
+            'left = { law = "symmetry" }\n', ""
+        ),
+        GOOD.replace('shape = "block"', 'shape = "cylinder"'),
+    ):
+        file.write_text(text)
+        assert main(["check", str(file)]) == 2
+        output = capsys.readouterr()
+        assert f"{DAMAGE}.then" in output.out + output.err
+        assert "only a crack along left or bottom of a block" in output.out + output.err
 
 
 def test_damage_is_two_dimensional(tmp_path, capsys):

@@ -264,7 +264,7 @@ def test_the_whole_body_and_its_open_crack(folder):
     assert pictures_body.overlap_text(body) == ""
     closing = {**body.body.values, DISPLACEMENT: -body.body.values[DISPLACEMENT]}
     closed = replace(body, body=replace(body.body, values=closing))
-    assert "contact is not part of the model" in pictures_body.overlap_text(closed)
+    assert 'has not the law "contact"' in pictures_body.overlap_text(closed)
 
 
 def test_colours_around_the_crack_are_centred_and_cut_at_the_tip(folder):

@@ -13,6 +13,7 @@ from solver.case import load_case
 from solver.equilibrium import Equilibrium
 from solver.fracture import energy_release_rates, find_tips
 from solver.mechanics import make_problem
+from solver.mechanics_meta import notes
 from solver.mechanics_model import body_case
 from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.pressed_slit import find_fixed_point
@@ -264,6 +265,22 @@ def test_without_stress_the_slit_keeps_its_width():
     _, plain = numbers(alone)
     name = "area_specific_resistance"
     assert found[name] == pytest.approx(plain[name], rel=1e-4)
+
+
+@pytest.mark.parametrize("variant", ["", "lithium"])
+def test_a_crack_that_is_pressed_shut_conducts_as_the_film(variant):
+    # 25 um of electrolyte over 0.3 um of film: 25e-4/11e-3 + 3e-5/2e-6 = 15.227 ohm cm^2
+    case = load_case(PAPER)
+    case = case.variants[variant] if variant else case
+    numerics = replace(case.numerics, refinement="none", accuracy=1.0)  # flat: exact on any mesh
+    shut = replace(case.mechanics, stretch=-1e-3)
+    closed = replace(case, mechanics=shut, numerics=numerics)
+    solution, found = numbers(closed)
+    assert found["slit_width"] == 0.0
+    assert found["area_specific_resistance"] == pytest.approx(15.22727, rel=1e-5)
+    assert found["current_balance"] < 1e-8
+    assert "pressed shut" in found["verdict"]
+    assert any("conducts as the film" in text for text in notes(closed, solution.mechanical))
 
 
 # --- how the pressure is spread -------------------------------------------------------------------

@@ -38,6 +38,7 @@ CASES = {n: c for n, c in cases_of(FOLDER).items() if c.mechanics.damage is None
 QUICK = {
     "beam", "beam_opened", "penny", "griffith-tension", "edge", "collinear-a04", "strip-a05",
     "periodic", "periodic-s4_a08", "film_off",
+    "graded_plate-stiffer_a02",
 }  # fmt: skip
 
 

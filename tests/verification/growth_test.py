@@ -19,8 +19,8 @@ from solver.case import load_case
 from solver.domain import read_domain, refine_with_parents
 from solver.elasticity import Solid, make_body
 from solver.equilibrium import Equilibrium, Support
+from solver.found_crack import of_found_crack, with_found_crack
 from solver.fragile import make_fragile
-from solver.growth_quantities import with_found_crack
 from solver.mechanics_run import make_mesh
 from solver.minimisation import EnergyRises, Minimiser
 from solver.output import GROWTH
@@ -311,7 +311,7 @@ def test_damage_is_carried_over_exactly_to_a_mesh_that_was_refined(tmp_path):
 
 
 def test_cells_are_fine_where_damage_lives():
-    found, _ = solved(coarse_beam())
+    found, numbers = solved(coarse_beam())
     domain, damage = found.brittle.domain, found.damage
     most = damage.x.array[damage.function_space.dofmap.list].max(axis=1)
     sizes = growth.longest_edges(domain)
@@ -321,6 +321,28 @@ def test_cells_are_fine_where_damage_lives():
     assert min(drops) >= -1e-9
     costs = [step.dissipated for step in found.steps]
     assert costs == sorted(costs)
+    # the crack that was found, handed over: it came to rest, so its error bar holds Gc = 0.3
+    rate = numbers["energy_release_rate.found_crack"]
+    grown = numbers["crack_length"].value
+    assert numbers["crack_length.found_crack"].value == pytest.approx(1.0 + grown, rel=1e-12)
+    assert rate.value == pytest.approx(0.3, rel=0.12)  # l is a tenth of the arm
+    assert rate.lower < 0.3 < rate.upper
+    slope = numbers["energy_release_rate_slope.found_crack"].value
+    least = -slope * COARSE  # of the half width: the tip is not known better
+    assert least < 0.5 * (rate.upper - rate.lower) < 1.1 * least
+    assert numbers["verdict.found_crack"].value == "undecided within the error bar"
+
+
+def test_a_crack_elsewhere_is_refused_as_a_sharp_one():
+    case = coarse_beam()
+    damage = replace(case.mechanics.damage, then="energy_release_rate")
+    case = replace(case, mechanics=replace(case.mechanics, damage=damage))
+    found, _ = solved(
+        load_case(FOLDER / "at1_bar.toml", change={"numerics": {"maximum_size": "0.06 um"}})
+    )
+    told = of_found_crack(case, found, MPI.COMM_WORLD, lambda _: None)
+    assert [q.name for q in told] == ["verdict.found_crack"]  # the bar is broken right through
+    assert "no single crack along left or bottom" in told[0].value
 
 
 @pytest.mark.slow
