@@ -176,8 +176,8 @@ class Carriers:
         numbers.x.array[:] = -1.0
         numbers.x.array[field.nodes] = field.unknowns + self.offset
         numbers.x.scatter_forward()
-        found = np.asarray(numbers.x.array, dtype=np.float64)
-        return found.astype(np.int32)
+        found: npt.NDArray[np.int32] = np.array(numbers.x.array, dtype=np.int32)
+        return found
 
     def _forms(self) -> None:
         msh, weight = self.domain.mesh, volume_weight(self.domain)

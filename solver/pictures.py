@@ -73,9 +73,8 @@ def draw(folder: Path) -> list[str]:
         marched = has_march(folder)
         if marched:
             todo.append(lambda: march_picture(folder))
-        if not (stressed or cell or marched) or (
-            not marched and (folder / f"{FIELDS}.pvtu").is_file()
-        ):
+        currents_there = not (stressed or cell) or (folder / f"{FIELDS}.pvtu").is_file()
+        if currents_there and not marched:
             currents = read_run(folder)
             flat = currents.geometry["dimension"] != "3d"
             of_current = pictures_2d(currents) if flat else pictures_3d(currents)
