@@ -168,7 +168,8 @@ class Carriers:
 
     def _nodes(self, entities: Ints, dimension: int) -> Ints:
         found = fem.locate_dofs_topological(self.space, dimension, entities, remote=True)
-        return np.unique(found[found < self.owned]).astype(np.int32)
+        nodes: Ints = np.unique(np.asarray(found)[found < self.owned]).astype(np.int32)
+        return nodes
 
     def _global_map(self, field: Field) -> npt.NDArray[np.int32]:
         """Global unknown of every local node of the space, -1 where there is none."""

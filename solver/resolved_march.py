@@ -5,7 +5,14 @@ from typing import Any
 from solver import units
 from solver.faults import key_path
 from solver.given import Given, value
-from solver.march_schema import BinaryElectrolyte, Curve, Kinetics, Programme, Step
+from solver.march_schema import (
+    ROOM_TEMPERATURE,
+    BinaryElectrolyte,
+    Curve,
+    Kinetics,
+    Programme,
+    Step,
+)
 
 Tree = dict[str, Any]
 OF_SALT: tuple[tuple[str, units.Kind], ...] = (
@@ -31,10 +38,13 @@ def electrolyte_tree(name: str, law: BinaryElectrolyte, given: Given) -> Tree:
     tree: Tree = {"law": "binary_electrolyte", "concentration": concentration}
     for key, kind in OF_SALT:
         curve = curves[key]
-        if curve is not None:
+        usual = key == "thermodynamic_factor" and curve == Curve((1.0,))
+        if curve is not None and not (usual and key_path((*path, key)) not in given):
             tree[key] = _curve(key_path((*path, key)), curve, kind, given)
-    porosity = value(key_path((*path, "porosity")), law.porosity, "dimensionless", given)
-    return {**tree, "porosity": porosity}
+    key = key_path((*path, "porosity"))
+    if key in given or law.porosity != 1.0:
+        tree["porosity"] = value(key, law.porosity, "dimensionless", given)
+    return tree
 
 
 def _curve(key: str, curve: Curve, kind: units.Kind, given: Given) -> Any:
@@ -59,16 +69,27 @@ def kinetics_tree(name: str, law: Kinetics, given: Given) -> Tree:
         ("molar_volume", law.molar_volume, "molar_volume"),
     )
     path = ("boundaries", name, "kinetics")
+    usual = Kinetics(law.law, law.exchange_current_density)
+    numbers_by_default = {
+        "transfer_coefficient": usual.transfer_coefficient,
+        "capacitance": usual.capacitance,
+        "normal_stress": usual.normal_stress,
+        "molar_volume": usual.molar_volume,
+    }
     tree: Tree = {"law": law.law}
     for key, number, kind in numbers:
-        tree[key] = value(key_path((*path, key)), number, kind, given)
+        place = key_path((*path, key))
+        if place in given or number != numbers_by_default.get(key):
+            tree[key] = value(place, number, kind, given)
     return tree
 
 
 def programme_tree(programme: Programme, given: Given) -> Tree:
     """The table [programme]."""
-    temperature = value("programme.temperature", programme.temperature, "temperature", given)
-    tree: Tree = {"temperature": temperature, "repeat": programme.repeat}
+    tree: Tree = {"repeat": programme.repeat}
+    key = "programme.temperature"
+    if key in given or programme.temperature != ROOM_TEMPERATURE:
+        tree["temperature"] = value(key, programme.temperature, "temperature", given)
     if programme.steps:
         tree["steps"] = [_step(i, step, given) for i, step in enumerate(programme.steps)]
         tree["depletion"] = programme.depletion

@@ -352,11 +352,15 @@ def test_a_resistive_interface_in_the_salt_is_a_resistance(tmp_path):
 @pytest.mark.parallel
 def test_any_number_of_ranks_gives_the_same(tmp_path):
     layers = [("lower", 4.0, SALT), ("wall", 2.0, SOLID), ("upper", 4.0, SALT)]
-    steps = galvanostatic(1.0, 3.0) + (
-        '[[programme.steps]]\nkind = "potentiostatic"\npotential = "20 mV"\nduration = "3 s"\n'
+    steps = (
+        "[programme]\nstep_error = 1e-3\n"
+        + galvanostatic(1.0, 3.0)
+        + ('[[programme.steps]]\nkind = "potentiostatic"\npotential = "20 mV"\nduration = "3 s"\n')
     )
     parts = [HELD, driven(0.0), steps, reacts("top", more="transfer_coefficient = 0.4")]
-    case = case_of(tmp_path, text(SALT, *parts, layers=layers, edge="0.5 um"))
+    case = case_of(
+        tmp_path, text(SALT, *parts, layers=layers, edge="1 um", size="2 um", width="2 um")
+    )
     case = WORLD.bcast(case)
     together, alone = (numbers(simulate(case, comm, lambda _: None)) for comm in (WORLD, SELF))
     assert set(together) == set(alone)
