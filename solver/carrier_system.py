@@ -122,7 +122,7 @@ class System(Carriers):
         function.x.scatter_forward()
 
     def scalars_of(self, x: PETSc.Vec) -> Floats:
-        """Potentials of the terminals (V), charge (pC), sources of salt; on all ranks."""
+        """Potentials of the terminals (V), charge over its unit, sources of salt; on all ranks."""
         mine = x.array_r[self.first_scalar :].copy() if self.comm.rank == 0 else None
         return np.asarray(self.comm.bcast(mine))
 
@@ -186,7 +186,8 @@ class System(Carriers):
                 rows.append(self.conductance * area * (potential - target))
         passed = 0.0 if rate is None else float(self.scalars_of(rate)[len(flows)])
         charge = scalars[len(flows)]
-        rows.append(passed - flows[self.driven] if self.way == "in time" else charge * 1e-6)
+        growth = self.charge_unit * passed - flows[self.driven]
+        rows.append(growth if self.way == "in time" else self.scale * charge)
         if self.way == "held":
             rows[-1] = self.scale * (charge - self.charge_held)
         sources = scalars[len(flows) + 1 :]
@@ -240,7 +241,7 @@ class System(Carriers):
                 diagonal = self.conductance * area if held.current is None else 0.0
                 out.setValue(row, row, diagonal, addv=add)
         if root:
-            diagonal = {"in time": shift, "steady": 1e-6, "held": self.scale}[self.way]
+            diagonal = shift * self.charge_unit if self.way == "in time" else self.scale
             out.setValue(charge, charge, diagonal, addv=add)
         numbers = self.globals["u"][self.salt.nodes]
         if self.way == "held":

@@ -119,6 +119,7 @@ class Carriers:
         volume = self._sum(weight * one * dx)
         typical = max(self.model.conductivity.values())
         self.conductance = typical * max(self.area.values()) / volume
+        self.charge_unit = FARADAY * self.reference * volume  # keeps its unknown near one, pC
         self.scale = self.conductance * self.thermal * max(self.area.values())
 
     def _face_area(self, contact: Contact) -> float:

@@ -2,7 +2,7 @@
 
 The equations are a differential-algebraic system F(t, x, dx/dt) = 0 (`solver.carriers`): salt,
 double layers and the charge passed change in time, potentials follow. PETSc's backward
-differentiation formulas of order 4 integrate it with steps chosen so that the error of the
+differentiation formulas of order 3 integrate it with steps chosen so that the error of the
 concentration of every node stays below `step_error` of the start. A step of the programme begins
 with potentials that fit the salt as it is. Events (depletion, a voltage, a capacity) are looked for
 after every step in time and located by bisection on the interpolant of TS.
@@ -35,9 +35,10 @@ MOST_STEPS = 100_000
 HALVINGS = 60
 IN_TIME = {
     "ts_type": "bdf",
-    "ts_bdf_order": "4",
+    "ts_bdf_order": "3",
     "ts_adapt_type": "basic",
     "ts_adapt_wnormtype": "INFINITY",
+    "ts_adapt_clip": "0.1,1.5",  # of order 3 only steps that grow by less than 1.618 are stable
     "ts_max_snes_failures": "-1",
     "ts_max_reject": "60",
     "ts_exact_final_time": "matchstep",
@@ -141,7 +142,7 @@ def newton_options(system: System) -> dict[str, str]:
         **DIRECT_UNSYMMETRIC,
         "snes_linesearch_type": "basic",
         "snes_rtol": "1e-12",
-        "snes_stol": "1e-11",
+        "snes_stol": "1e-12",
         "snes_atol": f"{CLOSE * system.scale:.3e}",
         "snes_max_it": "40",
     }
@@ -209,7 +210,7 @@ def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: 
         step=step,
         voltage=voltage_of(system, scalars),
         current=float(flows[system.driven]),
-        charge=float(scalars[len(flows)]),
+        charge=float(scalars[len(flows)]) * system.charge_unit,
         least=system.least_concentration(x),
         salt=float(change),
         balance=abs(float(flows.sum())) / size if size > 1e-9 * system.scale else 0.0,
@@ -278,8 +279,9 @@ def _events(
         limit, side = step.voltage, 1.0 if begin.voltage < step.voltage else -1.0
         events["voltage"] = lambda x: side * (limit - voltage_of(system, system.scalars_of(x)))
     if step.capacity is not None:
-        most, place = step.capacity * area, len(system.applied)
-        events["capacity"] = lambda x: most - abs(system.scalars_of(x)[place] - begin.charge)
+        most, place = step.capacity * area / system.charge_unit, len(system.applied)
+        before = begin.charge / system.charge_unit
+        events["capacity"] = lambda x: most - abs(system.scalars_of(x)[place] - before)
     return events
 
 
