@@ -11,6 +11,7 @@ from meshes import layers as bodies
 from solver import (
     interface_tables,
     known,
+    march_tables,
     mechanics_schema,
     mechanics_tables,
     micro_tables,
@@ -287,6 +288,8 @@ def region(table: tables.Region) -> schema.Region:
     match table:
         case tables.IonicConductor():
             return schema.IonicConductor(table.conductivity.number)
+        case march_tables.BinaryElectrolyte():
+            return march_tables.electrolyte(table)
         case tables.Equipotential():
             return schema.Equipotential()
         case tables.Insulator():
@@ -302,6 +305,7 @@ def boundary(table: tables.Boundary) -> schema.Boundary:
                 current=_number(table.current),
                 current_density=_number(table.current_density),
                 area_specific_resistance=_number(table.area_specific_resistance) or 0.0,
+                kinetics=march_tables.kinetics(table.kinetics),
             )
         case tables.HalfSpace():
             return schema.HalfSpace()
@@ -369,6 +373,7 @@ def _number(value: Value | None) -> float | None:
 
 PHYSICAL = (
     "geometry", "regions", "boundaries", "interfaces", "mechanics", "load", "specimens", "balance",
+    "programme.temperature", "programme.steps",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from meshes.geometry import Geometry, dimension
-from solver import assemble, known, schema, tables, units
+from solver import assemble, known, march_tables, schema, tables, units
 from solver.checks import case_faults, provenance_faults
 from solver.effective_tables import Effective
 from solver.faults import CaseError, Fault, Finding, KeyPath, as_given, key_path, split_table_key
@@ -162,6 +162,7 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         map=_map(file),
         effective=_effective(file.effective),
         study=_study(file),
+        programme=march_tables.programme(file.programme),
     )
 
 

@@ -16,6 +16,8 @@ from solver.effective_checks import effective_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
 from solver.interface_checks import touching_faults
 from solver.limits import numerics_faults
+from solver.march_checks import march_faults
+from solver.march_tables import BinaryElectrolyte
 from solver.mechanics_checks import mechanics_faults
 from solver.study_checks import study_faults
 
@@ -63,6 +65,7 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         if _conducts(file):
             contradictions = list(_law_faults(file, geometry))
             yield from contradictions
+            yield from march_faults(file, geometry)
             drive = [] if contradictions else list(_drive_faults(file))
             yield from drive
             if not (contradictions or drive or impossible):
@@ -174,7 +177,10 @@ def _name_faults(
 ) -> Iterator[Finding]:
     for name in regions:
         if name not in file.regions:
-            allowed = "a law for this region: ionic_conductor, equipotential or insulator"
+            allowed = (
+                "a law for this region: ionic_conductor, binary_electrolyte, equipotential or "
+                "insulator"
+            )
             yield Finding(("regions", name), "", allowed)
     tables_and_names = (
         ("regions", file.regions, regions, "region"),
@@ -217,7 +223,7 @@ def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Fi
                 allowed = "potential or current: a half space has no cell area"
                 yield Finding(("boundaries", name, "current_density"), given, allowed)
     if file.regions and all(
-        not isinstance(x, tables.IonicConductor) for x in file.regions.values()
+        not isinstance(x, tables.IonicConductor | BinaryElectrolyte) for x in file.regions.values()
     ):
         yield Finding(("regions",), "no conductor", "at least one region that is ionic_conductor")
     if isinstance(geometry, shapes.Cell) and _interface_film(geometry):
@@ -262,13 +268,18 @@ def _drive_faults(file: tables.CaseFile) -> Iterator[Finding]:
     ]
     if not potentials:
         yield Finding(path, "currents only", "a potential on one electrode, as reference")
-    elif len(set(potentials)) == 1 and not any(currents):
+    elif len(set(potentials)) == 1 and not any(currents) and not _has_steps(file):
         given = "the same potential everywhere"
         yield Finding(path, given, "two different potentials, or a current other than zero")
 
 
+def _has_steps(file: tables.CaseFile) -> bool:
+    return file.programme is not None and bool(file.programme.steps)
+
+
 DEFINED = (
     "potential", "current", "current_density", "overpotential", "multiplicity", "length_unit",
+    "duration",
 )  # fmt: skip
 
 

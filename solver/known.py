@@ -6,6 +6,21 @@ from solver import units
 
 UNBOUNDED = "unbounded"
 # Kinds of quantity; of two, the second holds in plane cells, where everything is per depth.
+MARCH: dict[str, tuple[units.Kind, ...]] = {
+    "voltage": ("potential",),
+    "voltage_at_start": ("potential",),
+    "limiting_current_density": ("current_density",),
+    "current_density_at_start": ("current_density",),
+    "depletion_time": ("time",),
+    "capacity": ("areal_capacity",),
+    "least_concentration": ("dimensionless",),
+    "least_concentration_on_the_way": ("dimensionless",),
+    "salt_balance": ("dimensionless",),
+    "charge_balance": ("dimensionless",),
+    "newton_steps": ("dimensionless",),
+    "current_ratio": ("dimensionless",),
+    "bruce_vincent_transference": ("dimensionless",),
+}
 QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "resistance": ("resistance", "resistance_length"),
     "excess_resistance": ("resistance", "resistance_length"),
@@ -81,6 +96,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "load_steps": ("dimensionless",),
     "cut_steps": ("dimensionless",),
     "curvature": ("curvature",),
+    **MARCH,
     "damage_start": ("dimensionless",),
     "largest_damage": ("dimensionless",),
     "damage_energy": ("energy", "energy_per_length"),
@@ -196,7 +212,7 @@ OF_A_FOUND_CRACK = (
     "stress_intensity_by_interaction", "crack_opening", "arrest_length", "fracture_energy",
     "margin", "verdict",
 )  # fmt: skip
-TEXTS = ("verdict", "first_to_grow")  # quantities whose value is a word
+TEXTS = ("verdict", "first_to_grow", "outcome")  # quantities whose value is a word
 
 
 def known_quantities(

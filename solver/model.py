@@ -9,6 +9,8 @@ from math import inf
 from meshes.geometry import Cell
 from meshes.mesh import BuiltMesh
 from solver import schema
+from solver.electrolyte import conductivity_at_start
+from solver.march_schema import BinaryElectrolyte, Programme
 
 
 class ModelError(ValueError):
@@ -90,6 +92,10 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
         for name, law in case.regions.items()
         if isinstance(law, schema.IonicConductor) and name in built.regions
     }
+    temperature = (case.programme or Programme()).temperature
+    for name, region in case.regions.items():
+        if isinstance(region, BinaryElectrolyte) and name in built.regions:
+            conductivity[name] = conductivity_at_start(region, temperature)
     film = _film_resistance(case)
     contacts: list[Contact] = []
     terminals: list[Terminal] = []

@@ -62,6 +62,8 @@ class Part:
             return "geometry" in heads
         if path == ("mechanics",) and "load" in heads:
             return True  # what strains the body may stand there
+        if path == ("boundaries",) and "programme" in heads:  # whose steps may drive an electrode
+            return True
         if len(path) == 1:  # too few of them, or none expected without a geometry
             return path[0] in heads or ("geometry",) in self.doubtful
         if path[:2] in (("numerics", "edge_size"), ("numerics", "maximum_size")):

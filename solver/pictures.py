@@ -22,6 +22,7 @@ from solver.pictures_flaws import flaw_picture, has_flaws
 from solver.pictures_front import front_picture, has_front
 from solver.pictures_growth import growth_picture, has_grown
 from solver.pictures_map import has_map, map_picture
+from solver.pictures_march import has_march, march_picture
 from solver.pictures_micro import draw_structure as draw_structure
 from solver.pictures_micro import has_structure, pictures_of_structure
 from solver.plain import strict_json
@@ -69,7 +70,11 @@ def draw(folder: Path) -> list[str]:
         structure = not cell and has_structure(folder)
         if structure:
             todo += pictures_of_structure(folder)
-        if not (stressed or cell) or (folder / f"{FIELDS}.pvtu").is_file():
+        marched = has_march(folder)
+        if marched:
+            todo.append(lambda: march_picture(folder))
+        currents_there = not (stressed or cell) or (folder / f"{FIELDS}.pvtu").is_file()
+        if currents_there and not marched:
             currents = read_run(folder)
             flat = currents.geometry["dimension"] != "3d"
             of_current = pictures_2d(currents) if flat else pictures_3d(currents)

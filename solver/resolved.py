@@ -15,6 +15,8 @@ from meshes.micro import Micro
 from solver import known, schema, units
 from solver.faults import key_path
 from solver.given import Given, number_of, value, with_source
+from solver.march_schema import BinaryElectrolyte
+from solver.resolved_march import electrolyte_tree, kinetics_tree, programme_tree
 from solver.resolved_mechanics import load_tree, mechanics_tree
 from solver.resolved_micro import micro_tree
 from solver.schema import Case
@@ -54,6 +56,8 @@ def resolved_toml(case: Case) -> str:
         }
     if case.study is not None:
         tree["study"] = _study(case.study)
+    if case.programme is not None:
+        tree["programme"] = programme_tree(case.programme, given)
     if case.calibrate is not None:
         tree["calibrate"] = _calibrate(case.calibrate)
     if case.balance is not None:
@@ -210,6 +214,8 @@ def _region(name: str, law: schema.Region, given: Given) -> Tree:
             key = key_path(("regions", name, "conductivity"))
             text = value(key, conductivity, "conductivity", given)
             return {"law": "ionic_conductor", "conductivity": text}
+        case BinaryElectrolyte():
+            return electrolyte_tree(name, law, given)
         case schema.Equipotential():
             return {"law": "equipotential"}
         case schema.Insulator():
@@ -243,6 +249,8 @@ def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
     for key, number, kind in conditions:
         if number is not None:
             tree[key] = value(key_path(("boundaries", name, key)), number, kind, given)
+    if law.kinetics is not None:
+        tree["kinetics"] = kinetics_tree(name, law.kinetics, given)
     return tree
 
 

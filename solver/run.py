@@ -39,6 +39,7 @@ from solver.flow_quantities import steps_of
 from solver.geometry_meta import geometry_meta
 from solver.growth_quantities import table_of_steps
 from solver.map_table import map_table
+from solver.march_meta import with_march, write_march
 from solver.mechanics import Mechanical, NotInEquilibrium
 from solver.mechanics_model import body_case
 from solver.model import ModelError
@@ -60,7 +61,6 @@ FAILURES = (
     NotInEquilibrium, NoAnswer, NotCoupled, NotPeriodic, Percolates, Loose,
 )  # fmt: skip
 NOT_REACHED = "accuracy not reached"
-STEPS = "steps.csv"  # every converged step of a load
 STOPPED = "stopped before the end of the load"
 
 
@@ -249,6 +249,8 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
         faces = _write_fields(job.case, solution, folder)
     if solution.mechanical is not None:
         _write_mechanics(body_case(job.case), solution.mechanical, folder)
+    if solution.marching is not None:
+        write_march(job.case, solution.marching, folder)
     if solution.effective is not None:
         write_effective(job.case, solution.effective, folder)
     timings = {**solution.timings, "fields": perf_counter() - begin}
@@ -299,7 +301,7 @@ def _write_mechanics(case: Case, found: Mechanical, folder: Path) -> None:
     stressed = output.in_components(output.STRESS, output.STRESS_UNIT, axisymmetric)
     table = steps_of(found)
     if table and found.domain.comm.rank == 0:
-        output.write_atomic(folder / STEPS, table)
+        output.write_atomic(folder / output.STEPS, table)
     points = {moved: found.state.displacement, stressed: mechanics_fields.stress_of(found)}
     if found.growth is not None:
         points[output.DAMAGE] = mechanics_fields.damage_of(found.growth)
@@ -345,6 +347,8 @@ def _meta(
             solver=mechanics_meta.solver_numbers(found),
             notes=mechanics_meta.notes(case, found),
         )
+    if solution.marching is not None:
+        return with_march(meta, solution.marching)
     if solution.effective is not None:
         return with_effective(meta, solution.effective)
     return _with_currents(meta, solution)

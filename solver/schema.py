@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from meshes.geometry import Geometry
 from solver.balance import BalanceSpec
+from solver.march_schema import BinaryElectrolyte, Kinetics, Programme
 from solver.mechanics_schema import Mechanics
 
 Grade = Literal["P", "R", "C", "N"]
@@ -29,7 +30,7 @@ class Insulator:
     """Carries no current, not meshed."""
 
 
-Region = IonicConductor | Equipotential | Insulator
+Region = IonicConductor | BinaryElectrolyte | Equipotential | Insulator
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,14 @@ class Electrode:
         current: Through this boundary of the whole cell, into the domain: pA (plane: pA/um).
         current_density: `current` over the area of the whole cell, pA/um^2.
         area_specific_resistance: Between metal and domain, V um^2/pA; 0 is an ideal contact.
+        kinetics: The reaction in series with it; None: it needs no overpotential.
     """
 
     potential: float | None
     current: float | None
     current_density: float | None
     area_specific_resistance: float
+    kinetics: Kinetics | None = None
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,7 @@ class Case:
         map: Values for which a quantity is computed, if any.
         effective: What is asked of a periodic cell, if it is one.
         study: Sizes and seeds for which a quantity is computed, if any.
+        programme: Temperature, and what the driven electrode does in time, if anything.
         table: What the case file says, with its bases.
     """
 
@@ -294,4 +298,5 @@ class Case:
     map: Map | None = None
     effective: Effective | None = None
     study: Study | None = None
+    programme: Programme | None = None
     table: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -33,6 +33,7 @@ from solver.faces import face_statistics
 from solver.faults import CaseError
 from solver.found_crack import of_found_crack
 from solver.lithium_face import find_pressures
+from solver.march_run import Marching, marches, solve_march
 from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
 from solver.mechanics_quantities import mechanical_quantities
@@ -69,6 +70,7 @@ class Solution:
         timings: Seconds per stage.
         mapped: The quantity of the map for each of its values.
         effective: Properties of a periodic cell.
+        marching: Charge and salt in time.
     """
 
     case: schema.Case
@@ -80,6 +82,7 @@ class Solution:
     timings: dict[str, float] = field(default_factory=dict)
     mapped: tuple[Quantity, ...] = ()
     effective: Effective | None = None
+    marching: Marching | None = None
 
 
 @contextmanager
@@ -113,6 +116,13 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         return Solution(case, tuple(quantities.compare(found, case.references)), None, None, None)
     if case.effective is not None:
         return _of_cell(case, found, comm, progress)
+    if marches(case):
+        with _timed(timings, "march"):
+            marching = solve_march(case, comm, progress)
+        judged = tuple(quantities.compare([*found, *marching.quantities], case.references))
+        return Solution(
+            case, judged, marching.built, None, None, timings=timings, marching=marching
+        )
     mechanical = None
     if presses_slit(case):
         with _timed(timings, "coupling"):

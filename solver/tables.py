@@ -12,6 +12,7 @@ from solver.balance import BalanceSpec
 from solver.effective_tables import Effective, Study
 from solver.faults import nearest
 from solver.interface_tables import Touching
+from solver.march_tables import BinaryElectrolyte, Kinetics, Programme
 from solver.mechanics_tables import Load, Mechanics
 from solver.micro_tables import MICRO, Micro, Segmented, Structured
 from solver.values import (
@@ -39,9 +40,6 @@ NAME = r"^[A-Za-z][A-Za-z0-9_.+\-]{0,63}$"
 VARIANT_NAME = r"^[A-Za-z0-9][A-Za-z0-9_\-.]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 VariantName = Annotated[str, Field(pattern=VARIANT_NAME)]
-
-
-# ---- geometry
 
 
 class Layer(Strict):
@@ -260,8 +258,6 @@ Geometry = Annotated[
     BeforeValidator(_one_sort),
 ]
 
-# ---- laws and conditions
-
 
 class IonicConductor(Strict):
     """div(conductivity grad phi) = 0."""
@@ -290,6 +286,7 @@ class Electrode(Strict):
     current: Current | None = None
     current_density: CurrentDensity | None = None
     area_specific_resistance: SpecificResistance | None = None  # None: ideal contact
+    kinetics: Kinetics | None = None
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
@@ -327,7 +324,9 @@ class Insulating(Strict):
     law: Literal["insulating"]
 
 
-Region = Annotated[IonicConductor | Equipotential | Insulator, Field(discriminator="law")]
+Region = Annotated[
+    IonicConductor | BinaryElectrolyte | Equipotential | Insulator, Field(discriminator="law")
+]
 Boundary = Annotated[Electrode | HalfSpace | Insulated, Field(discriminator="law")]
 Interface = Annotated[Resistive | Bonded | Insulating | Touching, Field(discriminator="law")]
 
@@ -446,5 +445,6 @@ class CaseFile(Strict):
     solve_for: SolveFor | None = None
     map: Map | None = None
     study: Study | None = None
+    programme: Programme | None = None
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     balance: BalanceSpec | None = None

@@ -56,6 +56,10 @@ Kind = Literal[
     "curvature",
     "areal_capacity",
     "specific_capacity",
+    "concentration",
+    "diffusivity",
+    "areal_capacitance",
+    "molar_volume",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -99,6 +103,10 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "curvature": ("m^-1", "1 m^-1"),
     "areal_capacity": ("mAh/cm^2", "3 mAh/cm^2"),
     "specific_capacity": ("mAh/g", "2170 mAh/g"),
+    "concentration": ("mol/m^3", "1000 mol/m^3"),
+    "diffusivity": ("m^2/s", "2e-12 m^2/s"),
+    "areal_capacitance": ("uF/cm^2", "10 uF/cm^2"),
+    "molar_volume": ("cm^3/mol", "13 cm^3/mol"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).

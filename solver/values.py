@@ -275,6 +275,34 @@ class ArealCapacityOrZero(Value):
     sign = "non_negative"
 
 
+class Concentration(Value):
+    """Amount of salt per volume, above zero."""
+
+    kinds = ("concentration",)
+    sign = "positive"
+
+
+class Diffusivity(Value):
+    """A diffusivity above zero."""
+
+    kinds = ("diffusivity",)
+    sign = "positive"
+
+
+class Capacitance(Value):
+    """Charge per area and potential, may be zero."""
+
+    kinds = ("areal_capacitance",)
+    sign = "non_negative"
+
+
+class MolarVolume(Value):
+    """Volume per amount, above zero."""
+
+    kinds = ("molar_volume",)
+    sign = "positive"
+
+
 class Fraction(Value):
     """A plain number or a percentage above zero."""
 

@@ -32,18 +32,20 @@ LINE = """
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables solver.effective_tables
+    solver.march_schema solver.march_tables
     solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.schema
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
     solver.mechanics_checks
-    solver.conduction_checks solver.effective_checks
+    solver.conduction_checks solver.effective_checks solver.march_checks
     solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
-    solver.resolved_mechanics solver.resolved_micro solver.resolved
+    solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
 
-    solver.meshing solver.compat solver.domain solver.model solver.axis solver.singularity
+    solver.meshing solver.compat solver.domain solver.kinetics solver.electrolyte
+    solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
     solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
@@ -68,15 +70,17 @@ LINE = """
     solver.mechanics_quantities solver.saturation solver.mechanics_run
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
+    solver.carriers solver.carrier_system solver.march solver.march_quantities
+    solver.march_run
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
-    solver.fields solver.mechanics_meta solver.effective_meta solver.map_table
+    solver.fields solver.mechanics_meta solver.effective_meta solver.march_meta solver.map_table
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
     solver.pictures_growth solver.pictures_cell solver.pictures_flaws solver.pictures_front
-    solver.pictures_study solver.pictures_map solver.pictures_micro
+    solver.pictures_study solver.pictures_march solver.pictures_map solver.pictures_micro
     solver.scene solver.pictures solver.report
 
     solver.run solver.study solver.__main__

@@ -137,7 +137,7 @@ WRONG = [
     # laws and names
     ("no law", FILM_LAW, "", "regions.film", "a law for this region"),
     ("unknown law", 'law = "ionic_conductor"\nconductivity = "5',
-     'law = "ionic"\nconductivity = "5', "regions.film.law", "ionic_conductor, equipotential"),
+     'law = "ionic"\nconductivity = "5', "regions.film.law", "ionic_conductor, binary"),
     ("no name of a law", 'law = "ionic_conductor"\nconductivity = "5', 'conductivity = "5',
      "regions.film.law", "one of ionic_conductor"),
     ("unknown region", FILM_LAW, FILM_LAW + '[regions.flim]\nlaw = "insulator"\n', "regions.flim",

@@ -1,0 +1,261 @@
+"""Residual and Jacobian of charge and salt as PETSc asks for them, and what states mean.
+
+See `solver.carriers` for the equations. A system is solved in one of three ways: in time; steady,
+where the amount of salt of every electrolyte is that of the start; or with the salt held where it
+is, which gives potentials that fit a concentration (the start of a step, the place of an event).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from solver import schema
+from solver.carriers import Carriers, Field, Floats
+from solver.domain import Domain
+from solver.march_schema import Step
+from solver.model import Model
+
+Way = Literal["in time", "steady", "held"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a terminal is held at: a potential (V) or a current into the meshed domain (pA)."""
+
+    potential: float | None
+    current: float | None
+
+
+class System(Carriers):
+    """The algebra of one mesh."""
+
+    def __init__(self, case: schema.Case, model: Model, domain: Domain, driven: int) -> None:
+        """Set up; collective.
+
+        Args:
+            case: Laws and conditions.
+            model: Contacts and terminals.
+            domain: The mesh.
+            driven: Index of the terminal that the programme drives.
+        """
+        super().__init__(case, model, domain)
+        self.driven = driven
+        self.held: list[Held] = []
+        self.way: Way = "in time"
+        self.share = 1.0  # of potentials and currents, on the way to a steady state
+        self.salt_held: Floats = np.zeros(0)
+        self.charge_held = 0.0
+        self.matrix = self.empty_matrix()
+        self._maps = {
+            name: PETSc.LGMap().create(numbers, comm=self.comm)
+            for name, numbers in self.globals.items()
+        }
+
+    def vector(self) -> PETSc.Vec:
+        """Zero unknowns."""
+        found = PETSc.Vec().createMPI((self.local, PETSc.DECIDE), comm=self.comm)
+        found.set(0.0)
+        return found
+
+    def empty_matrix(self) -> PETSc.Mat:
+        """Of the sizes of the unknowns; entries come with the first Jacobian."""
+        sizes = (self.local, PETSc.DECIDE)
+        matrix = PETSc.Mat().create(comm=self.comm)
+        matrix.setSizes((sizes, sizes))
+        matrix.setType("aij")
+        matrix.setUp()
+        return matrix
+
+    @property
+    def has_double_layer(self) -> bool:
+        """Whether overpotentials are part of what changes in time."""
+        laws = [
+            b.kinetics for b in self.case.boundaries.values() if isinstance(b, schema.Electrode)
+        ]
+        return any(law is not None and law.capacitance > 0.0 for law in laws)
+
+    def tolerances(self, step_error: float) -> PETSc.Vec:
+        """Allowed error of every unknown in a step of time; potentials follow and have none."""
+        found = self.vector()
+        found.set(1e30)
+        found.array[self.salt.unknowns] = step_error
+        for field in self.z:
+            if self.has_double_layer:
+                found.array[field.unknowns] = 10.0 * step_error
+        return found
+
+    def first_step(self, step: Step) -> float:
+        """Length of the first step in time: short against diffusion across the domain, s."""
+        return 1e-6 * step.duration
+
+    # -- states ------------------------------------------------------------------------------------
+
+    def start(self) -> PETSc.Vec:
+        """At rest: salt as at the start, no current, no potential."""
+        x = self.vector()
+        tdim = self.domain.mesh.topology.dim
+        for name, law in self.binary.items():
+            cells = self.domain.cell_tags.find(self.domain.built.regions[name])
+            nodes = fem.locate_dofs_topological(self.space, tdim, cells, remote=True)
+            inside = np.isin(self.salt.nodes, nodes)
+            x.array[self.salt.unknowns[inside]] = law.concentration / self.reference
+        return x
+
+    def put(self, x: PETSc.Vec, rate: PETSc.Vec | None = None) -> None:
+        """Sets the functions and the potentials of the terminals."""
+        for field in self.fields:
+            self._spread(field.value, field, x)
+            if rate is None:
+                field.rate.x.array[:] = 0.0
+            else:
+                self._spread(field.rate, field, rate)
+        for constant, value in zip(self.applied, self.scalars_of(x), strict=False):
+            constant.value = value
+
+    def _spread(self, function: fem.Function, field: Field, x: PETSc.Vec) -> None:
+        function.x.array[field.nodes] = x.array_r[field.unknowns]
+        function.x.scatter_forward()
+
+    def scalars_of(self, x: PETSc.Vec) -> Floats:
+        """Potentials of the terminals (V), charge over its unit, sources of salt; on all ranks."""
+        mine = x.array_r[self.first_scalar :].copy() if self.comm.rank == 0 else None
+        return np.asarray(self.comm.bcast(mine))
+
+    def currents(self) -> Floats:
+        """Current into the domain through every contact (pA), of the functions as they are."""
+        found = [fem.assemble_scalar(self.inward[c.name]) for c in self.model.contacts]
+        return np.asarray(self.comm.allreduce(np.array(found), op=MPI.SUM))
+
+    def terminal_currents(self) -> Floats:
+        """The same by terminal."""
+        total = np.zeros(len(self.model.terminals))
+        for contact, current in zip(self.model.contacts, self.currents(), strict=True):
+            total[contact.terminal] += current
+        return total
+
+    def least_concentration(self, x: PETSc.Vec) -> float:
+        """Of all nodes, over the reference; infinite without an electrolyte."""
+        mine = float(x.array_r[self.salt.unknowns].min(initial=np.inf))
+        return float(self.comm.allreduce(mine, op=MPI.MIN))
+
+    def salt_over_start(self, x: PETSc.Vec) -> Floats:
+        """Amount of salt of every electrolyte over that at the start."""
+        values = x.array_r[self.salt.unknowns]
+        mine = [float(load.array_r[self.salt.nodes] @ values) for load in self.salt_load]
+        total = np.asarray(self.comm.allreduce(np.array(mine), op=MPI.SUM))
+        return np.asarray(total / np.array(self.salt_at_start)) if len(total) else total
+
+    # -- residual ----------------------------------------------------------------------------------
+
+    def residual(self, x: PETSc.Vec, rate: PETSc.Vec | None, out: PETSc.Vec) -> None:
+        """F(x, dx/dt)."""
+        self.put(x, rate)
+        scalars = self.scalars_of(x)
+        values = np.zeros(self.local)
+        parts = {}
+        for field in self.fields:
+            if field.name in self.residuals:
+                whole = self._vector(self.residuals[field.name])
+                parts[field.name] = whole
+                np.add.at(values, field.unknowns, whole.array_r[field.nodes])
+        salt = self.salt.unknowns
+        sources = scalars[len(self.applied) + 1 :]
+        for load, source in zip(self.source_load, sources, strict=True):
+            values[salt] += source * load.array_r[self.salt.nodes]
+        if self.way == "held":
+            values[salt] = self.scale * (x.array_r[salt] - self.salt_held)
+        last = self._scalar_residual(x, scalars, rate)
+        if self.comm.rank == 0:
+            values[self.first_scalar :] = last
+        out.array[:] = values
+
+    def _scalar_residual(self, x: PETSc.Vec, scalars: Floats, rate: PETSc.Vec | None) -> Floats:
+        flows = self.terminal_currents()
+        area = max(self.area.values())
+        rows = []
+        for held, potential, flow in zip(self.held, scalars, flows, strict=False):
+            if held.current is not None:
+                rows.append(flow - self.share * held.current)
+            else:
+                target = self.share * (held.potential or 0.0)
+                rows.append(self.conductance * area * (potential - target))
+        passed = 0.0 if rate is None else float(self.scalars_of(rate)[len(flows)])
+        charge = scalars[len(flows)]
+        growth = self.charge_unit * passed - flows[self.driven]
+        rows.append(growth if self.way == "in time" else self.scale * charge)
+        if self.way == "held":
+            rows[-1] = self.scale * (charge - self.charge_held)
+        sources = scalars[len(flows) + 1 :]
+        if self.way == "steady":
+            amounts = (self.salt_over_start(x) - 1.0) * self.scale
+            rows += [float(amount) for amount in amounts]
+        else:
+            rows += [float(source) for source in sources]
+        return np.array(rows)
+
+    def hold_salt(self, x: PETSc.Vec) -> None:
+        """Holds salt and charge where they are in x."""
+        self.salt_held = x.array_r[self.salt.unknowns].copy()
+        self.charge_held = float(self.scalars_of(x)[len(self.applied)])
+
+    # -- Jacobian ----------------------------------------------------------------------------------
+
+    def jacobian(self, x: PETSc.Vec, rate: PETSc.Vec | None, shift: float, out: PETSc.Mat) -> None:
+        """dF/dx + shift dF/d(dx/dt)."""
+        self.put(x, rate)
+        self.shift.value = shift
+        out.zeroEntries()
+        for row, column, form in self.jacobians:
+            if row == "u" and self.way == "held":
+                continue
+            out.setLGMap(self._maps[row], self._maps[column])
+            fem_petsc.assemble_matrix(out, form)
+        out.assemble(PETSc.Mat.AssemblyType.FLUSH)
+        self._scalar_blocks(shift, out)
+        out.assemble()
+
+    def _scalar_blocks(self, shift: float, out: PETSc.Mat) -> None:
+        add = PETSc.InsertMode.ADD_VALUES
+        terminals = len(self.applied)
+        rows = self.scalar_rows.astype(PETSc.IntType)
+        charge = rows[terminals]
+        root = self.comm.rank == 0
+        area = max(self.area.values())
+        for contact, z in zip(self.model.contacts, self.z, strict=True):
+            numbers = self.globals[z.name][z.nodes]
+            load = self.face_load[contact.name].array_r[z.nodes]
+            column = rows[contact.terminal : contact.terminal + 1]
+            out.setValues(numbers, column, load, addv=add)
+            slopes = self._vector(self.row_of[contact.name]).array_r[z.nodes]
+            if self.held[contact.terminal].current is not None:
+                out.setValues(column, numbers, slopes, addv=add)
+            if contact.terminal == self.driven and self.way == "in time":
+                out.setValues([charge], numbers, -slopes, addv=add)
+        for row, held in zip(rows, self.held, strict=False):
+            if root:
+                diagonal = self.conductance * area if held.current is None else 0.0
+                out.setValue(row, row, diagonal, addv=add)
+        if root:
+            diagonal = shift * self.charge_unit if self.way == "in time" else self.scale
+            out.setValue(charge, charge, diagonal, addv=add)
+        numbers = self.globals["u"][self.salt.nodes]
+        if self.way == "held":
+            for number in numbers:
+                out.setValue(number, number, self.scale, addv=add)
+        for group, source in enumerate(rows[terminals + 1 :]):
+            load = self.source_load[group].array_r[self.salt.nodes]
+            if self.way != "held":
+                out.setValues(numbers, [source], load, addv=add)
+            if self.way == "steady":
+                amount = self.salt_load[group].array_r[self.salt.nodes]
+                weight = self.scale / self.salt_at_start[group]
+                out.setValues([source], numbers, weight * amount, addv=add)
+                if root:
+                    out.setValue(source, source, 0.0, addv=add)
+            elif root:
+                out.setValue(source, source, 1.0, addv=add)

@@ -1,0 +1,388 @@
+"""A cell in time: PETSc's TS through the steps of a programme, events, steady states.
+
+The equations are a differential-algebraic system F(t, x, dx/dt) = 0 (`solver.carriers`): salt,
+double layers and the charge passed change in time, potentials follow. PETSc's backward
+differentiation formulas of order 3 integrate it with steps chosen so that the error of the
+concentration of every node stays below `step_error` of the start. A step of the programme begins
+with potentials that fit the salt as it is. Events (depletion, a voltage, a capacity) are looked for
+after every step in time and located by bisection on the interpolant of TS.
+
+Without a programme the steady state is found by SNES; far from rest potentials and currents are
+brought on in shares, halved where Newton's method fails.
+
+Source: Abhyankar et al. 2018, PETSc/TS: a modern scalable ODE/DAE solver library, arXiv 1806.01437.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from petsc4py import PETSc
+
+from solver.carrier_system import Held, System
+from solver.carriers import Floats
+from solver.march_schema import Step
+from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+
+Reason = Literal["duration", "voltage", "capacity", "depleted", "steady"]
+Progress = Callable[[str], None]
+PREFIX = "march_"
+CLOSE = 1e-11  # of a typical current: what may be left of a residual
+SMALLEST_SHARE = 1.0 / 64.0
+SMALLEST_STEP = 1e-13  # of the duration of a step of the programme
+MOST_STEPS = 100_000
+HALVINGS = 60
+IN_TIME = {
+    "ts_type": "bdf",
+    "ts_bdf_order": "3",
+    "ts_adapt_type": "basic",
+    "ts_adapt_wnormtype": "INFINITY",
+    "ts_adapt_clip": "0.1,1.5",  # of order 3 only steps that grow by less than 1.618 are stable
+    "ts_max_snes_failures": "-1",
+    "ts_max_reject": "60",
+    "ts_exact_final_time": "matchstep",
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A state in time.
+
+    Attributes:
+        time: s.
+        step: Number of the step of the programme, from 0.
+        voltage: Potential of the driven terminal minus that of the other, V.
+        current: Into the cell through the driven terminal, pA (of the meshed part).
+        charge: That has passed, pC (of the meshed part).
+        least: Least concentration over that at the start.
+        salt: Largest change of the amount of salt of an electrolyte, relative.
+        balance: Sum of all currents over half the sum of their sizes; 0 without current.
+        iterations: Newton steps up to here.
+    """
+
+    time: float
+    step: int
+    voltage: float
+    current: float
+    charge: float
+    least: float
+    salt: float
+    balance: float
+    iterations: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a step of the programme ended: the time, the reason, the index of its last moment."""
+
+    step: Step
+    time: float
+    reason: Reason
+    first: int
+    last: int
+
+
+@dataclass
+class Marched:
+    """A finished march; `x` is its last state."""
+
+    moments: list[Moment] = field(default_factory=list)
+    ends: list[Ended] = field(default_factory=list)
+    x: PETSc.Vec | None = None
+    rejected: int = 0
+    shares: int = 0
+
+    @property
+    def depleted(self) -> bool:
+        """Whether the salt ran out somewhere."""
+        return bool(self.ends) and self.ends[-1].reason == "depleted"
+
+
+# -- Newton ------------------------------------------------------------------------------------
+
+
+def _newton(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
+    """Solve F(x, 0) = 0 from x on; returns the number of steps.
+
+    Raises:
+        SolveFailed: No convergence; x is not to be used.
+    """
+    snes = PETSc.SNES().create(system.comm)
+    snes.setOptionsPrefix(PREFIX)
+
+    def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
+        system.residual(at, None, out)
+
+    def jacobian(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
+        system.jacobian(at, None, 0.0, out)
+
+    matrix = system.empty_matrix()
+    snes.setFunction(residual, system.vector())
+    snes.setJacobian(jacobian, matrix, matrix)
+    with prefixed_options(PREFIX, {**newton_options(system), **overrides}):
+        snes.setFromOptions()
+    snes.solve(None, x)
+    reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
+    norm = snes.getFunctionNorm()
+    snes.destroy()
+    matrix.destroy()
+    if reason <= 0 or not np.isfinite(x.norm()):
+        raise SolveFailed(
+            f"charge and salt: Newton's method did not converge (residual {norm:.2e} pA after "
+            f"{steps} steps)"
+        )
+    return steps
+
+
+def newton_options(system: System) -> dict[str, str]:
+    """Of SNES, with a direct solver."""
+    return {
+        **NONLINEAR,
+        **DIRECT_UNSYMMETRIC,
+        "snes_linesearch_type": "basic",
+        "snes_rtol": "1e-12",
+        "snes_stol": "1e-12",
+        "snes_atol": f"{CLOSE * system.scale:.3e}",
+        "snes_max_it": "40",
+    }
+
+
+def fit_potentials(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
+    """Potentials and rates that fit the salt of x; nothing is done with double layers.
+
+    The overpotential of a double layer is part of the state and takes time to change.
+    """
+    if system.has_double_layer:
+        return 0
+    system.way = "held"
+    system.hold_salt(x)
+    for face in system.z:  # from no current Newton's method comes up to any, not down from one
+        x.array[face.unknowns] = 0.0
+    try:
+        return _newton(system, x, overrides)
+    finally:
+        system.way = "in time"
+
+
+def steady_state(system: System, overrides: Mapping[str, str]) -> Marched:
+    """The state that does not change any more, with the salt of the start.
+
+    Raises:
+        SolveFailed: Newton's method fails with the smallest share as well.
+    """
+    system.way = "steady"
+    found = Marched()
+    x, done, share, total = system.start(), 0.0, 1.0, 0
+    while done < 1.0:
+        trial = x.copy()
+        system.share = min(done + share, 1.0)
+        try:
+            total += _newton(system, trial, overrides)
+        except SolveFailed:
+            share *= 0.5
+            found.shares += 1
+            if share < SMALLEST_SHARE:
+                raise
+            continue
+        x, done = trial, system.share
+    found.x = x
+    system.share = 1.0
+    moment = moment_of(system, x, 0.0, 0, total)
+    found.moments.append(moment)
+    reason: Reason = "steady" if moment.least > 0.0 else "depleted"
+    found.ends.append(Ended(Step("rest", 0.0), 0.0, reason, 0, 0))
+    return found
+
+
+# -- in time -----------------------------------------------------------------------------------
+
+
+def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: int) -> Moment:
+    """What a state says."""
+    system.put(x)
+    scalars = system.scalars_of(x)
+    flows = system.terminal_currents()
+    size = 0.5 * float(np.abs(flows).sum())
+    change = np.abs(system.salt_over_start(x) - 1.0).max(initial=0.0)
+    return Moment(
+        time=time,
+        step=step,
+        voltage=voltage_of(system, scalars),
+        current=float(flows[system.driven]),
+        charge=float(scalars[len(flows)]) * system.charge_unit,
+        least=system.least_concentration(x),
+        salt=float(change),
+        balance=abs(float(flows.sum())) / size if size > 1e-9 * system.scale else 0.0,
+        iterations=iterations,
+    )
+
+
+def voltage_of(system: System, scalars: Floats) -> float:
+    """Potential of the driven terminal minus that of the first other one, V."""
+    other = 1 if system.driven == 0 else 0
+    return float(scalars[system.driven] - scalars[other])
+
+
+def march(system: System, overrides: Mapping[str, str], progress: Progress) -> Marched:
+    """Go through all steps of the programme; what depletes the cell ends it.
+
+    Raises:
+        SolveFailed: Steps in time become too small, or the potentials of a start are not found.
+    """
+    programme = system.programme
+    found = Marched()
+    x = system.start()
+    time = 0.0
+    usual = list(system.held)
+    steps = [step for _ in range(programme.repeat) for step in programme.steps]
+    for number, step in enumerate(steps):
+        system.held = list(usual)
+        system.held[system.driven] = _held(system, step)
+        first = len(found.moments)
+        iterations = fit_potentials(system, x, overrides)
+        before = found.moments[-1].iterations if found.moments else 0
+        found.moments.append(moment_of(system, x, time, number, before + iterations))
+        time, x, reason = _one_step(system, x, time, number, step, found, overrides)
+        found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
+        last = found.moments[-1]
+        word = f"depleted at t = {time:.6g} s" if reason == "depleted" else f"ended by {reason}"
+        progress(
+            f"step {number + 1} ({step.kind}): {word}, t = {time:.6g} s, {last.voltage:.6g} V, "
+            f"least concentration {last.least:.4g}, {len(found.moments) - first} steps in time"
+        )
+        if reason == "depleted":
+            break
+    found.x = x
+    return found
+
+
+def _held(system: System, step: Step) -> Held:
+    if step.kind == "potentiostatic":
+        return Held(step.potential, None)
+    built = system.domain.built
+    whole = step.current_density if step.kind == "galvanostatic" else 0.0
+    return Held(None, whole * built.cell_area / built.multiplicity)
+
+
+def _events(
+    system: System, step: Step, begin: Moment
+) -> dict[Reason, Callable[[PETSc.Vec], float]]:
+    """Functions of the state that are positive until the event."""
+    built = system.domain.built
+    area = built.cell_area / built.multiplicity
+    events: dict[Reason, Callable[[PETSc.Vec], float]] = {}
+    if system.binary:
+        least = system.programme.depletion
+        events["depleted"] = lambda x: system.least_concentration(x) - least
+    if step.voltage is not None:
+        limit, side = step.voltage, 1.0 if begin.voltage < step.voltage else -1.0
+        events["voltage"] = lambda x: side * (limit - voltage_of(system, system.scalars_of(x)))
+    if step.capacity is not None:
+        most, place = step.capacity * area / system.charge_unit, len(system.applied)
+        before = begin.charge / system.charge_unit
+        events["capacity"] = lambda x: most - abs(system.scalars_of(x)[place] - before)
+    return events
+
+
+def _one_step(
+    system: System,
+    x: PETSc.Vec,
+    time: float,
+    number: int,
+    step: Step,
+    found: Marched,
+    overrides: Mapping[str, str],
+) -> tuple[float, PETSc.Vec, Reason]:
+    """One step of the programme; moments are added to what was found."""
+    begin = found.moments[-1]
+    events = _events(system, step, begin)
+    for reason, event in events.items():
+        if event(x) <= 0.0:
+            return time, x, reason
+    ts = _integrator(system, x.copy(), time, step, overrides)
+    end = time + step.duration
+    previous = time
+    total = begin.iterations
+    while ts.getTime() < end * (1.0 - 1e-14):
+        ts.step()
+        if ts.getConvergedReason() < 0:
+            raise SolveFailed(
+                f"step {number + 1} of the programme: steps in time became too small at "
+                f"t = {ts.getTime():.6g} s ({ts.getSNESFailures()} solves failed)"
+            )
+        now, state = float(ts.getTime()), ts.getSolution()
+        iterations = total + int(ts.getSNESIterations())
+        hit = [(reason, event) for reason, event in events.items() if event(state) <= 0.0]
+        if hit:
+            times = [_located(ts, event, previous, now, state) for _, event in hit]
+            first = int(np.argmin(times))
+            there = state.copy()
+            ts.interpolate(times[first], there)
+            iterations += fit_potentials(system, there, overrides)
+            found.moments.append(moment_of(system, there, times[first], number, iterations))
+            found.rejected += int(ts.getStepRejections())
+            ts.destroy()
+            return times[first], there, hit[first][0]
+        found.moments.append(moment_of(system, state, now, number, iterations))
+        previous = now
+    last = ts.getSolution().copy()
+    found.rejected += int(ts.getStepRejections())
+    ts.destroy()
+    return end, last, "duration"
+
+
+def _located(
+    ts: PETSc.TS, event: Callable[[PETSc.Vec], float], low: float, high: float, like: PETSc.Vec
+) -> float:
+    """Time at which an event happens, by bisection on the interpolant of the last step."""
+    there = like.copy()
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        ts.interpolate(middle, there)
+        if event(there) <= 0.0:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _integrator(
+    system: System, x: PETSc.Vec, time: float, step: Step, overrides: Mapping[str, str]
+) -> PETSc.TS:
+    ts = PETSc.TS().create(system.comm)
+    ts.setOptionsPrefix(PREFIX)
+    ts.setProblemType(PETSc.TS.ProblemType.NONLINEAR)
+    ts.setEquationType(PETSc.TS.EquationType.DAE_IMPLICIT_INDEX1)
+    system.way = "in time"
+
+    def residual(_: PETSc.TS, __: float, at: PETSc.Vec, rate: PETSc.Vec, out: PETSc.Vec) -> None:
+        system.residual(at, rate, out)
+
+    def jacobian(
+        _: PETSc.TS, __: float, at: PETSc.Vec, rate: PETSc.Vec, shift: float,
+        out: PETSc.Mat, ___: PETSc.Mat,
+    ) -> None:  # fmt: skip
+        system.jacobian(at, rate, shift, out)
+
+    matrix = system.empty_matrix()
+    ts.setIFunction(residual, system.vector())
+    ts.setIJacobian(jacobian, matrix, matrix)
+    ts.setTime(time)
+    ts.setMaxTime(time + step.duration)
+    ts.setMaxSteps(MOST_STEPS)
+    ts.setTimeStep(system.first_step(step))
+    ts.setSolution(x)
+    ts.setTolerances(rtol=0.0, atol=system.tolerances(system.programme.step_error))
+    ts.setErrorIfStepFails(False)
+    options = {**newton_options(system), **IN_TIME}
+    options["ts_adapt_dt_min"] = f"{SMALLEST_STEP * step.duration:.3e}"
+    with prefixed_options(PREFIX, {**options, **overrides}):
+        ts.setFromOptions()
+    ts.setUp()
+    return ts
+
+
+def with_current(held: Held, current: float) -> Held:
+    """The same terminal with another current, pA."""
+    return replace(held, potential=None, current=current)

@@ -1,0 +1,119 @@
+"""What is wrong with electrolytes, reactions and a programme, beyond the form of their tables."""
+
+from collections.abc import Iterator
+
+from meshes import geometry as shapes
+from meshes import layers as bodies
+from solver import tables
+from solver.faults import Finding, KeyPath, as_given
+from solver.march_tables import BinaryElectrolyte, Kinetics, Programme, Table
+from solver.values import Fraction, Value
+
+
+def marches(file: tables.CaseFile) -> bool:
+    """Whether a case is solved as a march (or as its steady state), not as plain conduction."""
+    faces = file.boundaries.values()
+    reacts = any(isinstance(b, tables.Electrode) and b.kinetics is not None for b in faces)
+    salt = any(isinstance(r, BinaryElectrolyte) for r in file.regions.values())
+    return file.programme is not None or reacts or salt
+
+
+def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
+    """Findings of a case that marches; the others have none."""
+    if not marches(file):
+        return
+    salts = {n: r for n, r in file.regions.items() if isinstance(r, BinaryElectrolyte)}
+    for name, law in salts.items():
+        yield from _salt_faults(("regions", name), law)
+    given = {law.concentration.number: name for name, law in salts.items()}
+    if len(given) > 1:
+        name = list(given.values())[-1]
+        text = as_given(salts[name].concentration.text)
+        allowed = "the same concentration in all binary electrolytes"
+        yield Finding(("regions", name, "concentration"), text, allowed)
+    for name, face in file.boundaries.items():
+        if isinstance(face, tables.Electrode) and face.kinetics is not None:
+            yield from _kinetics_faults(("boundaries", name, "kinetics"), face.kinetics)
+        if isinstance(face, tables.HalfSpace):
+            allowed = "another condition: a half space has no place for salt or reactions"
+            yield Finding(("boundaries", name, "law"), '"half_space"', allowed)
+    if isinstance(geometry, shapes.Cell) and geometry.film is not None:
+        if geometry.film.model == "interface":
+            yield Finding(("geometry", "film", "model"), '"interface"', '"layer" beside a march')
+    if file.mechanics is not None and isinstance(geometry, bodies.Block):
+        yield Finding(("mechanics",), "a table", "no such table beside a march: not coupled yet")
+    for key, table in (
+        ("calibrate", file.calibrate),
+        ("effective", file.effective),
+        ("study", file.study),
+    ):
+        if table is not None:
+            yield Finding((key,), "a table", "no such table beside a march")
+    for name, contact in file.interfaces.items():
+        if contact.law == "touching":
+            allowed = "resistive, bonded or insulating beside a march"
+            yield Finding(("interfaces", name, "law"), '"touching"', allowed)
+    if file.programme is not None:
+        yield from _programme_faults(file, file.programme)
+
+
+def _salt_faults(path: KeyPath, law: BinaryElectrolyte) -> Iterator[Finding]:
+    for text in _texts(law.transference_number):
+        if not 0.0 < Fraction.read(text) < 1.0:
+            allowed = "a number above 0 and below 1"
+            yield Finding((*path, "transference_number"), as_given(text), allowed)
+            break
+    if law.porosity is not None and law.porosity.number > 1.0:
+        text = as_given(law.porosity.text)
+        yield Finding((*path, "porosity"), text, "a share of the volume, at most 1")
+
+
+def _texts(given: Value | Table) -> tuple[str | float, ...]:
+    return given.values if isinstance(given, Table) else (given.value,)
+
+
+def _kinetics_faults(path: KeyPath, law: Kinetics) -> Iterator[Finding]:
+    if law.exchange_current_density.number <= 0.0:
+        text = as_given(law.exchange_current_density.text)
+        yield Finding((*path, "exchange_current_density"), text, "a value above zero")
+    coefficient = law.transfer_coefficient
+    if coefficient is not None and not 0.0 < coefficient.number < 1.0:
+        text = as_given(coefficient.text)
+        yield Finding((*path, "transfer_coefficient"), text, "a number above 0 and below 1")
+    if law.law == "tafel" and law.capacitance is not None and law.capacitance.number > 0.0:
+        allowed = "none beside tafel, whose overpotential is cut at zero"
+        yield Finding((*path, "capacitance"), as_given(law.capacitance.text), allowed)
+
+
+def _programme_faults(file: tables.CaseFile, programme: Programme) -> Iterator[Finding]:
+    path: KeyPath = ("programme",)
+    temperature = programme.temperature
+    if temperature is not None and not 150.0 <= temperature.number <= 1500.0:
+        allowed = "an absolute temperature from 150 K to 1500 K"
+        yield Finding((*path, "temperature"), as_given(temperature.text), allowed)
+    for key, value, low, high in (
+        ("depletion", programme.depletion, 1e-6, 0.5),
+        ("step_error", programme.step_error, 1e-9, 1e-2),
+    ):
+        if value is not None and not low <= value.number <= high:
+            allowed = f"a share from {low:g} to {high:g}"
+            yield Finding((*path, key), as_given(value.text), allowed)
+    if not programme.steps:
+        if programme.repeat != 1:
+            yield Finding((*path, "repeat"), str(programme.repeat), "1 without steps")
+        return
+    driven = [
+        name for name, b in file.boundaries.items()
+        if isinstance(b, tables.Electrode) and b.potential is None
+    ]  # fmt: skip
+    if len(driven) != 1:
+        given = ", ".join(driven) or "none"
+        allowed = (
+            "exactly one electrode with a current or current_density, which the steps drive "
+            "(its own value is that of no step)"
+        )
+        yield Finding(("boundaries",), given, allowed)
+    for index, step in enumerate(programme.steps):
+        if step.capacity is not None and step.capacity.number == 0.0:
+            text = as_given(step.capacity.text)
+            yield Finding((*path, "steps", index, "capacity"), text, "a charge above zero")

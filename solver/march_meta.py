@@ -1,0 +1,58 @@
+"""Files of a march and what the report has to know about it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from solver import fields, output
+from solver.domain import number_of_cells
+from solver.march_quantities import table_of_moments
+from solver.march_run import Marching, march_fields
+from solver.schema import Case
+
+
+def write_march(case: Case, marching: Marching, folder: Path) -> None:
+    """Moments as a table; potential, current density and concentration at the end. Collective."""
+    system = marching.system
+    table = table_of_moments(system, marching.found) if system.programme.steps else ""
+    if table and system.comm.rank == 0:
+        output.write_atomic(folder / output.STEPS, table)
+    functions, region = march_fields(marching)
+    points = {
+        output.POTENTIAL: functions["potential"],
+        output.CURRENT: functions["current"],
+        output.CONCENTRATION: functions["concentration"],
+    }
+    if not system.binary:
+        del points[output.CONCENTRATION]
+    mesh = system.domain.mesh
+    if "vtu" in case.output.fields or case.output.pictures:
+        fields.write_vtu(folder, output.FIELDS, mesh, points, {output.REGION: region})
+    if "vtx" in case.output.fields:
+        fields.write_vtx(folder, mesh, points)
+
+
+def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:
+    """The numbers of mesh and solver, and what has no error bar."""
+    system, found = marching.system, marching.found
+    last = found.moments[-1]
+    return replace(
+        meta,
+        mesh={
+            **meta.mesh,
+            "cells": number_of_cells(system.domain),
+            "unknowns of charge and salt": int(system.matrix.getSize()[0]),
+            "cells of the first mesh": marching.built.report.cells,
+        },
+        solver={
+            **meta.solver,
+            "moments in time": len(found.moments),
+            "rejected steps in time": found.rejected,
+            "steps of Newton's method": last.iterations,
+        },
+        notes=(
+            *meta.notes,
+            "Numbers of charge and salt in time come from one mesh and steps of chosen error; they "
+            "have no error bars. Compare with a smaller numerics.edge_size, numerics.maximum_size "
+            "and programme.step_error.",
+        ),
+    )

@@ -1,0 +1,154 @@
+"""A case that marches: from its mesh to its numbers and fields."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from dolfinx import fem
+from mpi4py import MPI
+
+from meshes.geometry import Cell, NoOpening, is_half_space
+from meshes.mesh import BuiltMesh
+from solver import compat, schema
+from solver.carrier_system import Held, System
+from solver.carriers import refined_at
+from solver.domain import Domain, number_of_cells, read_domain, region_of_cells, regions_at
+from solver.march import Marched, march, steady_state
+from solver.march_quantities import limiting_current, march_quantities
+from solver.march_schema import BinaryElectrolyte
+from solver.mechanics_run import make_mesh
+from solver.model import Model, ModelError, build_model
+from solver.quantities import Quantity
+from solver.units import in_unit
+
+Progress = Callable[[str], None]
+AT_FACES = 2000.0  # thickness of a flat cell over the size of elements at its faces
+MOST_PASSES = 24
+
+
+@dataclass(frozen=True)
+class Marching:
+    """A solved march.
+
+    Attributes:
+        built: The first mesh.
+        system: The problem, with the last state in its functions.
+        found: All moments.
+        quantities: Its numbers.
+    """
+
+    built: BuiltMesh
+    system: System
+    found: Marched
+    quantities: tuple[Quantity, ...]
+
+
+def marches(case: schema.Case) -> bool:
+    """Whether a case is solved as a march, or as the steady state of one."""
+    faces = case.boundaries.values()
+    reacts = any(isinstance(b, schema.Electrode) and b.kinetics is not None for b in faces)
+    salt = any(isinstance(law, BinaryElectrolyte) for law in case.regions.values())
+    return case.programme is not None or reacts or salt
+
+
+def solve_march(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Marching:
+    """Mesh, march, evaluate; collective.
+
+    Raises:
+        MeshError: The geometry cannot be meshed.
+        ModelError: The conditions do not make a problem.
+        SolveFailed: Newton's method or the steps in time fail.
+    """
+    case = with_all_of_the_stack(case)
+    built = make_mesh(case, comm)
+    domain = _graded(case, read_domain(built, comm))
+    model = build_model(case, built)
+    system = make_system(case, model, domain)
+    progress(f"mesh: {number_of_cells(domain)} cells; {comm.allreduce(system.local)} unknowns")
+    overrides = case.numerics.petsc_options
+    limit = limiting_current(system, overrides)
+    if limit is not None:
+        progress(f"limiting current density: {in_unit(limit, 'mA/cm^2'):.6g} mA/cm^2")
+    if system.programme.steps:
+        found = march(system, overrides, progress)
+    else:
+        found = steady_state(system, overrides)
+        if found.depleted:
+            raise ModelError(
+                "there is no steady state: the limiting current is exceeded"
+                + ("" if limit is None else f" ({in_unit(limit, 'mA/cm^2'):.6g} mA/cm^2)")
+                + "; with [[programme.steps]] the time until the cell is depleted is found"
+            )
+        last = found.moments[-1]
+        progress(f"steady: {last.voltage:.6g} V after {last.iterations} Newton steps")
+    if found.x is not None:
+        system.put(found.x)
+    return Marching(built, system, found, tuple(march_quantities(system, found, limit)))
+
+
+def with_all_of_the_stack(case: schema.Case) -> schema.Case:
+    """The case with every layer meshed up to its end: salt needs the place."""
+    cell = case.geometry
+    if not isinstance(cell, Cell) or is_half_space(cell):
+        return case
+    last = [layers[-1].thickness for layers in (cell.above, cell.below) if layers]
+    return replace(case, geometry=replace(cell, resolved_height=max(last)))
+
+
+def _graded(case: schema.Case, domain: Domain) -> Domain:
+    """A flat stack with small elements at its faces, where salt and potential are steep."""
+    salt = any(isinstance(law, BinaryElectrolyte) for law in case.regions.values())
+    cell = case.geometry
+    if not salt or not isinstance(cell, Cell) or not isinstance(cell.opening, NoOpening):
+        return domain
+    size = case.numerics.edge_size
+    if size is None:
+        size = sum(layer.thickness for layer in (*cell.above, *cell.below)) / AT_FACES
+    faces = tuple(
+        name
+        for name, law in case.boundaries.items()
+        if isinstance(law, schema.Electrode) and name in domain.built.facets
+    )
+    for name in domain.built.interfaces:  # no anion passes into a conductor of one ion
+        laws = [case.regions[side] for side in regions_at(domain, name)]
+        if sum(isinstance(law, BinaryElectrolyte) for law in laws) == 1:
+            faces += (name,)
+    return refined_at(domain, faces, size, MOST_PASSES)
+
+
+def make_system(case: schema.Case, model: Model, domain: Domain) -> System:
+    """The problem with every terminal held as the case says; currents are of the meshed part."""
+    terminals = model.terminals
+    driven = next((i for i, t in enumerate(terminals) if t.current is not None), None)
+    if driven is None:
+        driven = int(np.argmax([t.potential or 0.0 for t in terminals]))
+    system = System(case, model, domain, driven)
+    share = domain.built.multiplicity
+    system.held = [
+        Held(t.potential, None if t.current is None else t.current / share) for t in terminals
+    ]
+    return system
+
+
+def march_fields(marching: Marching) -> tuple[dict[str, fem.Function], fem.Function]:
+    """Potential (V), current density (mA/cm^2), concentration (mol/m^3) in P2; region per cell."""
+    system = marching.system
+    domain = system.domain
+    gdim = domain.mesh.geometry.dim
+    potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
+    salt = fem.Function(potential.function_space, name="concentration")
+    current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
+    regions = region_of_cells(domain)
+    scale = in_unit(1.0, "mA/cm^2")
+    points = compat.interpolation_points(current.function_space)
+    for name, flow in system.current_of.items():
+        cells = np.flatnonzero(regions == domain.built.regions[name]).astype(np.int32)
+        part = system.phi[system.copies.labels[name]].value
+        potential.interpolate(part, cells0=cells)
+        current.interpolate(fem.Expression(scale * flow, points), cells0=cells)
+        if name in system.binary:
+            salt.interpolate(system.salt.value, cells0=cells)
+    salt.x.array[:] *= in_unit(system.reference, "mol/m^3")
+    region = fem.Function(fem.functionspace(domain.mesh, ("DG", 0)), name="region")
+    region.x.array[: len(regions)] = regions
+    return {"potential": potential, "current": current, "concentration": salt}, region

@@ -1,0 +1,108 @@
+"""The data of a march: reactions at faces, binary electrolytes, programmes. Working units."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Rate = Literal["butler_volmer", "linear", "tafel"]
+StepKind = Literal["galvanostatic", "potentiostatic", "rest"]
+ROOM_TEMPERATURE = 298.15  # K
+LITHIUM_MOLAR_VOLUME = 12.998  # um^3/fmol times 1e-3: cm^3/mol, of 6.941 g/mol and 0.534 g/cm^3
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A property against the salt concentration: linear between points, constant beyond them.
+
+    Attributes:
+        values: One value: a constant.
+        concentrations: fmol/um^3, growing; empty for a constant.
+        source: Where a table comes from ("" for a constant, whose source is an input).
+        role: What a table is.
+    """
+
+    values: tuple[float, ...]
+    concentrations: tuple[float, ...] = ()
+    source: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class BinaryElectrolyte:
+    """One salt of two ions with one charge each, see `solver.electrolyte`.
+
+    Attributes:
+        concentration: Of the salt at the start, fmol/um^3.
+        diffusivity: Of the salt, um^2/s.
+        transference_number: Of the cation.
+        conductivity: pA/(V um); None: Nernst and Einstein, of an ideal solution.
+        thermodynamic_factor: 1 + d ln f/d ln c.
+        porosity: Share of the volume that holds the electrolyte.
+    """
+
+    concentration: float
+    diffusivity: Curve
+    transference_number: Curve
+    conductivity: Curve | None = None
+    thermodynamic_factor: Curve = Curve((1.0,))
+    porosity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """The reaction at a face of lithium, see `solver.kinetics`.
+
+    Attributes:
+        law: Of the rate.
+        exchange_current_density: pA/um^2.
+        transfer_coefficient: Of the anodic direction (stripping); the other one is the rest to 1.
+        capacitance: Of the double layer, pC/(V um^2).
+        normal_stress: On the lithium at the face, tension positive, MPa.
+        molar_volume: Of lithium, um^3/fmol.
+    """
+
+    law: Rate
+    exchange_current_density: float
+    transfer_coefficient: float = 0.5
+    capacitance: float = 0.0
+    normal_stress: float = 0.0
+    molar_volume: float = 1e-3 * LITHIUM_MOLAR_VOLUME
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a programme.
+
+    Attributes:
+        kind: What is held.
+        current_density: Into the cell through the driven electrode, pA/um^2 (galvanostatic).
+        potential: Of the driven electrode, V (potentiostatic).
+        duration: At most, s.
+        voltage: The step ends where the voltage reaches this, V.
+        capacity: The step ends where so much charge has passed since its start, pC/um^2.
+    """
+
+    kind: StepKind
+    duration: float
+    current_density: float = 0.0
+    potential: float = 0.0
+    voltage: float | None = None
+    capacity: float | None = None
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What the driven electrode does in time; without steps the steady state is looked for.
+
+    Attributes:
+        temperature: K.
+        steps: One after the other.
+        repeat: How often all of them.
+        depletion: Share of the salt concentration at the start at which a cell counts as depleted.
+        step_error: Of the concentration over that at the start, per step of time.
+    """
+
+    temperature: float = ROOM_TEMPERATURE
+    steps: tuple[Step, ...] = ()
+    repeat: int = 1
+    depletion: float = 1e-4
+    step_error: float = 1e-5

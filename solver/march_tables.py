@@ -1,0 +1,208 @@
+"""Tables of a case file for what moves in time: electrolytes, reactions, the programme."""
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from solver import march_schema
+from solver.values import (
+    ArealCapacityOrZero,
+    Capacitance,
+    Concentration,
+    Conductivity,
+    CurrentDensity,
+    Diffusivity,
+    Fraction,
+    MolarVolume,
+    Number,
+    Potential,
+    Role,
+    Stress,
+    Strict,
+    Temperature,
+    Time,
+    Value,
+    as_tuple,
+    fault,
+)
+
+Texts = Annotated[tuple[str | float, ...], BeforeValidator(as_tuple), Field(min_length=2)]
+Places = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=2)]
+
+
+class Table(Strict):
+    """A property against the salt concentration: linear between the points, constant beyond."""
+
+    concentrations: Places
+    values: Texts
+    source: str = Field("", max_length=400)
+    role: Role | Literal[""] = ""
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if len(self.concentrations) != len(self.values):
+            raise fault("as many values as concentrations", key="values")
+        places = [Concentration.read(text) for text in self.concentrations]
+        if any(b <= a for a, b in pairwise(places)):
+            raise fault("concentrations that grow", key="concentrations")
+        return self
+
+
+def _form(data: Any) -> str:
+    table = isinstance(data, Table) or (isinstance(data, dict) and "concentrations" in data)
+    return "table" if table else "value"
+
+
+Form = Discriminator(_form)
+DiffusivityOf = Annotated[
+    Annotated[Diffusivity, Tag("value")] | Annotated[Table, Tag("table")], Form
+]
+ConductivityOf = Annotated[
+    Annotated[Conductivity, Tag("value")] | Annotated[Table, Tag("table")], Form
+]
+FractionOf = Annotated[Annotated[Fraction, Tag("value")] | Annotated[Table, Tag("table")], Form]
+
+
+class BinaryElectrolyte(Strict):
+    """One salt of two ions with one charge each; without a conductivity it is an ideal solution."""
+
+    law: Literal["binary_electrolyte"]
+    concentration: Concentration
+    diffusivity: DiffusivityOf
+    transference_number: FractionOf
+    conductivity: ConductivityOf | None = None
+    thermodynamic_factor: FractionOf | None = None
+    porosity: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        kinds: dict[str, type[Value]] = {
+            "diffusivity": Diffusivity,
+            "transference_number": Fraction,
+            "conductivity": Conductivity,
+            "thermodynamic_factor": Fraction,
+        }
+        given = dict(self)
+        for key, kind in kinds.items():
+            if isinstance(given[key], Table):
+                for text in given[key].values:
+                    kind.read(text)
+        return self
+
+
+class Kinetics(Strict):
+    """The reaction at a face of lithium, in series with its area-specific resistance."""
+
+    law: Literal["butler_volmer", "linear", "tafel"]
+    exchange_current_density: CurrentDensity
+    transfer_coefficient: Number | None = None
+    capacitance: Capacitance | None = None
+    normal_stress: Stress | None = None
+    molar_volume: MolarVolume | None = None
+
+
+class Step(Strict):
+    """One step: galvanostatic needs current_density, potentiostatic potential, rest neither."""
+
+    kind: Literal["galvanostatic", "potentiostatic", "rest"]
+    duration: Time
+    current_density: CurrentDensity | None = None
+    potential: Potential | None = None
+    voltage: Potential | None = None
+    capacity: ArealCapacityOrZero | None = None
+
+    @model_validator(mode="after")
+    def _one_drive(self) -> Self:
+        wanted = {"galvanostatic": "current_density", "potentiostatic": "potential"}.get(self.kind)
+        given = dict(self)
+        for key in ("current_density", "potential"):
+            if (given[key] is None) == (key == wanted):
+                word = "this key" if key == wanted else "no such key"
+                raise fault(f'{word} in a step with kind = "{self.kind}"', key=key)
+        if self.kind == "potentiostatic" and self.voltage is not None:
+            raise fault("no such key in a step that holds the potential", key="voltage")
+        return self
+
+
+class Programme(Strict):
+    """Temperature, and what the driven electrode does in time; without steps: the steady state."""
+
+    temperature: Temperature | None = None
+    steps: Annotated[tuple[Step, ...], BeforeValidator(as_tuple)] = ()
+    repeat: int = Field(1, ge=1, le=10_000)
+    depletion: Fraction | None = None
+    step_error: Fraction | None = None
+
+
+def electrolyte(table: BinaryElectrolyte) -> march_schema.BinaryElectrolyte:
+    """In working units."""
+    factor, conductivity = table.thermodynamic_factor, table.conductivity
+    return march_schema.BinaryElectrolyte(
+        concentration=table.concentration.number,
+        diffusivity=_curve(table.diffusivity, Diffusivity),
+        transference_number=_curve(table.transference_number, Fraction),
+        conductivity=None if conductivity is None else _curve(conductivity, Conductivity),
+        thermodynamic_factor=(
+            march_schema.Curve((1.0,)) if factor is None else _curve(factor, Fraction)
+        ),
+        porosity=1.0 if table.porosity is None else table.porosity.number,
+    )
+
+
+def _curve(given: Value | Table, kind: type[Value]) -> march_schema.Curve:
+    if isinstance(given, Value):
+        return march_schema.Curve((given.number,))
+    return march_schema.Curve(
+        tuple(kind.read(text) for text in given.values),
+        tuple(Concentration.read(text) for text in given.concentrations),
+        given.source,
+        given.role,
+    )
+
+
+def kinetics(table: Kinetics | None) -> march_schema.Kinetics | None:
+    """In working units."""
+    if table is None:
+        return None
+    usual = march_schema.Kinetics(table.law, 1.0)
+    coefficient, volume = table.transfer_coefficient, table.molar_volume
+    return march_schema.Kinetics(
+        law=table.law,
+        exchange_current_density=table.exchange_current_density.number,
+        transfer_coefficient=(
+            usual.transfer_coefficient if coefficient is None else coefficient.number
+        ),
+        capacitance=_number(table.capacitance) or 0.0,
+        normal_stress=_number(table.normal_stress) or 0.0,
+        molar_volume=usual.molar_volume if volume is None else volume.number,
+    )
+
+
+def programme(table: Programme | None) -> march_schema.Programme | None:
+    """In working units."""
+    if table is None:
+        return None
+    usual = march_schema.Programme()
+    return march_schema.Programme(
+        temperature=_number(table.temperature) or usual.temperature,
+        steps=tuple(_step(step) for step in table.steps),
+        repeat=table.repeat,
+        depletion=_number(table.depletion) or usual.depletion,
+        step_error=_number(table.step_error) or usual.step_error,
+    )
+
+
+def _step(table: Step) -> march_schema.Step:
+    return march_schema.Step(
+        kind=table.kind,
+        duration=table.duration.number,
+        current_density=_number(table.current_density) or 0.0,
+        potential=_number(table.potential) or 0.0,
+        voltage=_number(table.voltage),
+        capacity=_number(table.capacity),
+    )
+
+
+def _number(value: Value | None) -> float | None:
+    return None if value is None else value.number

@@ -1,0 +1,57 @@
+"""The picture of a march: voltage and least concentration against time."""
+
+import csv
+import json
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from solver import drawing
+from solver.drawing import heading
+from solver.output import RESULTS, STEPS
+from solver.sections import Picture
+
+FIRST = "time [s]"
+VOLTAGE, CURRENT, LEAST = 2, 3, 5  # columns of the table
+
+
+def has_march(folder: Path) -> bool:
+    """Whether the steps of a run are those of a march."""
+    path = folder / STEPS
+    if not path.is_file():
+        return False
+    head = path.read_text(encoding="utf-8").partition("\n")[0].split(",")
+    return head[:2] == [FIRST, "step"]
+
+
+def march_picture(folder: Path) -> Picture:
+    """Voltage above, current in between, least concentration below, against time."""
+    results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    with (folder / STEPS).open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    table = np.array([[float(x) for x in row] for row in rows])
+    time = table[:, 0]
+    unit, share = ("h", 3600.0) if time[-1] > 7200.0 else ("s", 1.0)
+    salt = bool(np.isfinite(table[:, LEAST]).all())
+    columns = [VOLTAGE, CURRENT, *([LEAST] if salt else [])]
+    names = {VOLTAGE: "voltage [V]", CURRENT: "current\n[mA/cm$^2$]", LEAST: "least c / c$_0$"}
+    figure = Figure(figsize=(7.0, 1.9 * len(columns) + 0.8), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(len(columns), 1, sharex=True))
+    colour = mpl.colormaps["cividis"](0.1)
+    for axes, column in zip(panels, columns, strict=True):
+        axes.plot(time / share, table[:, column], color=colour, linewidth=1.3)
+        axes.set_ylabel(names[column])
+        axes.grid(alpha=0.3)
+    if salt:
+        panels[-1].set_ylim(bottom=0.0)
+    panels[-1].set_xlabel(f"time [{unit}]")
+    panels[0].set_title(heading("In time", str(results["title"])))
+    drawing.save(figure, folder / "march.png")
+    least = f" The least concentration is {table[:, LEAST].min():.4g} of the start." if salt else ""
+    caption = (
+        f"Voltage, current density and least concentration against time, {len(time)} moments up to "
+        f"{time[-1] / share:.6g} {unit}; at the end {table[-1, VOLTAGE]:.4g} V.{least}"
+    )
+    return Picture("march.png", "In time", caption)
