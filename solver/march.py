@@ -142,7 +142,7 @@ def newton_options(system: System) -> dict[str, str]:
         **DIRECT_UNSYMMETRIC,
         "snes_linesearch_type": "basic",
         "snes_rtol": "1e-12",
-        "snes_stol": "1e-12",
+        "snes_stol": "1e-10",
         "snes_atol": f"{CLOSE * system.scale:.3e}",
         "snes_max_it": "40",
     }
