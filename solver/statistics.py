@@ -1,9 +1,10 @@
 """Mean and confidence of a quantity over realisations, and the size of cell that suffices.
 
 The mean of n values with the standard deviation s lies within t s/sqrt(n) of the true one, with
-Student's t of n - 1 degrees of freedom at the asked confidence. A size suffices if
+Student's t of n - 1 degrees of freedom at the asked confidence. What the meshes leave open, d, the
+mean of the larger distance of a value to its bounds, adds to that. A size suffices if
 
-    t s/sqrt(n) <= accuracy |mean|    there and at the next size,
+    t s/sqrt(n) + d <= accuracy |mean|    there and at the next size,
     |mean - mean at the next size| <= accuracy |mean|.
 
 Source: Student 1908, Biometrika 6, 1; Kanit et al. 2003, Int. J. Solids Struct. 40, 3647.
@@ -52,12 +53,22 @@ class Sample:
         student = float(stats.t.ppf(0.5 * (1.0 + confidence), count - 1))
         return student * self.deviation / sqrt(count)
 
+    @property
+    def unresolved(self) -> float:
+        """How far a value may be off on its own mesh, by its bounds, in the mean."""
+        values, lower, upper = map(np.array, (self.values, self.lower, self.upper))
+        return float(np.maximum(upper - values, values - lower).mean())
+
+    def uncertainty(self, confidence: float) -> float:
+        """Of the mean: by the choice of seeds, and by the meshes."""
+        return self.half_width(confidence) + self.unresolved
+
 
 def sufficient(samples: Sequence[Sample], accuracy: float, confidence: float) -> int | None:
     """Place of the first size that suffices; None if none does."""
     for place, (here, larger) in enumerate(pairwise(samples)):
         scale = accuracy * abs(here.mean)
-        known = max(s.half_width(confidence) for s in (here, larger)) <= scale
+        known = max(s.uncertainty(confidence) for s in (here, larger)) <= scale
         if known and abs(larger.mean - here.mean) <= scale:
             return place
     return None
@@ -70,7 +81,7 @@ def statement(
     place = sufficient(samples, accuracy, confidence)
     if place is None:
         last = samples[-1]
-        half = last.half_width(confidence) / abs(last.mean)
+        half = last.uncertainty(confidence) / abs(last.mean)
         change = abs(last.mean - samples[-2].mean) / abs(last.mean)
         return (
             f"No size suffices for {quantity} to {accuracy:.2g}: at {last.size} the mean is known "
@@ -80,7 +91,8 @@ def statement(
     change = abs(larger.mean - here.mean) / abs(here.mean)
     return (
         f"{here.size} suffices for {quantity} to {accuracy:.2g}: {here.mean:.6g} +- "
-        f"{here.half_width(confidence):.2g} {unit} ({confidence:.0%}, {len(here.values)} seeds), "
+        f"{here.uncertainty(confidence):.2g} {unit} ({confidence:.0%}, {len(here.values)} seeds, "
+        f"{here.unresolved:.1g} by the meshes), "
         f"changed by {change:.1e} to {larger.size}."
     )
 

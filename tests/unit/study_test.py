@@ -108,9 +108,19 @@ def test_the_size_that_suffices():
     assert sufficient([wide, off, good, same], 0.025, 0.95) == 2
     assert sufficient([wide, off, good], 0.025, 0.95) is None
     said = statement([wide, off, good, same], "k", "mS/cm", 0.025, 0.95)
-    assert said.startswith("4 um suffices for k to 0.025: 1.07 +- 0.012 mS/cm (95%, 3 seeds)")
+    assert said.startswith("4 um suffices for k to 0.025: 1.07 +- 0.012 mS/cm (95%, 3 seeds, 0 by")
     said = statement([wide, off, good], "k", "mS/cm", 0.025, 0.95)
     assert said.startswith("No size suffices for k to 0.025: at 4 um the mean is known to 1.2e-02")
+
+
+def test_what_the_meshes_leave_open_counts():
+    # 0.012 by the seeds as above; bounds 0.02 off: 0.032 of 1.07 is more than 2.5 %
+    values = (1.065, 1.070, 1.075)
+    good = Sample("4 um", values, tuple(v - 0.01 for v in values), tuple(v + 0.02 for v in values))
+    assert good.uncertainty(0.95) == pytest.approx(good.half_width(0.95) + 0.02, rel=1e-9)
+    same = sample("8 um", 1.068, 1.070, 1.072)
+    assert sufficient([good, same], 0.025, 0.95) is None
+    assert sufficient([good, same], 0.031, 0.95) == 0
 
 
 def test_a_study_is_not_run_again(tmp_path, capsys):

@@ -100,4 +100,4 @@ def test_the_same_bounds_and_a_balance_on_all_ranks(name):
     assert together.lower == pytest.approx(alone.lower, rel=1e-8)
     assert together.upper == pytest.approx(alone.upper, rel=1e-8)
     assert together.lower <= together.upper
-    assert together.balance <= 1e-8
+    assert together.balance <= 1e-10
