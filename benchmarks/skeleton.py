@@ -7,7 +7,7 @@ Fibres of one diameter and length fill a fifth of a cube whose width grows with 
 lattice has the same number of cells across a fibre in all of them, so that the unknowns grow as the
 fibres do. `--million` sets the unknowns of the largest cell (5). Each cell is meshed, read and
 solved twice: the potential between bottom and top with fibres that conduct a hundred times better,
-and the displacement of a cube that a plate presses. The columns are of the program's own solvers.
+and the displacement of a cube that is pressed from above. The columns are of the program's own solvers.
 """
 
 import argparse
@@ -66,7 +66,7 @@ fibres = {{ law = "isotropic", youngs_modulus = "100 GPa", poissons_ratio = 0.2 
 left = {{ law = "symmetry" }}
 front = {{ law = "symmetry" }}
 bottom = {{ law = "symmetry" }}
-top = {{ law = "plate", pressure = "1 MPa" }}
+top = {{ law = "traction", pressure = "1 MPa" }}
 """
 
 
