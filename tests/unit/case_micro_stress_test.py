@@ -136,10 +136,10 @@ def test_pieces_that_hang_in_the_void_are_left_out():
 
 
 def test_fibres_that_the_lattice_loses_are_told():
-    # less than one cell across a fibre: the mesh has gaps in it
+    # one cell across a fibre: the mesh has gaps in it
     layers = (Layer("lithium", 50.0), Layer("film", 0.5))
     body = Body(4.0, 4.0, layers, 0.5, "none", 0)
-    fibres = Fibres(body, "fibres", "lithium", 0.02, 0.3, 0.0, 20.0, (0, 0, 1), 0.0, "yes")
+    fibres = Fibres(body, "fibres", "lithium", 0.1, 0.5, 0.0, 20.0, (0, 0, 1), 0.0, "yes")
     built = build_structure(fibres, ())
     part = next(part for part in built.parts if part.name == "fibres")
     assert not part.percolates
