@@ -138,7 +138,8 @@ def pores_from_above(micro: Fibres, level: Level) -> tuple[Floats, Floats]:
     free = np.bincount(plane, level(points) >= 0.0) / np.bincount(plane)
     each = free[::-1] * (high - low) / len(planes)
     volumes = np.concatenate([[0.0], np.cumsum(each)]) * math.prod(micro.body.sizes[:-1])
-    return np.linspace(0.0, high - low, len(planes) + 1), volumes
+    depths = np.asarray(np.linspace(0.0, high - low, len(planes) + 1), dtype=np.float64)
+    return depths, volumes
 
 
 def _sample_points(micro: Fibres, low: float, high: float) -> Floats:
