@@ -8,7 +8,8 @@ at points on a lattice; one small offset of all radii then meets it.
 
 Connected or not: where no way from the bottom to the top is asked for, a fibre that would close
 one (nearer than `ROOM` boxes of the mesh) is not placed; where one is asked for, the first fibre is
-made so long that it reaches both.
+made so long that it reaches both. Sides that are not periodic would cut it off: it is moved away
+from them by its radius, and stands as steep as that needs.
 """
 
 import math
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from meshes.distances import level_of_capsules, pieces, wrapped
-from meshes.fitting import Phase
+from meshes.fitting import Level, Phase
 from meshes.mesh import MeshError
 from meshes.micro import Fibres
 from meshes.particles import lognormal
@@ -64,7 +65,7 @@ def fibres(micro: Fibres) -> Segments:
         centre[-1] = low - around + random.random() * (high - low + 2.0 * around)
         half = max(0.5 * micro.length - radius, 0.0) * direction
         if turn == 0 and micro.percolating == "yes":
-            centre, half = _through(centre, direction, low, high, radius)
+            centre, half = _through(micro, centre, direction, radius)
         if micro.percolating == "no" and ways.would_close(centre, half, radius):
             continue
         placed.append((centre, half, radius))
@@ -104,16 +105,41 @@ def _direction(random: np.random.Generator, micro: Fibres, dim: int) -> Floats:
 
 
 def _through(
-    centre: Floats, direction: Floats, low: float, high: float, radius: float
+    micro: Fibres, centre: Floats, direction: Floats, radius: float
 ) -> tuple[Floats, Floats]:
-    """A fibre that reaches both faces."""
+    """A fibre that reaches both faces, inside of the sides that are not periodic."""
+    low, high = micro.body.span(micro.inside)
     steep = direction.copy()
     if abs(steep[-1]) < STEEP:
         steep[-1] = STEEP
         steep[:-1] *= math.sqrt((1.0 - STEEP**2) / max(float((steep[:-1] ** 2).sum()), 1e-300))
+    half = steep * (0.5 * (high - low) + radius) / abs(steep[-1])
     middle = centre.copy()
     middle[-1] = 0.5 * (low + high)
-    return middle, steep * (0.5 * (high - low) + radius) / abs(steep[-1])
+    for axis, size in enumerate(micro.body.sizes[:-1]):
+        if micro.body.periods[axis] == 0.0:
+            room = max(0.5 * size - radius, 0.0)
+            half[axis] = float(np.clip(half[axis], -room, room))
+            free = room - abs(half[axis])
+            middle[axis] = float(np.clip(middle[axis], 0.5 * size - free, 0.5 * size + free))
+    return middle, half
+
+
+def pores_from_above(micro: Fibres, level: Level) -> tuple[Floats, Floats]:
+    """Depths below the top of the layer, ascending from 0, um, and the pores above each, um^3.
+
+    Args:
+        micro: the fibres.
+        level: negative inside of them.
+    """
+    low, high = micro.body.span(micro.inside)
+    points = _sample_points(micro, low, high)
+    planes, plane = np.unique(points[:, -1], return_inverse=True)
+    free = np.bincount(plane, level(points) >= 0.0) / np.bincount(plane)
+    each = free[::-1] * (high - low) / len(planes)
+    volumes = np.concatenate([[0.0], np.cumsum(each)]) * math.prod(micro.body.sizes[:-1])
+    depths = np.asarray(np.linspace(0.0, high - low, len(planes) + 1), dtype=np.float64)
+    return depths, volumes
 
 
 def _sample_points(micro: Fibres, low: float, high: float) -> Floats:

@@ -5,6 +5,7 @@ particles, fibres, rods, voids. Sides are `left`, `right` (x), `front`, `back` (
 (the last axis); a plane section has x and y only.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -127,9 +128,10 @@ class Fibres:
         axis: mean direction (x, y, z; in a plane section x, y), of any length.
         concentration: of directions about the axis (von Mises and Fisher); 0: any direction.
         percolating: whether one piece must reach from the bottom to the top of the layer.
-        stripped: charge per area that was taken from the pores, pC/um^2: they are empty down to
-            4.8498 um per mAh/cm^2 (36000 pC/um^2) over the share of the pores.
+        stripped: charge per area that was taken from the pores, pC/um^2: they are empty above the
+            level that has 4.8498 um of pores per mAh/cm^2 (36000 pC/um^2) over it; 0: full.
         emptied: region in the emptied pores; may be that of another layer.
+        fallen: of the level below the top of the layer, um; 0: as in the mean of the layer.
     """
 
     body: Body
@@ -144,6 +146,7 @@ class Fibres:
     percolating: Literal["any", "yes", "no"] = "any"
     stripped: float = 0.0
     emptied: str = ""
+    fallen: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -310,8 +313,18 @@ def flats(micro: Micro) -> tuple[Flat, ...]:
 
 
 def emptied_height(fibres: Fibres) -> float:
-    """How far the pores are empty below the top of the layer, um."""
+    """How far the pores are empty below the top of the layer, um.
+
+    As long as the level is not known: with as many pores at every height as in the mean.
+    """
+    if fibres.fallen > 0.0:
+        return fibres.fallen
     return LITHIUM_PER_CHARGE * fibres.stripped / (1.0 - fibres.volume_fraction)
+
+
+def emptied_volume(fibres: Fibres) -> float:
+    """Of the pores from which lithium was stripped, um^3 (um^2 in a plane section)."""
+    return LITHIUM_PER_CHARGE * fibres.stripped * math.prod(fibres.body.sizes[:-1])
 
 
 def feature_names(micro: Micro) -> tuple[str, ...]:
@@ -357,8 +370,10 @@ def regions_of(micro: Micro) -> tuple[str, ...]:
     """All regions: of the features, then of the layers from below."""
     if isinstance(micro, Segmented):
         return feature_names(micro)
-    layers = (flat.name for flat in flats(micro))
-    return tuple(dict.fromkeys((*feature_names(micro), *layers)))
+    names = [*feature_names(micro), *(flat.name for flat in flats(micro))]
+    if isinstance(micro, Fibres) and micro.emptied and micro.emptied not in names:
+        names.insert(names.index(micro.inside) + 1, micro.emptied)  # of full pores: without cells
+    return tuple(dict.fromkeys(names))
 
 
 def side_names(micro: Micro) -> tuple[str, ...]:

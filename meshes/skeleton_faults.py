@@ -50,7 +50,7 @@ def fibre_faults(micro: Fibres) -> Iterator[Fault]:
             return
         gone, left = emptied_height(micro), high - low
         least = 0.2 * body.resolution
-        if not least <= gone <= left - least:
+        if micro.stripped > 0.0 and not least <= gone <= left - least:
             most_stripped = 4.8498 * micro.stripped / 36000.0 / gone * left if gone else 0.0
             expected = f"a level inside of the layer: it falls by {um(gone)} of {um(left)}"
             if most_stripped:

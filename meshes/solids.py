@@ -60,7 +60,7 @@ def solids_of(micro: Micro) -> list[Solids]:
                 radii, top = standing.radii + grown, floor.copy()
                 top[:, 2] += micro.length + grown - (radii if micro.cap == "round" else 0.0)
                 out.append(Solids(floor, top, radii, (False, micro.cap == "round")))
-        case Fibres(percolating="any", emptied=""):
+        case Fibres(percolating="any", stripped=0.0):
             laid, kind = fibres(micro), "fibres"
             up = np.where(laid.halves[:, 2:] < 0.0, -laid.halves, laid.halves)
             out.append(Solids(laid.centres - up, laid.centres + up, laid.radii, (True, True)))

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from meshes.fibres import phases_of_fibres
+from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
@@ -32,6 +32,7 @@ from meshes.micro import (
     Rods,
     Rough,
     Segmented,
+    emptied_volume,
     flats,
     hosts,
     regions_of,
@@ -47,6 +48,8 @@ from meshes.topology import Nodes
 LEAST_QUALITY = 0.02
 PRESSINGS = 5
 CONTACT_ERROR = 0.01  # of the share in contact
+LEVELS = 5  # meshes until the emptied pores have their volume
+PORE_ERROR = 0.003  # relative, of that volume
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,11 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         MeshError: the features do not fit.
     """
     body = micro.body
-    phases = phases_of(micro)
-    meshed = _meshed(micro, phases)
+    if isinstance(micro, Fibres) and micro.stripped > 0.0:
+        micro, phases, meshed = _emptied(micro)
+    else:
+        phases = phases_of(micro)
+        meshed = _meshed(micro, phases)
     missed = list(meshed.missed)
     names = list(regions_of(micro))
     places = np.array([names.index(phase.name) for phase in phases])
@@ -120,11 +126,16 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         else:
             asked[phase.name] += phase.volume
     wanted = {n: None if n in unknown else asked[n] for n in names}
+    if isinstance(micro, Fibres) and micro.stripped > 0.0:
+        layers = sum(x.thickness for x in body.layers if x.name == micro.emptied)
+        wanted[micro.emptied] = emptied_volume(micro) + layers * math.prod(body.sizes[:-1])
     spans = [body.span(name) for name in hosts(micro)]
     span = (min(low for low, _ in spans), max(high for _, high in spans))
     shown = shown_regions(micro)
     parts = _parts(meshed, owners, names, wanted, span, shown)
     absent = [part.name for part in parts if part.volume == 0.0 and part.name not in omit]
+    if isinstance(micro, Fibres) and micro.stripped == 0.0 and micro.emptied in absent:
+        raise MeshError(f"mesh: nothing is stripped: {micro.emptied} has no cell, unless a void")
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
     if isinstance(micro, Fibres) and micro.percolating != "any":
@@ -224,6 +235,30 @@ def _rough_axis(micro: Rough) -> tuple[Floats, Flags]:
             plain.append(not part.filled)
         joined = part.name in rough
     return across(heights, plain, micro.body.resolution)
+
+
+def _emptied(micro: Fibres) -> tuple[Fibres, list[Phase], Meshed]:
+    """Fibres with the level above which the pores of the mesh have the volume that was stripped.
+
+    The pores above every depth are those between the fibres at points of a lattice; what the mesh
+    then has too much or too little is added to the volume that is looked up there.
+    """
+    asked = emptied_volume(micro)
+    depths, volumes = pores_from_above(micro, phases_of_fibres(micro)[0].level)
+    looked_up = asked
+    for _ in range(LEVELS):
+        if looked_up >= volumes[-1]:
+            raise MeshError(f"mesh: the pores have {volumes[-1]:.4g} um^3, not the {asked:.4g}")
+        micro = replace(micro, fallen=float(np.interp(looked_up, volumes, depths)))
+        phases = phases_of(micro)
+        meshed = _meshed(micro, phases)
+        mine = meshed.cells[meshed.labels == len(phases) - 1]
+        found = float(quality(meshed.points[mine])[1].sum())
+        if abs(found - asked) < PORE_ERROR * asked:
+            return micro, phases, meshed
+        looked_up = max(looked_up + asked - found, 0.1 * looked_up)
+    missed = (*meshed.missed, f"pores of {found:.4g} um^3, not {asked:.4g}")
+    return micro, phases, replace(meshed, missed=missed)
 
 
 def phases_of(micro: Micro) -> list[Phase]:

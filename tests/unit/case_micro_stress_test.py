@@ -85,6 +85,15 @@ def test_a_right_one_reads_back_equal(tmp_path, capsys):
     assert load_case(again).mechanics == case.mechanics
 
 
+def test_nothing_stripped_is_a_case_as_well(tmp_path, capsys):
+    text = GOOD.replace('"1 mAh/cm^2"', '"0 mAh/cm^2"')
+    assert checked(text, tmp_path, capsys) == (0, [])
+    case = load_case(tmp_path / "case.toml")
+    again = tmp_path / "again.toml"
+    again.write_text(resolved_toml(case), "utf-8")
+    assert load_case(again).geometry == case.geometry
+
+
 @pytest.mark.parametrize(("old", "new", "said"), WRONG)
 def test_a_wrong_one_is_told(old, new, said, tmp_path, capsys):
     assert old in GOOD
@@ -126,11 +135,11 @@ def test_pieces_that_hang_in_the_void_are_left_out():
     assert max(reach) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_fibres_whose_crossings_the_lattice_loses_are_told():
-    # two cells across a fibre: where fibres only just cross, the mesh has a gap
+def test_fibres_that_the_lattice_loses_are_told():
+    # one cell across a fibre: the mesh has gaps in it
     layers = (Layer("lithium", 50.0), Layer("film", 0.5))
     body = Body(4.0, 4.0, layers, 0.5, "none", 0)
-    fibres = Fibres(body, "fibres", "lithium", 0.22, 1.0, 0.0, 20.0, (0, 0, 1), 0.0, "yes")
+    fibres = Fibres(body, "fibres", "lithium", 0.1, 0.5, 0.0, 20.0, (0, 0, 1), 0.0, "yes")
     built = build_structure(fibres, ())
     part = next(part for part in built.parts if part.name == "fibres")
     assert not part.percolates

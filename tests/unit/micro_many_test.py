@@ -16,11 +16,11 @@ from meshes.rods import rods
 from meshes.structure import build_structure
 
 PARTICLES = Particles(
-    Body(1.92, 1.92, (Layer("polymer", 1.92),), 0.08, "sides", 0),
+    Body(1.96, 1.96, (Layer("polymer", 1.96),), 0.08, "sides", 0),
     "particle", "polymer", 0.3, diameter=0.2, deviation=0.02,
 )  # fmt: skip
 FIBRES = Fibres(
-    Body(18.0, 18.0, (Layer("lithium", 18.0), Layer("film", 0.5)), 0.5, "sides", 0),
+    Body(18.5, 18.5, (Layer("lithium", 18.5), Layer("film", 0.5)), 0.5, "sides", 0),
     "fibre", "lithium", 0.25, 1.0, 0.1, 6.0, (0.0, 0.0, 1.0), 1.0,
 )  # fmt: skip
 RODS = Rods(
@@ -41,7 +41,7 @@ def check(kind: str, seed: int) -> None:
             count = len(fibres(micro).radii)
         case Rods():
             count = len(rods(micro).radii)
-    assert count >= {"particles": 470, "fibres": 450, "rods": 400}[kind]
+    assert count >= {"particles": 500, "fibres": 500, "rods": 400}[kind]
     structure = build_structure(micro, ())
     mesh, part = structure.mesh, structure.parts[0]
     cells = np.concatenate(list(mesh.regions.values()))
