@@ -175,7 +175,7 @@ def pit_places(micro: Rough, pits: Pits) -> Floats:
     if pits.count == 1:
         return np.asarray(0.5 * sizes[None], dtype=np.float64)
     radii, periods = np.full(pits.count, radius), np.array(micro.body.periods[:-1])
-    return push_apart(places, radii, sizes, periods, False)
+    return push_apart(places, radii, sizes, periods)
 
 
 def pit_volume(pits: Pits, flat: bool) -> float:

@@ -67,6 +67,31 @@ def test_touching_balls_touch_and_settled_ones_lie_on_the_floor():
     assert (settled.centres[:, 2] - settled.radii).max() < 0.05 < 0.5
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5])
+def test_particles_settle_at_every_fraction_that_fits(fraction: float, seed: int):
+    body = Body(1.0, 1.0, (Layer("PEO", 0.9), Layer("cover", 0.2)), 0.04, "sides", seed)
+    placed = balls(Particles(body, "Li3N", "PEO", fraction, diameter=0.2, place="bottom"))
+    assert (4 / 3 * math.pi * placed.radii**3).sum() == pytest.approx(0.9 * fraction, rel=1e-12)
+    away = placed.centres[:, None] - placed.centres[None]
+    away[..., :2] -= np.round(away[..., :2])
+    gaps = np.linalg.norm(away, axis=2) - 2.0 * placed.radii[0]
+    np.fill_diagonal(gaps, 1.0)
+    assert gaps.min() > -1e-9
+    low = placed.centres[:, 2] - placed.radii
+    assert low.min() > -1e-9
+    # one layer of discs up to 0.446 of its slab; else at least loose random packing of 0.47
+    top = float((low + 2.0 * placed.radii).max())
+    assert top < max(0.21, 0.9 * fraction / 0.47)
+    # each lies on the floor or on another one: falls no further
+    centres, diameter = placed.centres, 2.0 * placed.radii[0]
+    for index, centre in enumerate(centres):
+        beside = np.linalg.norm(away[index, :, :2], axis=1)
+        under = (beside < diameter) & (centres[:, 2] < centre[2])
+        tops = centres[under, 2] + np.sqrt(diameter**2 - beside[under] ** 2)
+        assert centre[2] - max(float(placed.radii[0]), tops.max(initial=0.0)) < 0.01
+
+
 def test_mesh_of_a_cubic_ball(tmp_path: Path):
     mesh = built(CUBIC, tmp_path)
     assert mesh.periods == (1.0, 1.0, 1.0) and mesh.cell_area == 1.0
@@ -136,6 +161,7 @@ def test_discs_in_a_plane_section(tmp_path: Path):
         ({"body": replace(BODY, width=-1.0)}, "width"),
         ({"body": replace(BODY, layers=(Layer("PEO", 1.0), Layer("x", 0.001)))}, "layers"),
         ({"arrangement": "cubic"}, "diameter"),
+        ({"place": "bottom", "body": replace(BODY, periodic="all")}, "place"),
     ],
 )
 def test_what_is_impossible_is_named(change: dict[str, object], key: str):
