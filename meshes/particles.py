@@ -6,9 +6,9 @@ each, over and over (the steepest descent of the sum of squared overlaps), betwe
 layer and across periodic sides. That reaches fractions of 0.5 well below random close packing
 (0.64; discs 0.84).
 
-Particles that settle are pressed down: the ceiling comes down by a share of the free height as long
-as they can still be pushed apart below it. Then they sink and are pushed apart in turns, and at last
-each falls straight to what is below it.
+Particles that settle are pressed down: the ceiling comes down by a share of the free height as
+long as they can still be pushed apart below it. Then they sink and are pushed apart in turns, and
+at last each falls straight to what is below it.
 """
 
 import math
@@ -250,6 +250,6 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
     if micro.shell is not None:
         dim = len(micro.body.sizes)
         grown = sum(ball_volume(float(r) + shell, dim) for r in placed.radii)
-        apart = micro.contact == "apart"
-        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro) if apart else None))
+        # shells of touching particles touch, too, and do not overlap
+        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro)))
     return out

@@ -47,6 +47,7 @@ from meshes.topology import Nodes
 LEAST_QUALITY = 0.02
 PRESSINGS = 5
 CONTACT_ERROR = 0.01  # of the share in contact
+SHARE_ERROR = 0.05  # of the share of a region, beyond which it is told
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,9 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         reaches = next(part.percolates for part in parts if part.name == micro.name)
         if reaches != (micro.percolating == "yes"):
             missed.append(f"{micro.name} {'reaches' if reaches else 'does not reach'} through")
+    for part in parts:
+        if part.asked and abs(part.fraction - part.asked) > SHARE_ERROR * part.asked:
+            missed.append(f"{part.name} is {part.fraction:.3g} of the cell, not {part.asked:.3g}")
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
     method = meshed.method

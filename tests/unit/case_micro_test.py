@@ -192,6 +192,13 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
         ("particles", '"15 %"', '"60 %"', 'geometry.volume_fraction = "60 %": expected'),
         ("particles", '"250 nm"', '"-250 nm"', "geometry.diameter"),
         ("particles", '"60 nm"', '"20 nm"', "geometry.shell.thickness"),
+        ("particles", 'thickness = "60 nm"', 'volume_fraction = "2 %"', "shell.volume_fraction"),
+        (
+            "particles",
+            'thickness = "60 nm"',
+            'volume_fraction = "60 %"',
+            "geometry.volume_fraction",
+        ),
         ("particles", 'inside = "PEO"', 'inside = "PEE"', "geometry.inside"),
         ("particles", "seed = 7", "seed = -7", "geometry.seed"),
         ("conformal", '"conformal"', '"conforming"', 'geometry.mesher = "conforming": expected'),
