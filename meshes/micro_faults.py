@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from scipy.optimize import brentq
+import numpy as np
 
 from meshes.geometry import Fault
 from meshes.micro import (
@@ -194,17 +194,22 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
 
 
 def _grown(micro: Particles, diameter: float, thickness: float) -> float:
-    """Mean volume of particles with a shell, over that without it (lognormal diameters)."""
+    """Mean volume of particles with a shell, over that without it."""
+    return float(np.polyval(_powers(micro, diameter), thickness))
+
+
+def _powers(micro: Particles, diameter: float) -> list[float]:
+    """Polynomial of the thickness, highest power first, in `_grown`; diameters are lognormal."""
     dim, spread = len(micro.body.sizes), 1.0 + (micro.deviation / diameter) ** 2
     moments = [(0.5 * diameter) ** k * spread ** (k * (k - 1) // 2) for k in range(dim + 1)]
-    whole = sum(math.comb(dim, k) * moments[k] * thickness ** (dim - k) for k in range(dim + 1))
-    return whole / moments[dim]
+    return [math.comb(dim, k) * moment / moments[dim] for k, moment in enumerate(moments)]
 
 
 def _shell_thickness(micro: Particles, diameter: float) -> float:
     """Thickness of the shell of particles, from its share if that is given, um."""
     if micro.shell is None or micro.shell.thickness > 0.0:
         return 0.0 if micro.shell is None else micro.shell.thickness
-    wanted = 1.0 + micro.shell.volume_fraction / micro.volume_fraction
-    low, high = 0.0, 0.5 * diameter * wanted
-    return float(brentq(lambda t: _grown(micro, diameter, t) - wanted, low, high))
+    powers = _powers(micro, diameter)
+    powers[-1] = -micro.shell.volume_fraction / micro.volume_fraction
+    roots = np.roots(powers)  # one is positive, as all other powers are
+    return float(roots.real[(abs(roots.imag) < 1e-9 * abs(roots)) & (roots.real > 0.0)].max())

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from meshes.heights import height_map
 from meshes.layers import Layer
 from meshes.mesh import MeshError
 from meshes.micro import Body, Pits, Rough, RoughFace
-from meshes.rough import face_heights, height_map, interpolated, pit_places
+from meshes.rough import face_heights, interpolated, pit_places
 from tests.unit.micro_example import built, face_nodes, same_facets
 
 STACK = (Layer("lithium", 3.0), Layer("electrolyte", 3.0))
