@@ -274,3 +274,21 @@ def test_maps_of_heights_are_read_in_the_check(rows, said, tmp_path, capsys):
     (line,) = lines
     assert status == 2
     assert line.startswith("geometry.faces[0].height_map = ") and said in line
+
+
+@pytest.mark.parametrize(
+    ("case", "old", "new", "near"),
+    [
+        ("particles", "diameter =", "diametre =", "diameter"),
+        ("fibres", "concentration =", "concentraton =", "concentration"),
+        ("rods", "cap =", "capp =", "cap"),
+        ("rough", "contact_fraction =", "contact_frction =", "contact_fraction"),
+    ],
+)
+def test_a_misspelt_key_gets_one_message_with_the_nearest(case, old, new, near, tmp_path, capsys):
+    status, lines = checked(CASES[case].replace(old, new, 1), tmp_path, capsys)
+    assert status == 2
+    (line,) = lines
+    assert line.startswith(f"geometry.{new.split()[0]} = ")
+    assert "expected one of the keys " in line and " resolution, " in line
+    assert line.endswith(f"; nearest: {near}")
