@@ -143,7 +143,7 @@ def pit_places(micro: Rough, pits: Pits) -> Floats:
 
 
 def pit_volume(pits: Pits, flat: bool) -> float:
-    """Volume of one pit below a flat face, um^3 (um^2 in 2D)."""
+    """Volume of one pit, um^3 (um^2 in 2D)."""
     r, depth = 0.5 * pits.diameter, pits.depth
     if flat:
         share = {"ball": 0.5 * math.pi, "cylinder": 2.0, "cone": 1.0}[pits.kind]
@@ -181,5 +181,5 @@ def _pits(micro: Rough, pits: Pits, rough: Heights | None) -> Phase:
                 inside = np.asarray((near / r + down / depth - 1.0) / slope)
         return np.maximum(inside, -down)
 
-    volume = pits.count * pit_volume(pits, micro.body.flat)
-    return Phase(pits.name, level, volume if rough is None else None)
+    # depths are below the face, rough or not, so it does not change the volume
+    return Phase(pits.name, level, pits.count * pit_volume(pits, micro.body.flat))
