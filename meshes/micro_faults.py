@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from meshes.geometry import Fault
 from meshes.micro import (
     Body,
@@ -28,6 +30,7 @@ from meshes.skeleton_faults import (
 
 MOST_BOXES = {2: 4_000_000, 3: 8_000_000}
 DENSEST = {2: 0.75, 3: 0.6}  # fraction, gaps counted, up to which balls are pushed apart
+AT_WALLS = 0.4  # what that is less at floor and ceiling, per diameter over the height
 MOST_FRACTION = {2: 0.7, 3: 0.5}
 MOST_FEATURES = 20_000
 THINNEST = 0.2  # a layer, in boxes
@@ -134,6 +137,8 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
     low, high = body.span(micro.inside)
     fraction, most = micro.volume_fraction, MOST_FRACTION[dim]
     cubic = micro.arrangement == "cubic"
+    if micro.place == "bottom" and body.periodic == "all":
+        yield Fault("place", "bottom", "anywhere: a cell that repeats upwards has no bottom")
     if not 0.0 < fraction <= most:
         yield Fault("volume_fraction", f"{fraction:g}", f"more than 0 and at most {most:g}")
         return
@@ -155,24 +160,56 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
             expected = f"at most half of the diameter ({um(0.5 * diameter)})"
             yield Fault("deviation", um(micro.deviation), expected)
             return
-    shell = 0.0 if micro.shell is None else micro.shell.thickness
+    shell = 0.0 if micro.shell is None else _shell_thickness(micro, diameter)
+    by_share = micro.shell is not None and micro.shell.volume_fraction > 0.0
     outer = diameter + 2.0 * shell
     largest = outer if cubic else outer + 3.0 * micro.deviation
     room = min(*(0.5 * size for size in body.sizes[:-1]), high - low)
     if cubic:
         room = min(*body.sizes[:-1], high - low)
     key, given = ("volume_fraction", f"{fraction:g}") if cubic else ("diameter", um(diameter))
+    dense = fraction * _grown(micro, diameter, shell + 0.5 * micro.gap)
+    densest = DENSEST[dim]
+    if body.periodic != "all":
+        densest *= 1.0 - AT_WALLS * (outer + micro.gap) / (high - low)
+    thin = THINNEST_COAT * body.resolution
     if largest + micro.gap > room * (1.0 + 1e-9):
         expected = f"particles of at most {um(room)}, shell, gap and three deviations counted"
         yield Fault(key, given, expected)
     elif diameter < 2.0 * body.resolution:
         expected = f"at most half of the diameter ({um(0.5 * diameter)})"
         yield Fault("resolution", um(body.resolution), expected)
-    elif not cubic and fraction * ((outer + micro.gap) / diameter) ** dim > DENSEST[dim]:
-        expected = f"less than {DENSEST[dim]:g} with shells and gaps"
+    elif by_share and micro.shell is not None and shell < thin:
+        share = micro.shell.volume_fraction
+        least = fraction * (_grown(micro, diameter, thin) - 1.0)
+        expected = f"at least {least:.3g} (shells one box thick), or a resolution of at most"
+        yield Fault("shell.volume_fraction", f"{share:g}", f"{expected} {shell:.3g} um")
+    elif not cubic and dense > densest:
+        expected = f"at most {densest:.3g} with shells and gaps; it is {dense:.3g} with them"
         yield Fault("volume_fraction", f"{fraction:g}", expected)
-    elif micro.shell is not None and 0.0 < shell < THINNEST_COAT * body.resolution:
-        expected = f"at least {um(THINNEST_COAT * body.resolution)}"
-        yield Fault("shell.thickness", um(shell), expected)
+    elif micro.shell is not None and shell < thin:
+        yield Fault("shell.thickness", um(shell), f"at least {um(thin)}")
     elif not cubic and fraction * math.prod(body.sizes) / diameter**dim > MOST_FEATURES:
         yield Fault("diameter", um(diameter), f"at most {MOST_FEATURES} particles")
+
+
+def _grown(micro: Particles, diameter: float, thickness: float) -> float:
+    """Mean volume of particles with a shell, over that without it."""
+    return float(np.polyval(_powers(micro, diameter), thickness))
+
+
+def _powers(micro: Particles, diameter: float) -> list[float]:
+    """Polynomial of the thickness, highest power first, in `_grown`; diameters are lognormal."""
+    dim, spread = len(micro.body.sizes), 1.0 + (micro.deviation / diameter) ** 2
+    moments = [(0.5 * diameter) ** k * spread ** (k * (k - 1) // 2) for k in range(dim + 1)]
+    return [math.comb(dim, k) * moment / moments[dim] for k, moment in enumerate(moments)]
+
+
+def _shell_thickness(micro: Particles, diameter: float) -> float:
+    """Thickness of the shell of particles, from its share if that is given, um."""
+    if micro.shell is None or micro.shell.thickness > 0.0:
+        return 0.0 if micro.shell is None else micro.shell.thickness
+    powers = _powers(micro, diameter)
+    powers[-1] = -micro.shell.volume_fraction / micro.volume_fraction
+    roots = np.roots(powers)  # one is positive, as all other powers are
+    return float(roots.real[(abs(roots.imag) < 1e-9 * abs(roots)) & (roots.real > 0.0)].max())

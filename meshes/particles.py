@@ -5,6 +5,10 @@ factor to meet it. Centres begin anywhere; whatever overlaps is pushed apart by 
 each, over and over (the steepest descent of the sum of squared overlaps), between the walls of the
 layer and across periodic sides. That reaches fractions of 0.5 well below random close packing
 (0.64; discs 0.84).
+
+Particles that settle are pressed down: the ceiling comes down by a share of the free height as
+long as they can still be pushed apart below it. Then they sink and are pushed apart in turns, and
+at last each falls straight to what is below it.
 """
 
 import math
@@ -24,6 +28,12 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 20_000
 SLACK = 1e-3  # overlap that is pushed away beyond contact, of a diameter
+PRESSED_ROUNDS = 300  # below a ceiling that comes down
+STEP_DOWN = 0.2  # of what is free between the ceiling and the solid volume
+LEAST_STEP = 0.04
+SINKINGS = 20
+SINKING_ROUNDS = 100
+DROPS = 3
 MOST = 20_000  # particles
 
 
@@ -76,9 +86,10 @@ def balls(micro: Particles) -> Balls:
     centres = random.random((len(radii), dim)) * sizes
     grown = radii + shell + 0.5 * micro.gap
     periods = np.array(body.periods)
-    settle = micro.place == "bottom"
     slack = SLACK * 2.0 * float(radii.mean())
-    centres = push_apart(centres, grown + slack, sizes, periods, settle)
+    centres = push_apart(centres, grown + slack, sizes, periods)
+    if micro.place == "bottom":
+        centres = _settled(centres, grown, slack, sizes, periods)
     if micro.contact == "touching":
         centres = _together(centres, radii + shell, sizes, periods)
     return Balls(centres + np.array([*(0.0,) * (dim - 1), low]), radii)
@@ -116,28 +127,78 @@ def _into_walls(centres: Floats, radii: Floats, sizes: Floats, periods: Floats) 
     return wrapped(centres, periods)
 
 
-def push_apart(
-    centres: Floats, radii: Floats, sizes: Floats, periods: Floats, settle: bool
-) -> Floats:
-    """Pushes balls apart until none overlap; with `settle` they sink meanwhile."""
-    mean = 2.0 * float(radii.mean())
-    enough = 0.5 * SLACK * mean
-    fall = 0.05 * mean if settle else 0.0
-    for _turn in range(ROUNDS):
+def push_apart(centres: Floats, radii: Floats, sizes: Floats, periods: Floats) -> Floats:
+    """Pushes balls apart until none overlap.
+
+    Raises:
+        MeshError: they still do after many rounds.
+    """
+    found = _apart(centres, radii, sizes, periods, ROUNDS)
+    if found is None:
+        raise MeshError("mesh: the particles do not fit into their layer without overlap")
+    return found
+
+
+def _apart(
+    centres: Floats, radii: Floats, sizes: Floats, periods: Floats, rounds: int
+) -> Floats | None:
+    """Centres of balls that do not overlap; None if there are none after so many rounds."""
+    enough = SLACK * float(radii.mean())
+    centres = centres.copy()
+    for _turn in range(rounds):
         centres = _into_walls(centres, radii, sizes, periods)
         one, other, normal, overlap = _overlaps(centres, radii, periods)
-        sinking = fall > 1e-3 * mean
-        if overlap.max(initial=0.0) < enough and not sinking:
+        if overlap.max(initial=0.0) < enough:
             return centres
         push = 0.5 * overlap[:, None] * normal
         way = np.zeros_like(centres)
         np.add.at(way, one, push)
         np.add.at(way, other, -push)
-        if sinking:
-            way[:, -1] -= fall
-            fall *= 0.995
         centres = centres + way
-    raise MeshError("mesh: the particles do not fit into their layer without overlap")
+    return None
+
+
+def _settled(
+    centres: Floats, grown: Floats, slack: float, sizes: Floats, periods: Floats
+) -> Floats:
+    """Balls that do not overlap, pressed down by the ceiling and then dropped."""
+    radii, dim = grown + slack, len(sizes)
+    solid = sum(ball_volume(float(r), dim) for r in radii) / math.prod(sizes[:-1])
+    least = max(solid, 2.0 * float(radii.max()))
+    ceiling, step = float(sizes[-1]), STEP_DOWN
+    while step > LEAST_STEP and ceiling - least > 1e-6 * ceiling:
+        lower = least + (1.0 - step) * (ceiling - least)
+        tried = centres * np.array([*(1.0,) * (dim - 1), lower / ceiling])
+        room = np.array([*sizes[:-1], lower])
+        found = _apart(tried, radii, room, periods, PRESSED_ROUNDS)
+        if found is None:
+            step *= 0.5
+        else:
+            centres, ceiling = found, lower
+    fall, room = 0.2 * float(radii.mean()), np.array([*sizes[:-1], ceiling])
+    for _ in range(SINKINGS):  # off what they lie on, where there is room beside it
+        tried = centres - fall * np.eye(dim)[-1]
+        found = _apart(tried, radii, room, periods, SINKING_ROUNDS)
+        if found is None or found[:, -1].mean() > centres[:, -1].mean() - 0.05 * fall:
+            break
+        centres = found
+    for _ in range(DROPS):
+        centres = _dropped(centres, grown + 0.5 * slack, periods)
+    return centres
+
+
+def _dropped(centres: Floats, radii: Floats, periods: Floats) -> Floats:
+    """Every ball, from the lowest up, falls straight to the floor or the first ball below."""
+    centres, up = centres.copy(), centres.shape[1] - 1
+    for index in np.argsort(centres[:, up], kind="stable"):
+        away = to_nearest_image(centres - centres[index], periods)
+        beside = (away[:, :up] ** 2).sum(axis=1)
+        reach = (radii + radii[index]) ** 2
+        under = (beside < reach) & (away[:, up] < 0.0)
+        tops = centres[under, up] + np.sqrt(reach[under] - beside[under])
+        rest = max(float(radii[index]), float(tops.max(initial=0.0)))
+        centres[index, up] = min(float(centres[index, up]), rest)
+    return centres
 
 
 def _overlaps(
@@ -189,6 +250,6 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
     if micro.shell is not None:
         dim = len(micro.body.sizes)
         grown = sum(ball_volume(float(r) + shell, dim) for r in placed.radii)
-        apart = micro.contact == "apart"
-        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro) if apart else None))
+        # shells of touching particles touch, too, and do not overlap
+        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro)))
     return out

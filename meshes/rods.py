@@ -52,7 +52,7 @@ def rods(micro: Rods) -> Standing:
     shell = shell_thickness(micro, radii)
     room = radii + shell + 0.5 * body.resolution
     periods = np.array(body.periods[:-1])
-    places = push_apart(places, room, ground, periods, False)
+    places = push_apart(places, room, ground, periods)
     grains = _grains(micro, Standing(places, radii, shell, np.empty((0, 3))), seeds[1])
     return Standing(places, radii, shell, grains)
 

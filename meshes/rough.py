@@ -17,14 +17,13 @@ pressed together. The share in contact is that of places at which they cross.
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
 from meshes.fitting import Phase, background
-from meshes.mesh import MeshError
+from meshes.heights import map_heights
 from meshes.micro import Pits, Rough, RoughFace
 from meshes.particles import push_apart
 
@@ -59,35 +58,6 @@ def synthesised(
     return np.asarray(face.rms * heights / np.sqrt((heights**2).mean()), dtype=np.float64)
 
 
-def height_map(path: str) -> Floats:
-    """A map of heights from a file: `.npy`, `.csv` (commas), `.tif`.
-
-    Its first row is at the back of the cell (largest y) as in a picture.
-
-    Raises:
-        MeshError: it cannot be read or is no map.
-    """
-    try:
-        suffix = Path(path).suffix.lower()
-        if suffix == ".npy":
-            found = np.load(path, allow_pickle=False)
-        elif suffix == ".csv":
-            found = np.loadtxt(path, delimiter=",", ndmin=2)
-        else:
-            from PIL import Image  # brings its readers of files
-
-            with Image.open(path) as picture:
-                found = np.asarray(picture)
-        heights = np.asarray(found, dtype=np.float64)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise MeshError(f"mesh: {path} is no map of heights: {error}") from error
-    if heights.ndim not in (1, 2) or min(heights.shape) < 1 or heights.size < 4:
-        raise MeshError(f"mesh: {path} has the shape {heights.shape}: expected rows of heights")
-    if not np.isfinite(heights).all():
-        raise MeshError(f"mesh: {path} has heights that are no numbers")
-    return heights
-
-
 def face_heights(micro: Rough) -> list[Floats]:
     """Heights of every rough face above its mean plane on its grid, um; axes x (and y)."""
     seeds = np.random.SeedSequence(micro.body.seed).spawn(len(micro.faces))
@@ -97,13 +67,7 @@ def face_heights(micro: Rough) -> list[Floats]:
         if not face.file:
             out.append(synthesised(grid_shape(micro), sizes, face, seed))
             continue
-        heights = face.height_unit * height_map(face.file)
-        if micro.body.flat:
-            heights = heights.reshape(-1) if 1 in heights.shape or heights.ndim == 1 else heights[0]
-        elif heights.ndim != 2 or min(heights.shape) < 2:
-            raise MeshError(f"mesh: {face.file} has one row: expected a map")
-        else:
-            heights = heights[::-1].T
+        heights = map_heights(face, micro.body.flat)
         out.append(np.asarray(heights - heights.mean(), dtype=np.float64))
     return out
 
@@ -175,11 +139,11 @@ def pit_places(micro: Rough, pits: Pits) -> Floats:
     if pits.count == 1:
         return np.asarray(0.5 * sizes[None], dtype=np.float64)
     radii, periods = np.full(pits.count, radius), np.array(micro.body.periods[:-1])
-    return push_apart(places, radii, sizes, periods, False)
+    return push_apart(places, radii, sizes, periods)
 
 
 def pit_volume(pits: Pits, flat: bool) -> float:
-    """Volume of one pit below a flat face, um^3 (um^2 in 2D)."""
+    """Volume of one pit, um^3 (um^2 in 2D)."""
     r, depth = 0.5 * pits.diameter, pits.depth
     if flat:
         share = {"ball": 0.5 * math.pi, "cylinder": 2.0, "cone": 1.0}[pits.kind]
@@ -217,5 +181,5 @@ def _pits(micro: Rough, pits: Pits, rough: Heights | None) -> Phase:
                 inside = np.asarray((near / r + down / depth - 1.0) / slope)
         return np.maximum(inside, -down)
 
-    volume = pits.count * pit_volume(pits, micro.body.flat)
-    return Phase(pits.name, level, volume if rough is None else None)
+    # depths are below the face, rough or not, so it does not change the volume
+    return Phase(pits.name, level, pits.count * pit_volume(pits, micro.body.flat))

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from meshes.geometry import Fault
+from meshes.heights import map_heights
 from meshes.mesh import MeshError
-from meshes.micro import Fibres, Pits, Rods, Rough, Segmented, emptied_height
+from meshes.micro import Fibres, Pits, Rods, Rough, RoughFace, Segmented, emptied_height
 from meshes.pixels import pixels_of
 
 THINNEST_COAT = 1.0  # a shell or film, in boxes
@@ -143,6 +144,8 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
             if not Path(face.file).is_file() or Path(face.file).suffix.lower() not in MAPS:
                 expected = f"a file that exists, one of {', '.join(MAPS)}"
                 yield Fault(f"{key}.height_map", face.file, expected)
+            else:
+                yield from _map_faults(micro, face, f"{key}.height_map")
             continue
         if not 2.0 * body.resolution <= face.correlation <= 0.25 * min(body.sizes[:-1]):
             expected = f"two boxes to a quarter of the cell ({um(0.25 * min(body.sizes[:-1]))})"
@@ -167,6 +170,30 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
             yield Fault("contact_fraction", share, "less than 0.95")
     if micro.pits is not None:
         yield from _pit_faults(micro, micro.pits, there)
+
+
+def _map_faults(micro: Rough, face: RoughFace, key: str) -> Iterator[Fault]:
+    """A map of heights that cannot be read or leaves the layers beside its face."""
+    name = Path(face.file).name
+    try:
+        heights = map_heights(face, micro.body.flat)
+    except MeshError as error:
+        said = str(error).removeprefix("mesh: ").removeprefix(f"{face.file} ")
+        yield Fault(key, name, f"a map of finite heights; it {said}")
+        return
+    layers = micro.body.layers
+    rough = {other.layer for other in micro.faces}
+    at = next(i for i, layer in enumerate(layers) if layer.name == face.layer)
+    below, above = layers[at].thickness, layers[at + 1].thickness
+    if at and layers[at - 1].name in rough:  # a layer between two rough faces may be gone
+        below += layers[at - 1].thickness
+    if face.layer in rough and layers[at + 1].name in rough:
+        above += layers[at + 2].thickness
+    deep, high = float(heights.min() - heights.mean()), float(heights.max() - heights.mean())
+    if not -below < deep <= high < above:
+        given = f"{name}, heights from {deep:.4g} um to {high:.4g} um about their mean"
+        expected = f"more than {um(-below)} and less than {um(above)}, inside of the layers"
+        yield Fault(key, given, f"{expected} beside the face")
 
 
 def _pit_faults(micro: Rough, pits: Pits, there: list[str]) -> Iterator[Fault]:

@@ -50,6 +50,7 @@ PRESSINGS = 5
 CONTACT_ERROR = 0.01  # of the share in contact
 LEVELS = 5  # meshes until the emptied pores have their volume
 PORE_ERROR = 0.003  # relative, of that volume
+SHARE_ERROR = 0.05  # of the share of a region, beyond which it is told
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,13 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         reaches = next(part.percolates for part in parts if part.name == micro.name)
         if reaches != (micro.percolating == "yes"):
             missed.append(f"{micro.name} {'reaches' if reaches else 'does not reach'} through")
+    if isinstance(micro, Rough) and (pits := micro.pits) is not None:
+        made = next(part.islands for part in parts if part.name == pits.name)
+        if made != pits.count:
+            missed.append(f"{pits.name} of {made} pieces, not {pits.count}")
+    for part in parts:
+        if part.asked and abs(part.fraction - part.asked) > SHARE_ERROR * part.asked:
+            missed.append(f"{part.name} is {part.fraction:.3g} of the cell, not {part.asked:.3g}")
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
     method = meshed.method
@@ -181,21 +189,26 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
     """The lattice, fitted to the phases."""
     lattice = lattice_of(micro)
     missed: tuple[str, ...] = ()
+    told = ""
     if isinstance(micro, Segmented):
         fitted = fit(lattice, phases, micro.smooth, labels_of_image(micro))
     elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
         fitted, share = _in_contact(micro, lattice)
+        told = f"; {share:.3g} of the plane in contact ({micro.contact_fraction:g} asked for)"
         if abs(share - micro.contact_fraction) >= CONTACT_ERROR:
             missed = (f"{share:.3g} of the plane in contact, not {micro.contact_fraction:g}",)
     else:
         fitted = fit(lattice, phases)
+        if isinstance(micro, Rough) and (pair := _pressed(micro)) is not None:
+            told = f"; {_contact(lattice, fitted, pair):.3g} of the plane in contact"
     if float(fitted.gamma.min()) < LEAST_QUALITY:
         raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
     far, mean = fitted.distance
     return Meshed(
         fitted.points, fitted.cells, fitted.labels, lambda: facet_pairs(lattice),
         lattice.sizes, lattice.periodic,
-        f"lattice of {len(fitted.cells)} cells; faces {mean:.3f} spacings off ({far:.2f} at most)",
+        f"lattice of {len(fitted.cells)} cells; faces {mean:.3f} spacings off ({far:.2f} at most)"
+        f"{told}",
         missed,
     )  # fmt: skip
 
@@ -290,17 +303,29 @@ def _in_contact(micro: Rough, lattice: Lattice) -> tuple[Fitted, float]:
     second face is changed by what the mesh has too much.
     """
     asked = share = micro.contact_fraction
-    names = [layer.name for layer in micro.body.layers]
-    first = names.index(micro.faces[0].layer)
-    before = 1 if micro.pits is not None else 0
-    pair = (first + before, first + 2 + before)
+    pair = _pressed(micro) or (0, 0)
     for _ in range(PRESSINGS):
         fitted = fit(lattice, phases_of_rough(micro, share))
-        found = _facing(lattice, fitted, pair) / (lattice.volume / lattice.sizes[-1])
+        found = _contact(lattice, fitted, pair)
         if abs(found - asked) < CONTACT_ERROR:
             break
         share = min(max(share + asked - found, 0.02 * asked), 0.99)
     return fitted, found
+
+
+def _pressed(micro: Rough) -> tuple[int, int] | None:
+    """Phases below and above the first two rough faces, if one layer is between these."""
+    names = [layer.name for layer in micro.body.layers]
+    places = [names.index(face.layer) for face in micro.faces[:2]]
+    if len(places) < 2 or places[1] != places[0] + 1:
+        return None
+    first = places[0] + (micro.pits is not None)
+    return first, first + 2
+
+
+def _contact(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:
+    """Share of the plane in which two phases touch."""
+    return _facing(lattice, fitted, pair) / (lattice.volume / lattice.sizes[-1])
 
 
 def _facing(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:

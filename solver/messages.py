@@ -170,5 +170,5 @@ def _tag(member: Any) -> tuple[str, ...]:
         tags = [mark.tag for mark in get_args(member)[1:] if isinstance(mark, Tag)]
         return tuple(tags) or _tag(get_args(member)[0])
     fields = member.model_fields if _is_model(member) else {}
-    field = fields.get("law") or fields.get("kind")
+    field = fields.get("law") or fields.get("kind") or fields.get("shape")
     return tuple(get_args(field.annotation)) if field is not None else ()

@@ -96,8 +96,8 @@ def sound_part(data: dict[str, Any], faulty: Iterable[tuple[KeyPath, bool]]) -> 
     for path, unknown in faulty:
         if unknown:
             _remove(rest, path)
-            if path[0] == "load":
-                doubtful.add(path)  # a load may have been meant
+            if path[0] in ("load", "geometry"):
+                doubtful.add(path)  # a load, or a size that is now missing, may have been meant
             continue
         match path:
             case (str(head), int(index), *_) if head in LISTS:

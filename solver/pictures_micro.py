@@ -32,6 +32,7 @@ from solver.simplices import DrawingError, Simplices, merged, read_cells
 WINDOW = (1000, 1000)
 DIRECTION = (-0.55, -0.85, 0.5)
 DPI = 100
+CUTS = 25  # places that a cut is chosen from
 TALL, SEEN = 3.0, 1.5  # in widths: bodies that are not shown as a whole, and what is shown of them
 
 
@@ -162,15 +163,24 @@ def _panels(
     _draw(left, body, numbers, size, whole, scale)
     some = body.only(np.isin(body.region, inner))
     text = ", ".join(name for name, n in numbers.items() if n in inner) + " alone"
+    cut = None
     if len(inner) > 1:  # cut open, to see what is inside of what
-        middles = some.points[some.cells][:, :, 1].mean(axis=1)
-        some = some.only(middles > 0.5 * (body.points[:, 1].min() + body.points[:, 1].max()))
+        cut = _through_most(body.only(body.region == min(inner)), body)
         text += ", cut open"
     if len(some.cells) and len(some.cells) < len(body.cells):
-        _draw(right, some, numbers, size, text, scale)
+        _draw(right, some, numbers, size, text, scale, cut)
         return figure, f"{whole} and {text}"
     right.set_axis_off()
     return figure, whole
+
+
+def _through_most(features: Simplices, body: Simplices) -> float:
+    """Where along y a cut goes through most of some features, in the middle half of a body."""
+    low, high = (float(end(body.points[:, 1])) for end in (np.min, np.max))
+    quarter = 0.25 * (high - low)
+    ends = (low + quarter, high - quarter)
+    volumes, edges = np.histogram(features.centres()[:, 1], CUTS, ends, weights=features.sizes())
+    return float(0.5 * (edges[:-1] + edges[1:])[np.argmax(volumes)])
 
 
 def _draw(
@@ -180,11 +190,14 @@ def _draw(
     size: float,
     title: str,
     scale: drawing.Scale | None,
+    cut: float | None = None,
 ) -> None:
-    """The surface of a body, with a bar that is to scale in the plane of the picture."""
+    """The surface of a body (of what is beyond y = `cut`), with a bar in the scale of its plane."""
     grid = merged(replace(body, values={}), size, 1e-9)
     if scale is not None:  # stress jumps between regions: one colour for a cell
         grid.cell_data[SIZE] = scale.shown(body.values[SIZE][body.cells].mean(axis=1))
+    if cut is not None:
+        grid = grid.clip(normal=(0.0, -1.0, 0.0), origin=(0.0, cut / size, 0.0))
     surface = grid.extract_surface(algorithm="dataset_surface")
     plotter = pyvista.Plotter(off_screen=True, window_size=list(WINDOW))
     plotter.background_color = pyvista.Color("white")

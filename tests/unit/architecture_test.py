@@ -18,7 +18,7 @@ LONGEST = 450  # lines of a module
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
     meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
-    meshes.periods meshes.formats meshes.file meshes.names meshes.pixels
+    meshes.periods meshes.formats meshes.file meshes.names meshes.pixels meshes.heights
     meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks

@@ -192,6 +192,13 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
         ("particles", '"15 %"', '"60 %"', 'geometry.volume_fraction = "60 %": expected'),
         ("particles", '"250 nm"', '"-250 nm"', "geometry.diameter"),
         ("particles", '"60 nm"', '"20 nm"', "geometry.shell.thickness"),
+        ("particles", 'thickness = "60 nm"', 'volume_fraction = "2 %"', "shell.volume_fraction"),
+        (
+            "particles",
+            'thickness = "60 nm"',
+            'volume_fraction = "60 %"',
+            "geometry.volume_fraction",
+        ),
         ("particles", 'inside = "PEO"', 'inside = "PEE"', "geometry.inside"),
         ("particles", "seed = 7", "seed = -7", "geometry.seed"),
         ("conformal", '"conformal"', '"conforming"', 'geometry.mesher = "conforming": expected'),
@@ -237,3 +244,51 @@ def test_a_wrong_value_is_named(case, old, new, said, tmp_path, capsys):
     status, lines = checked(text.replace(old, new), tmp_path, capsys)
     assert status == 2
     assert any(said in line for line in lines), lines
+
+
+MAPPED = ROUGH.replace(
+    'rms = "0.3 um", correlation = "2 um", hurst = 0.8',
+    'height_map = "map.csv", height_unit = "um"',
+    1,
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("0,1,2\n1,0,1\n", None),
+        # 25/6 = 4.17 below and 25 - 4.17 = 20.8 above the mean; 5 um above are 1 + 5 um
+        ("0,25,0\n0,0,0\n", "heights from -4.167 um to 20.83 um about their mean"),
+        ("0,-12,0\n0,0,0\n", "more than -5 um and less than 6 um, inside of the layers"),
+        ("1,2,nan\n3,4,5\n", "has heights that are no numbers"),
+        ("1,2,x\n3,4,5\n", "is no map of heights"),
+        ("1,2,3,4,5\n", "has one row"),
+    ],
+)
+def test_maps_of_heights_are_read_in_the_check(rows, said, tmp_path, capsys):
+    (tmp_path / "map.csv").write_text(rows)
+    status, lines = checked(MAPPED, tmp_path, capsys)
+    if said is None:
+        assert (status, lines) == (0, [])
+        return
+    (line,) = lines
+    assert status == 2
+    assert line.startswith("geometry.faces[0].height_map = ") and said in line
+
+
+@pytest.mark.parametrize(
+    ("case", "old", "new", "near"),
+    [
+        ("particles", "diameter =", "diametre =", "diameter"),
+        ("fibres", "concentration =", "concentraton =", "concentration"),
+        ("rods", "cap =", "capp =", "cap"),
+        ("rough", "contact_fraction =", "contact_frction =", "contact_fraction"),
+    ],
+)
+def test_a_misspelt_key_gets_one_message_with_the_nearest(case, old, new, near, tmp_path, capsys):
+    status, lines = checked(CASES[case].replace(old, new, 1), tmp_path, capsys)
+    assert status == 2
+    (line,) = lines
+    assert line.startswith(f"geometry.{new.split()[0]} = ")
+    assert "expected one of the keys " in line and " resolution, " in line
+    assert line.endswith(f"; nearest: {near}")

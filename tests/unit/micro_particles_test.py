@@ -12,6 +12,7 @@ from meshes.faults import faults
 from meshes.layers import Layer
 from meshes.micro import Body, Coat, Particles
 from meshes.particles import balls
+from meshes.structure import build_structure
 from tests.unit.micro_example import built, face_nodes, same_facets
 
 BODY = Body(1.0, 1.0, (Layer("PEO", 1.0),), 0.05, "sides", 1)
@@ -65,6 +66,31 @@ def test_touching_balls_touch_and_settled_ones_lie_on_the_floor():
     assert np.median(gaps.min(axis=1)) < 1e-9
     settled = balls(replace(DENSE, volume_fraction=0.05, place="bottom"))
     assert (settled.centres[:, 2] - settled.radii).max() < 0.05 < 0.5
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5])
+def test_particles_settle_at_every_fraction_that_fits(fraction: float, seed: int):
+    body = Body(1.0, 1.0, (Layer("PEO", 0.9), Layer("cover", 0.2)), 0.04, "sides", seed)
+    placed = balls(Particles(body, "Li3N", "PEO", fraction, diameter=0.2, place="bottom"))
+    assert (4 / 3 * math.pi * placed.radii**3).sum() == pytest.approx(0.9 * fraction, rel=1e-12)
+    away = placed.centres[:, None] - placed.centres[None]
+    away[..., :2] -= np.round(away[..., :2])
+    gaps = np.linalg.norm(away, axis=2) - 2.0 * placed.radii[0]
+    np.fill_diagonal(gaps, 1.0)
+    assert gaps.min() > -1e-9
+    low = placed.centres[:, 2] - placed.radii
+    assert low.min() > -1e-9
+    # one layer of discs up to 0.446 of its slab; else at least loose random packing of 0.47
+    top = float((low + 2.0 * placed.radii).max())
+    assert top < max(0.21, 0.9 * fraction / 0.47)
+    # each lies on the floor or on another one: falls no further
+    centres, diameter = placed.centres, 2.0 * placed.radii[0]
+    for index, centre in enumerate(centres):
+        beside = np.linalg.norm(away[index, :, :2], axis=1)
+        under = (beside < diameter) & (centres[:, 2] < centre[2])
+        tops = centres[under, 2] + np.sqrt(diameter**2 - beside[under] ** 2)
+        assert centre[2] - max(float(placed.radii[0]), tops.max(initial=0.0)) < 0.01
 
 
 def test_mesh_of_a_cubic_ball(tmp_path: Path):
@@ -135,12 +161,47 @@ def test_discs_in_a_plane_section(tmp_path: Path):
         ({"body": replace(BODY, resolution=1e-3)}, "resolution"),
         ({"body": replace(BODY, width=-1.0)}, "width"),
         ({"body": replace(BODY, layers=(Layer("PEO", 1.0), Layer("x", 0.001)))}, "layers"),
+        ({"volume_fraction": 0.3, "shell": Coat("coat", 0.0, 0.1)}, "shell.volume_fraction"),
+        ({"volume_fraction": 0.3, "shell": Coat("coat", 0.0, 0.9)}, "volume_fraction"),
         ({"arrangement": "cubic"}, "diameter"),
+        ({"place": "bottom", "body": replace(BODY, periodic="all")}, "place"),
     ],
 )
 def test_what_is_impossible_is_named(change: dict[str, object], key: str):
     found = [fault.key for fault in faults(replace(DENSE, **change))]
     assert any(name.startswith(key) for name in found)
+
+
+def test_the_least_share_of_a_shell_is_one_of_one_box():
+    # 0.3 ((0.2 + 2 0.05)^3 / 0.2^3 - 1) = 0.7125 of equal particles in boxes of 50 nm
+    thin = replace(DENSE, deviation=0.0, volume_fraction=0.3, shell=Coat("coat", 0.0, 0.1))
+    (found,) = faults(thin)
+    # as thick as (0.4 / 0.3)^(1/3) - 1 = 0.1006 of the radius of 0.1
+    assert found.expected.startswith("at least 0.713 ") and "at most 0.0101 um" in found.expected
+    fine = replace(BODY, resolution=0.01)
+    assert faults(replace(thin, body=fine)) == []
+
+
+def test_shells_by_share_and_of_touching_particles_have_their_volume(tmp_path: Path):
+    body = Body(0.6, 0.6, (Layer("PEO", 0.6),), 0.025, "sides", 2)
+    micro = Particles(
+        body, "Li3N", "PEO", 0.15, diameter=0.2, contact="touching", shell=Coat("coat", 0.0, 0.2)
+    )
+    mesh = built(micro, tmp_path)
+    for part, share in zip(mesh.parts, (0.15, 0.2), strict=False):
+        assert part.asked == pytest.approx(share)
+        assert part.fraction == pytest.approx(share, rel=0.03)
+    assert "other than asked for" not in mesh.method
+
+
+def test_a_share_that_the_mesh_does_not_have_is_told():
+    # shells of half a box: the check refuses them, the mesh says what it has of them
+    micro = Particles(BODY, "Li3N", "PEO", 0.3, diameter=0.2, shell=Coat("coat", 0.0, 0.1))
+    assert faults(micro) != []
+    mesh = build_structure(micro, ())
+    coat = mesh.parts[1]
+    assert coat.asked == pytest.approx(0.1) and coat.fraction < 0.095
+    assert f"other than asked for (coat is {coat.fraction:.3g} of the cell, not 0.1)" in mesh.method
 
 
 def test_what_is_possible_is_not_refused():

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from meshes.heights import height_map
 from meshes.layers import Layer
 from meshes.mesh import MeshError
 from meshes.micro import Body, Pits, Rough, RoughFace
-from meshes.rough import face_heights, height_map, interpolated, pit_places
+from meshes.rough import face_heights, interpolated, pit_places
 from tests.unit.micro_example import built, face_nodes, same_facets
 
 STACK = (Layer("lithium", 3.0), Layer("electrolyte", 3.0))
@@ -67,6 +68,8 @@ def test_faces_pressed_together_touch_on_the_share_asked_for(tmp_path: Path):
     facets = {m.name: m.computed for m in mesh.report.facets}
     touching = facets["lithium|electrolyte"]
     assert touching / (touching + facets["lithium|void"]) == pytest.approx(0.3, abs=0.03)
+    told = float(mesh.method.split("; ")[2].split(" of the plane in contact (0.3 asked for)")[0])
+    assert told == pytest.approx(0.3, abs=0.01)
     # gaps are normal with 0.6 +- 0.5 um; the mesh closes those below half a box, 0.2 um: 0.212
     by_thickness = built(replace(micro, contact_fraction=0.0), tmp_path)
     facets = {m.name: m.computed for m in by_thickness.report.facets}
@@ -103,6 +106,17 @@ def test_pits_have_their_volume(kind: str, share: float, rim: float, tmp_path: P
     away = places[:, None] - places[None]
     away -= 16.0 * np.round(away / 16.0)
     assert (np.linalg.norm(away, axis=2) + 9.0 * np.eye(4)).min() >= 4.0
+
+
+def test_pits_in_a_rough_face_have_their_volume_too(tmp_path: Path):
+    pits = Pits("pit", "lithium", "cone", 4.0, 1.6, 4)
+    mesh = built(Rough(BODY, (replace(FACE, rms=0.15),), 0.0, pits), tmp_path)
+    volume = 4 * math.pi * 4.0 * 1.6 / 3.0  # as below a flat face: depths are below the face
+    part = mesh.parts[0]
+    assert part.asked == pytest.approx(volume / 1536.0)
+    assert part.volume == pytest.approx(volume, rel=0.05)
+    told = f"other than asked for (pit of {part.islands} pieces, not 4"
+    assert (told in mesh.method) == (part.islands != 4)
 
 
 def test_a_rough_profile_in_a_plane_section(tmp_path: Path):
