@@ -7,7 +7,8 @@ Fibres of one diameter and length fill a fifth of a cube whose width grows with 
 lattice has the same number of cells across a fibre in all of them, so that the unknowns grow as the
 fibres do. `--million` sets the unknowns of the largest cell (5). Each cell is meshed, read and
 solved twice: the potential between bottom and top with fibres that conduct a hundred times better,
-and the displacement of a cube that is pressed from above. The columns are of the program's own solvers.
+and the displacement of a cube that is pressed from above. The columns are of the program's own
+solvers.
 """
 
 import argparse

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from meshes.contact import contact_share, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
@@ -199,8 +200,8 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
             missed = (f"{share:.3g} of the plane in contact, not {micro.contact_fraction:g}",)
     else:
         fitted = fit(lattice, phases)
-        if isinstance(micro, Rough) and (pair := _pressed(micro)) is not None:
-            told = f"; {_contact(lattice, fitted, pair):.3g} of the plane in contact"
+        if isinstance(micro, Rough) and (pair := pressed_phases(micro)) is not None:
+            told = f"; {contact_share(lattice, fitted, pair):.3g} of the plane in contact"
     if float(fitted.gamma.min()) < LEAST_QUALITY:
         raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
     far, mean = fitted.distance
@@ -303,48 +304,14 @@ def _in_contact(micro: Rough, lattice: Lattice) -> tuple[Fitted, float]:
     second face is changed by what the mesh has too much.
     """
     asked = share = micro.contact_fraction
-    pair = _pressed(micro) or (0, 0)
+    pair = pressed_phases(micro) or (0, 0)
     for _ in range(PRESSINGS):
         fitted = fit(lattice, phases_of_rough(micro, share))
-        found = _contact(lattice, fitted, pair)
+        found = contact_share(lattice, fitted, pair)
         if abs(found - asked) < CONTACT_ERROR:
             break
         share = min(max(share + asked - found, 0.02 * asked), 0.99)
     return fitted, found
-
-
-def _pressed(micro: Rough) -> tuple[int, int] | None:
-    """Phases below and above the first two rough faces, if one layer is between these."""
-    names = [layer.name for layer in micro.body.layers]
-    places = [names.index(face.layer) for face in micro.faces[:2]]
-    if len(places) < 2 or places[1] != places[0] + 1:
-        return None
-    first = places[0] + (micro.pits is not None)
-    return first, first + 2
-
-
-def _contact(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:
-    """Share of the plane in which two phases touch."""
-    return _facing(lattice, fitted, pair) / (lattice.volume / lattice.sizes[-1])
-
-
-def _facing(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:
-    """Area of the face between two phases as seen from above."""
-    total = 0.0
-    for adjacent in facet_pairs(lattice):
-        if adjacent.side is not None:
-            continue
-        mine, theirs = fitted.labels[adjacent.cells], fitted.labels[adjacent.others]
-        between = (np.minimum(mine, theirs) == pair[0]) & (np.maximum(mine, theirs) == pair[1])
-        columns = [c for c in range(lattice.dim + 1) if c != adjacent.opposite]
-        corners = fitted.points[fitted.cells[adjacent.cells[between]][:, columns]]
-        sides = corners[:, 1:] - corners[:, :1]
-        if lattice.dim == 2:
-            total += float(np.abs(sides[:, 0, 0]).sum())
-        else:
-            cross = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]
-            total += 0.5 * float(np.abs(cross).sum())
-    return total
 
 
 def _slab(low: float, high: float) -> Level:
