@@ -13,15 +13,13 @@ from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
 from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
-from meshes.image import labels_of_image, lattice_of_image, phases_of_image
+from meshes.image import labels_of_image, phases_of_image
 from meshes.lattice import (
     Adjacent,
     Flags,
     Floats,
     Ints,
     Lattice,
-    across,
-    along,
     facet_pairs,
     quality,
 )
@@ -40,6 +38,7 @@ from meshes.micro import (
     shown_regions,
     side_names,
 )
+from meshes.micro_lattice import lattice_of
 from meshes.particles import phases_of_particles
 from meshes.rods import phases_of_rods
 from meshes.rough import phases_of_rough
@@ -212,43 +211,6 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
         f"{told}",
         missed,
     )  # fmt: skip
-
-
-def lattice_of(micro: Micro) -> Lattice:
-    """The background of a cell; layers without features may be coarser away from others."""
-    body = micro.body
-    size = body.resolution
-    parts = flats(micro)
-    if isinstance(micro, Segmented):
-        return lattice_of_image(micro)
-    axes = [along(length, size) for length in body.sizes[:-1]]
-    if body.periodic == "all" and len(parts) == 1:
-        last = along(body.height, size)
-        planes: Flags = np.zeros(len(last), bool)
-    elif isinstance(micro, Rough):
-        last, planes = _rough_axis(micro)
-    else:
-        last, planes = across(
-            [part.high - part.low for part in parts], [not part.filled for part in parts], size
-        )
-    periodic = tuple(period > 0.0 for period in body.periods)
-    return Lattice((*axes, last), periodic, planes)
-
-
-def _rough_axis(micro: Rough) -> tuple[Floats, Flags]:
-    """Nodes across a stack with rough faces: these are no planes, layers around them are one."""
-    rough = {face.layer for face in micro.faces}
-    heights: list[float] = []
-    plain: list[bool] = []
-    joined = False
-    for part in flats(micro):
-        if joined:
-            heights[-1] += part.high - part.low
-        else:
-            heights.append(part.high - part.low)
-            plain.append(not part.filled)
-        joined = part.name in rough
-    return across(heights, plain, micro.body.resolution)
 
 
 def _emptied(micro: Fibres) -> tuple[Fibres, list[Phase], Meshed]:

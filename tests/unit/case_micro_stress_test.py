@@ -143,4 +143,4 @@ def test_fibres_that_the_lattice_loses_are_told():
     built = build_structure(fibres, ())
     part = next(part for part in built.parts if part.name == "fibres")
     assert not part.percolates
-    assert "other than asked for (fibres does not reach through)" in built.method
+    assert "other than asked for (fibres does not reach through" in built.method
