@@ -68,7 +68,9 @@ def on_rank(logs: str, arguments: list[str]) -> None:
         file = os.open(Path(logs, f"rank {rank}"), os.O_WRONLY | os.O_CREAT)
         os.dup2(file, 1)
         os.dup2(file, 2)
-    status = int(pytest.main(["-x", "-p", "no:cacheprovider", *arguments]))
+    # folders of its own: ranks that tidy the common ones at the same time fall over each other
+    files = ["--basetemp", str(Path(logs, f"files{rank}"))]
+    status = int(pytest.main(["-x", "-p", "no:cacheprovider", *files, *arguments]))
     sys.stdout.flush()
     Path(logs, f"status {rank}").write_text(str(status))
     if status not in (0, NO_TESTS):
