@@ -114,11 +114,6 @@ def is_isotropic_in_plane(stiffness: Floats) -> bool:
     return bool(np.allclose(turned_by_half[section], stiffness[section], rtol=1e-9))
 
 
-def is_stable(stiffness: Floats) -> bool:
-    """Whether every strain costs energy."""
-    return bool(np.linalg.eigvalsh(stiffness).min() > 0.0)
-
-
 def is_isotropic(stiffness: Floats) -> bool:
     """Whether the law is the same in all directions."""
     shear = stiffness[XY, XY]
