@@ -273,7 +273,7 @@ def test_real_and_imaginary_parts_belong_together(tmp_path):
 def test_any_number_of_ranks_gives_the_same_spectrum(tmp_path):
     more = 'circuit = "R0-p(R1,C1)-Ws2"'
     content = text(
-        SALT, HELD, driven(0.0), asked([1e4, 1e3, 1e2, 10.0, 1.0, 0.1, 1e-2, 1e-3], more),
+        SALT, HELD, driven(0.0), asked([1e4, 1e2, 1.0, 1e-3], more),
         reacts("top", 1.0, more=BOTH), layers=[("wall", 2.0, SOLID), ("salt", 4.0, SALT)],
         edge="1 um", size="2 um", width="2 um",
     )  # fmt: skip
