@@ -287,7 +287,8 @@ def region(table: tables.Region) -> schema.Region:
     """The law of a region."""
     match table:
         case tables.IonicConductor():
-            return schema.IonicConductor(table.conductivity.number)
+            permittivity = _number(table.relative_permittivity) or 0.0
+            return schema.IonicConductor(table.conductivity.number, permittivity)
         case march_tables.BinaryElectrolyte():
             return march_tables.electrolyte(table)
         case tables.Equipotential():

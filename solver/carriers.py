@@ -6,7 +6,8 @@ concentration u on the nodes of binary electrolytes alone, z on the nodes of eve
 that has passed through the driven one, and a source of salt per electrolyte that fixes its amount
 where nothing changes in time. A map from the nodes of the mesh to the unknowns (-1: none) stands
 for the 0/1 matrices of `solver.copies`: nothing is stored where a field is not. With i_in the
-current density from metal into the domain:
+current density from metal into the domain, i its sum of conduction and, where a region has a
+relative permittivity e, displacement -e e0 grad(dphi/dt):
 
     -int i.grad(v) - int_contacts i_in v + int_jumps (phi_a - phi_b)/rho (v_a - v_b) = 0
     int eps F c_ref du/dt v - int F N-.grad(v) + source int v = 0
@@ -47,7 +48,7 @@ from solver.kinetics import reaction, shift_of
 from solver.march_schema import BinaryElectrolyte, Programme
 from solver.model import Contact, Model
 from solver.transport import volume_weight
-from solver.units import FARADAY, GAS_CONSTANT
+from solver.units import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 Adder = Callable[[str, ufl.Form], None]
 Ints = npt.NDArray[np.int32]
@@ -198,6 +199,7 @@ class Carriers:
 
         tags = self.domain.built.regions
         self.current_of: dict[str, Expr] = {}
+        self.permittivity: list[fem.Constant] = []
         for name in tags:
             phi = self.phi[self.copies.labels[name]]
             law = self.case.regions[name]
@@ -210,7 +212,13 @@ class Carriers:
             else:
                 kappa = self._constant(self.model.conductivity[name])
                 self.current_of[name] = -kappa * ufl.grad(phi.value)
-            add(phi.name, -weight * ufl.inner(self.current_of[name], ufl.grad(v)) * dx(tags[name]))
+            through = self.current_of[name]
+            if isinstance(law, BinaryElectrolyte | schema.IonicConductor):
+                if law.relative_permittivity > 0.0:
+                    epsilon = self._constant(law.relative_permittivity * VACUUM_PERMITTIVITY)
+                    self.permittivity.append(epsilon)
+                    through = through - epsilon * ufl.grad(phi.rate)
+            add(phi.name, -weight * ufl.inner(through, ufl.grad(v)) * dx(tags[name]))
         self._measure_faces()
         self._contact_forms(add, thermal)
         self._jump_forms(add)

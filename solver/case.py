@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from meshes.geometry import Geometry, dimension
-from solver import assemble, known, march_tables, schema, tables, units
+from solver import assemble, impedance_tables, known, march_tables, schema, tables, units
 from solver.checks import case_faults, provenance_faults
 from solver.effective_tables import Effective
 from solver.faults import CaseError, Fault, Finding, KeyPath, as_given, key_path, split_table_key
+from solver.measured import read_spectrum
 from solver.messages import schema_findings
 from solver.partial import Part, sound_part
 from solver.reading import Source, combined, file_of, inside, merged, read_chain
@@ -122,12 +123,20 @@ def _mesh_file_findings(data: dict[str, Any], path: Path) -> list[Finding]:
         if isinstance(face, dict):
             places.append((("geometry", "faces", index, "height_map"), face.get("height_map")))
     findings: list[Finding] = []
+    spectrum = data.get("impedance")
+    measured = spectrum.get("measured") if isinstance(spectrum, dict) else None
+    if isinstance(measured, dict):
+        places.append((("impedance", "measured", "file"), measured.get("file")))
     for place, name in places:
         if isinstance(name, str):
             try:
-                inside(path, key_path(place), name)
+                file = inside(path, key_path(place), name)
+                if isinstance(measured, dict) and place[0] == "impedance":
+                    read_spectrum(file, per_area="area" not in measured)
             except CaseError as error:
                 findings += [Finding(place, f.given, f.allowed, f.nearest) for f in error.faults]
+            except ValueError as error:
+                findings.append(Finding(place, as_given(name), str(error)))
     return findings
 
 
@@ -163,6 +172,7 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         effective=_effective(file.effective),
         study=_study(file),
         programme=march_tables.programme(file.programme),
+        impedance=impedance_tables.impedance(file.impedance, chain[0].path.parent),
     )
 
 

@@ -14,6 +14,7 @@ from solver.comparison import balance_references, comparison_faults
 from solver.conduction_checks import conduction_faults
 from solver.effective_checks import effective_faults
 from solver.faults import Finding, KeyPath, as_given, key_path, nearest, split_table_key
+from solver.impedance_checks import impedance_faults
 from solver.interface_checks import touching_faults
 from solver.limits import numerics_faults
 from solver.march_checks import march_faults
@@ -66,6 +67,7 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
             contradictions = list(_law_faults(file, geometry))
             yield from contradictions
             yield from march_faults(file, geometry)
+            yield from impedance_faults(file)
             drive = [] if contradictions else list(_drive_faults(file))
             yield from drive
             if not (contradictions or drive or impossible):
@@ -274,7 +276,8 @@ def _drive_faults(file: tables.CaseFile) -> Iterator[Finding]:
 
 
 def _has_steps(file: tables.CaseFile) -> bool:
-    return file.programme is not None and bool(file.programme.steps)
+    stepped = file.programme is not None and bool(file.programme.steps)
+    return stepped or file.impedance is not None
 
 
 DEFINED = (

@@ -21,6 +21,30 @@ MARCH: dict[str, tuple[units.Kind, ...]] = {
     "current_ratio": ("dimensionless",),
     "bruce_vincent_transference": ("dimensionless",),
 }
+# of a spectrum; those with a number have it behind a dot, from the highest frequency on
+IMPEDANCE: dict[str, tuple[units.Kind, ...]] = {
+    "high_frequency_intercept": ("area_specific_resistance",),
+    "low_frequency_intercept": ("area_specific_resistance",),
+    "steady_resistance": ("area_specific_resistance",),
+    "ohmic_resistance": ("area_specific_resistance",),
+    "arcs": ("dimensionless",),
+    "circuit_misfit": ("dimensionless",),
+    "spectrum_distance": ("dimensionless",),
+}
+NUMBERED: dict[str, tuple[units.Kind, ...]] = {
+    "arc_resistance": ("area_specific_resistance",),
+    "peak_frequency": ("frequency",),
+    "real_part": ("area_specific_resistance",),
+    "imaginary_part": ("area_specific_resistance",),
+}
+DIGITS = range(10)
+OF_A_CIRCUIT: dict[str, tuple[units.Kind, ...]] = {
+    **{f"circuit.R{n}": ("area_specific_resistance",) for n in DIGITS},
+    **{f"circuit.C{n}": ("areal_capacitance",) for n in DIGITS},
+    **{f"circuit.Ws{n}_0": ("area_specific_resistance",) for n in DIGITS},
+    **{f"circuit.Ws{n}_1": ("time",) for n in DIGITS},
+    **{f"circuit.CPE{n}_1": ("dimensionless",) for n in DIGITS},
+}
 QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "resistance": ("resistance", "resistance_length"),
     "excess_resistance": ("resistance", "resistance_length"),
@@ -97,6 +121,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "cut_steps": ("dimensionless",),
     "curvature": ("curvature",),
     **MARCH,
+    **IMPEDANCE,
     "damage_start": ("dimensionless",),
     "largest_damage": ("dimensionless",),
     "damage_energy": ("energy", "energy_per_length"),
@@ -237,6 +262,7 @@ def known_quantities(
     names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
     names |= {f"mean_stress.{name}" for name in inside}
     names |= {f"{head}.{end}" for head, (_, ends) in OF_A_CELL.items() for end in ends}
+    names |= {f"{head}.{n}" for head in NUMBERED for n in DIGITS[1:]} | set(OF_A_CIRCUIT)
     samples = list(specimens)
     names |= {f"specimen.{name}" for name in samples}
     return names | {f"specimen.{name}.{part}" for name in samples for part in ("bulk", "interface")}
@@ -257,6 +283,10 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return ON_AN_INTERFACE[head]
     if head in OF_A_CELL:
         return OF_A_CELL[head][0]
+    if head in NUMBERED:
+        return NUMBERED[head]
+    if head == "circuit":
+        return OF_A_CIRCUIT.get(quantity, ())
     if head == "interface_area":
         return ("area", "length")
     if head == "share" or head in OF_A_STRUCTURE:

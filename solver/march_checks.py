@@ -15,7 +15,7 @@ def marches(file: tables.CaseFile) -> bool:
     faces = file.boundaries.values()
     reacts = any(isinstance(b, tables.Electrode) and b.kinetics is not None for b in faces)
     salt = any(isinstance(r, BinaryElectrolyte) for r in file.regions.values())
-    return file.programme is not None or reacts or salt
+    return file.programme is not None or file.impedance is not None or reacts or salt
 
 
 def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:

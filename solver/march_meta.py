@@ -5,6 +5,7 @@ from pathlib import Path
 
 from solver import fields, output
 from solver.domain import number_of_cells
+from solver.impedance_quantities import table_of_measured, table_of_spectrum
 from solver.march_quantities import table_of_moments
 from solver.march_run import Marching, march_fields
 from solver.schema import Case
@@ -16,6 +17,11 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
     table = table_of_moments(system, marching.found) if system.programme.steps else ""
     if table and system.comm.rank == 0:
         output.write_atomic(folder / output.STEPS, table)
+    if marching.analysed is not None and system.comm.rank == 0:
+        output.write_atomic(folder / output.SPECTRUM, table_of_spectrum(marching.analysed))
+        if marching.analysed.measured:
+            measured = table_of_measured(marching.analysed)
+            output.write_atomic(folder / output.MEASURED_SPECTRUM, measured)
     functions, region = march_fields(marching)
     points = {
         output.POTENTIAL: functions["potential"],

@@ -1,6 +1,6 @@
 """A case that marches: from its mesh to its numbers and fields."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,15 @@ from solver import compat, schema
 from solver.carrier_system import Held, System
 from solver.carriers import refined_at
 from solver.domain import Domain, number_of_cells, read_domain, region_of_cells, regions_at
+from solver.impedance import find_spectrum
+from solver.impedance_quantities import (
+    Analysed,
+    all_frequencies,
+    analysed,
+    impedance_quantities,
+    measured_points,
+)
+from solver.impedance_schema import Impedance
 from solver.march import Marched, march, steady_state
 from solver.march_quantities import limiting_current, march_quantities
 from solver.march_schema import BinaryElectrolyte
@@ -35,12 +44,14 @@ class Marching:
         system: The problem, with the last state in its functions.
         found: All moments.
         quantities: Its numbers.
+        analysed: Its impedance, if it was asked for.
     """
 
     built: BuiltMesh
     system: System
     found: Marched
     quantities: tuple[Quantity, ...]
+    analysed: Analysed | None = None
 
 
 def marches(case: schema.Case) -> bool:
@@ -48,7 +59,7 @@ def marches(case: schema.Case) -> bool:
     faces = case.boundaries.values()
     reacts = any(isinstance(b, schema.Electrode) and b.kinetics is not None for b in faces)
     salt = any(isinstance(law, BinaryElectrolyte) for law in case.regions.values())
-    return case.programme is not None or reacts or salt
+    return case.programme is not None or case.impedance is not None or reacts or salt
 
 
 def solve_march(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Marching:
@@ -81,9 +92,30 @@ def solve_march(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> M
             )
         last = found.moments[-1]
         progress(f"steady: {last.voltage:.6g} V after {last.iterations} Newton steps")
+    quantities = list(march_quantities(system, found, limit))
+    spectrum = None
+    if case.impedance is not None:
+        spectrum = _spectrum(case.impedance, system, found, overrides, progress)
+        quantities += impedance_quantities(case, spectrum)
     if found.x is not None:
         system.put(found.x)
-    return Marching(built, system, found, tuple(march_quantities(system, found, limit)))
+    return Marching(built, system, found, tuple(quantities), spectrum)
+
+
+def _spectrum(
+    asked: Impedance,
+    system: System,
+    found: Marched,
+    overrides: Mapping[str, str],
+    progress: Progress,
+) -> Analysed:
+    """Solve the spectrum that is asked for, also where it was measured, and read it."""
+    if system.domain.built.cell_area <= 0.0:
+        raise ModelError("impedance: a mesh file needs geometry.cell_area beside it")
+    measured = measured_points(asked)
+    frequencies = all_frequencies(asked, measured)
+    spectrum = find_spectrum(system, found, asked, frequencies, overrides, progress)
+    return analysed(spectrum, asked, measured, system.comm)
 
 
 def with_all_of_the_stack(case: schema.Case) -> schema.Case:

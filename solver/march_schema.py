@@ -37,6 +37,7 @@ class BinaryElectrolyte:
         conductivity: pA/(V um); None: Nernst and Einstein, of an ideal solution.
         thermodynamic_factor: 1 + d ln f/d ln c.
         porosity: Share of the volume that holds the electrolyte.
+        relative_permittivity: Of the displacement current; 0: none.
     """
 
     concentration: float
@@ -45,6 +46,7 @@ class BinaryElectrolyte:
     conductivity: Curve | None = None
     thermodynamic_factor: Curve = Curve((1.0,))
     porosity: float = 1.0
+    relative_permittivity: float = 0.0
 
 
 @dataclass(frozen=True)

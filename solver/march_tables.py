@@ -74,6 +74,7 @@ class BinaryElectrolyte(Strict):
     conductivity: ConductivityOf | None = None
     thermodynamic_factor: FractionOf | None = None
     porosity: Fraction | None = None
+    relative_permittivity: Fraction | None = None
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -147,6 +148,7 @@ def electrolyte(table: BinaryElectrolyte) -> march_schema.BinaryElectrolyte:
             march_schema.Curve((1.0,)) if factor is None else _curve(factor, Fraction)
         ),
         porosity=1.0 if table.porosity is None else table.porosity.number,
+        relative_permittivity=_number(table.relative_permittivity) or 0.0,
     )
 
 

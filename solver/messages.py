@@ -115,7 +115,8 @@ def _one_of(words: list[str]) -> str:
 
 def keys_at(loc: Path) -> list[str]:
     """Allowed keys of the table at a place given by pydantic (with the tags of unions)."""
-    return [key for kind in _types_at(loc) for key in kind.model_fields]
+    fields = (item for kind in _types_at(loc) for item in kind.model_fields.items())
+    return [field.alias or key for key, field in fields]
 
 
 def _types_at(loc: Path) -> list[type[BaseModel]]:

@@ -62,7 +62,10 @@ class Part:
             return "geometry" in heads
         if path == ("mechanics",) and "load" in heads:
             return True  # what strains the body may stand there
-        if path == ("boundaries",) and "programme" in heads:  # whose steps may drive an electrode
+        in_time = bool(heads & {"programme", "impedance"})
+        if path == ("boundaries",) and in_time:  # steps or a small current may drive an electrode
+            return True
+        if path[-1] == "relative_permittivity" and in_time:
             return True
         if len(path) == 1:  # too few of them, or none expected without a geometry
             return path[0] in heads or ("geometry",) in self.doubtful

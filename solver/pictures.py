@@ -21,6 +21,7 @@ from solver.pictures_cell import cell_picture, has_cell, regions_picture
 from solver.pictures_flaws import flaw_picture, has_flaws
 from solver.pictures_front import front_picture, has_front
 from solver.pictures_growth import growth_picture, has_grown
+from solver.pictures_impedance import bode_picture, has_spectrum, nyquist_picture
 from solver.pictures_map import has_map, map_picture
 from solver.pictures_march import has_march, march_picture
 from solver.pictures_micro import draw_structure as draw_structure
@@ -73,6 +74,8 @@ def draw(folder: Path) -> list[str]:
         marched = has_march(folder)
         if marched:
             todo.append(lambda: march_picture(folder))
+        if has_spectrum(folder):
+            todo += [lambda: nyquist_picture(folder), lambda: bode_picture(folder)]
         currents_there = not (stressed or cell) or (folder / f"{FIELDS}.pvtu").is_file()
         if currents_there and not marched:
             currents = read_run(folder)

@@ -16,7 +16,13 @@ from solver import known, schema, units
 from solver.faults import key_path
 from solver.given import Given, number_of, value, with_source
 from solver.march_schema import BinaryElectrolyte
-from solver.resolved_march import electrolyte_tree, kinetics_tree, programme_tree
+from solver.resolved_march import (
+    electrolyte_tree,
+    impedance_tree,
+    kinetics_tree,
+    permittivity_tree,
+    programme_tree,
+)
 from solver.resolved_mechanics import load_tree, mechanics_tree
 from solver.resolved_micro import micro_tree
 from solver.schema import Case
@@ -58,6 +64,8 @@ def resolved_toml(case: Case) -> str:
         tree["study"] = _study(case.study)
     if case.programme is not None:
         tree["programme"] = programme_tree(case.programme, given)
+    if case.impedance is not None:
+        tree["impedance"] = impedance_tree(case.impedance, case.path)
     if case.calibrate is not None:
         tree["calibrate"] = _calibrate(case.calibrate)
     if case.balance is not None:
@@ -213,7 +221,8 @@ def _region(name: str, law: schema.Region, given: Given) -> Tree:
         case schema.IonicConductor(conductivity):
             key = key_path(("regions", name, "conductivity"))
             text = value(key, conductivity, "conductivity", given)
-            return {"law": "ionic_conductor", "conductivity": text}
+            tree: Tree = {"law": "ionic_conductor", "conductivity": text}
+            return tree | permittivity_tree(name, law.relative_permittivity, given)
         case BinaryElectrolyte():
             return electrolyte_tree(name, law, given)
         case schema.Equipotential():

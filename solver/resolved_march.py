@@ -1,10 +1,12 @@
-"""Electrolytes, reactions and the programme in the text of a resolved case."""
+"""Electrolytes, reactions, the programme and the spectrum in the text of a resolved case."""
 
+from pathlib import Path
 from typing import Any
 
 from solver import units
 from solver.faults import key_path
 from solver.given import Given, value
+from solver.impedance_schema import Impedance
 from solver.march_schema import (
     ROOM_TEMPERATURE,
     BinaryElectrolyte,
@@ -44,7 +46,15 @@ def electrolyte_tree(name: str, law: BinaryElectrolyte, given: Given) -> Tree:
     key = key_path((*path, "porosity"))
     if key in given or law.porosity != 1.0:
         tree["porosity"] = value(key, law.porosity, "dimensionless", given)
-    return tree
+    return tree | permittivity_tree(name, law.relative_permittivity, given)
+
+
+def permittivity_tree(name: str, permittivity: float, given: Given) -> Tree:
+    """What a region's table has of the displacement current."""
+    key = key_path(("regions", name, "relative_permittivity"))
+    if permittivity == 0.0:
+        return {}
+    return {"relative_permittivity": value(key, permittivity, "dimensionless", given)}
 
 
 def _curve(key: str, curve: Curve, kind: units.Kind, given: Given) -> Any:
@@ -113,4 +123,22 @@ def _step(index: int, step: Step, given: Given) -> Tree:
     for key, number, kind in numbers:
         if number is not None:
             tree[key] = value(f"programme.steps[{index}].{key}", number, kind, given)
+    return tree
+
+
+def impedance_tree(impedance: Impedance, path: Path) -> Tree:
+    """The table [impedance]; `path` is the case file."""
+    unit = units.DISPLAY["frequency"][0]
+    tree: Tree = {
+        "frequencies": [units.format_value(f, unit) for f in impedance.frequencies],
+        "state": impedance.state,
+    }
+    if impedance.circuit:
+        tree["circuit"] = impedance.circuit
+    if impedance.measured is not None:
+        file = Path(impedance.measured.path).relative_to(path.parent).as_posix()
+        tree["measured"] = {"file": file, "source": impedance.measured.source}
+        if impedance.measured.area > 0.0:
+            area = units.format_value(impedance.measured.area, units.DISPLAY["area"][0])
+            tree["measured"]["area"] = area
     return tree

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from meshes.geometry import Geometry
 from solver.balance import BalanceSpec
+from solver.impedance_schema import Impedance
 from solver.march_schema import BinaryElectrolyte, Kinetics, Programme
 from solver.mechanics_schema import Mechanics
 
@@ -15,9 +16,13 @@ Relation = Literal["equal", "at_most", "at_least"]
 
 @dataclass(frozen=True)
 class IonicConductor:
-    """div(conductivity grad phi) = 0; conductivity in pA/(V um)."""
+    """div(conductivity grad phi) = 0; conductivity in pA/(V um).
+
+    `relative_permittivity` adds the displacement current where fields change in time; 0: none.
+    """
 
     conductivity: float
+    relative_permittivity: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -273,6 +278,7 @@ class Case:
         effective: What is asked of a periodic cell, if it is one.
         study: Sizes and seeds for which a quantity is computed, if any.
         programme: Temperature, and what the driven electrode does in time, if anything.
+        impedance: Which spectrum is asked for, if any.
         table: What the case file says, with its bases.
     """
 
@@ -299,4 +305,5 @@ class Case:
     effective: Effective | None = None
     study: Study | None = None
     programme: Programme | None = None
+    impedance: Impedance | None = None
     table: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

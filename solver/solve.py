@@ -93,14 +93,13 @@ ELASTICITY: dict[str, str] = {
 # A body that nothing holds is solved for up to its rigid motions.
 FLOATING: dict[str, str] = {**ELASTICITY, "ksp_rtol": "1e-10"}
 ELASTICITY_LIMIT = 400_000  # plane problems: a direct solve is quicker than strong grading is slow
-PREFIXES = ("primal_", "dual_", "elasticity_", "mechanics_", "damage_", "march_")
+PREFIXES = ("primal_", "dual_", "elasticity_", "mechanics_", "damage_", "march_", "impedance_")
 
 
 def command_line(options: Sequence[str]) -> None:
     """Hand options such as -ksp_view to PETSc; they hold for every solver and win over the case.
 
-    An option without one of the prefixes primal_, dual_, elasticity_, mechanics_, damage_, march_
-    is given to the solver of the potential.
+    An option without one of the PREFIXES is given to the solver of the potential.
     """
     database = PETSc.Options()
     pending = ""

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from solver.balance import BalanceSpec
 from solver.effective_tables import Effective, Study
 from solver.faults import nearest
+from solver.impedance_tables import Impedance
 from solver.interface_tables import Touching
 from solver.march_tables import BinaryElectrolyte, Kinetics, Programme
 from solver.mechanics_tables import Load, Mechanics
@@ -220,12 +221,9 @@ class Shell(Strict):
 def _geometry_tag(data: Any) -> str:
     if isinstance(data, MeshFile) or (isinstance(data, dict) and "mesh_file" in data):
         return "mesh"
-    if isinstance(data, Block):
-        return "block"
-    if isinstance(data, Box):
-        return "box"
-    if isinstance(data, Shell):
-        return "shell"
+    for kind, tag in ((Block, "block"), (Box, "box"), (Shell, "shell")):
+        if isinstance(data, kind):
+            return tag
     if isinstance(data, Structured | Segmented):
         return "micro"
     shape = data.get("shape") if isinstance(data, dict) else None
@@ -264,6 +262,7 @@ class IonicConductor(Strict):
 
     law: Literal["ionic_conductor"]
     conductivity: Conductivity
+    relative_permittivity: Fraction | None = None
 
 
 class Equipotential(Strict):
@@ -446,5 +445,6 @@ class CaseFile(Strict):
     map: Map | None = None
     study: Study | None = None
     programme: Programme | None = None
+    impedance: Impedance | None = None
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     balance: BalanceSpec | None = None

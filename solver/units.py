@@ -51,6 +51,7 @@ Kind = Literal[
     "temperature",
     "time",
     "rate",
+    "frequency",
     "velocity",
     "molar_energy",
     "curvature",
@@ -67,6 +68,7 @@ Dimension = tuple[Fraction, ...]  # exponents of m, kg, s, A, K, mol
 
 FARADAY = 96.48533212331  # pC/fmol (C/mol times 1e-3), exact in the SI of 2019
 GAS_CONSTANT = 8.31446261815324e-3  # pJ/(fmol K), exact in the SI of 2019
+VACUUM_PERMITTIVITY = 8.8541878188e-6  # pC/(V um), CODATA 2022
 
 # Kind -> unit in which a value is written, example for the messages.
 DISPLAY: dict[Kind, tuple[str, str]] = {
@@ -98,6 +100,7 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "temperature": ("K", "50 K"),
     "time": ("s", "10 hour"),
     "rate": ("s^-1", "1e-4 s^-1"),
+    "frequency": ("Hz", "10 kHz"),
     "velocity": ("um/s", "1 nm/s"),
     "molar_energy": ("kJ/mol", "37 kJ/mol"),
     "curvature": ("m^-1", "1 m^-1"),

@@ -32,7 +32,8 @@ LINE = """
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables solver.effective_tables
-    solver.march_schema solver.march_tables
+    solver.march_schema solver.march_tables solver.impedance_schema solver.impedance_tables
+    solver.measured
     solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.schema
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
@@ -40,7 +41,7 @@ LINE = """
     solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
     solver.mechanics_checks
     solver.conduction_checks solver.effective_checks solver.march_checks
-    solver.study_checks solver.checks
+    solver.impedance_checks solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
     solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
 
@@ -71,6 +72,7 @@ LINE = """
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.carriers solver.carrier_system solver.march solver.march_quantities
+    solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields
@@ -80,8 +82,8 @@ LINE = """
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
     solver.pictures_growth solver.pictures_cell solver.pictures_flaws solver.pictures_front
-    solver.pictures_study solver.pictures_march solver.pictures_map solver.pictures_micro
-    solver.scene solver.pictures solver.report
+    solver.pictures_study solver.pictures_march solver.pictures_impedance solver.pictures_map
+    solver.pictures_micro solver.scene solver.pictures solver.report
 
     solver.run solver.study solver.__main__
 """.split()

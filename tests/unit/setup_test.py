@@ -42,7 +42,9 @@ def split(requirement: str) -> tuple[str, str]:
 def conda() -> dict[str, str]:
     """Read the dependencies of environment.yml."""
     lines = (TOP / "environment.yml").read_text().partition("\ndependencies:")[2].splitlines()
-    return dict(split(line[4:].strip()) for line in lines if line.startswith("  - "))
+    lines = [line.removeprefix("      - ").removeprefix("  - ") for line in lines]
+    wanted = [line for line in lines if line and not line.startswith(" ") and line != "pip:"]
+    return dict(split(line.strip()) for line in wanted)
 
 
 def test_environment_and_pyproject_name_the_same_versions():
