@@ -16,7 +16,7 @@ from solver import known, schema, units
 from solver.faults import key_path
 from solver.given import Given, number_of, value, with_source
 from solver.march_schema import BinaryElectrolyte
-from solver.resolved_march import electrolyte_tree, kinetics_tree, programme_tree
+from solver.resolved_march import electrolyte_tree, kinetics_tree, plating_tree, programme_tree
 from solver.resolved_mechanics import load_tree, mechanics_tree
 from solver.resolved_micro import micro_tree
 from solver.schema import Case
@@ -251,6 +251,8 @@ def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
             tree[key] = value(key_path(("boundaries", name, key)), number, kind, given)
     if law.kinetics is not None:
         tree["kinetics"] = kinetics_tree(name, law.kinetics, given)
+    if law.plating is not None:
+        tree["plating"] = plating_tree(name, law.plating, given)
     return tree
 
 

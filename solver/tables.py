@@ -12,7 +12,7 @@ from solver.balance import BalanceSpec
 from solver.effective_tables import Effective, Study
 from solver.faults import nearest
 from solver.interface_tables import Touching
-from solver.march_tables import BinaryElectrolyte, Kinetics, Programme
+from solver.march_tables import BinaryElectrolyte, Kinetics, Plating, Programme
 from solver.mechanics_tables import Load, Mechanics
 from solver.micro_tables import MICRO, Micro, Segmented, Structured
 from solver.values import (
@@ -287,6 +287,7 @@ class Electrode(Strict):
     current_density: CurrentDensity | None = None
     area_specific_resistance: SpecificResistance | None = None  # None: ideal contact
     kinetics: Kinetics | None = None
+    plating: Plating | None = None
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:

@@ -45,6 +45,7 @@ LINE = """
     solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
 
     solver.meshing solver.compat solver.domain solver.kinetics solver.electrolyte
+    solver.deposit solver.moving solver.misfit solver.further
     solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
@@ -71,6 +72,7 @@ LINE = """
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.carriers solver.carrier_system solver.march solver.march_quantities
+    solver.deposit_quantities
     solver.march_run
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
     solver.current_fields
