@@ -62,6 +62,8 @@ class Part:
             return "geometry" in heads
         if path == ("mechanics",) and "load" in heads:
             return True  # what strains the body may stand there
+        if path[2:] == ("plating",) and "programme" in heads:  # whose steps it needs
+            return True
         if path == ("boundaries",) and "programme" in heads:  # whose steps may drive an electrode
             return True
         if len(path) == 1:  # too few of them, or none expected without a geometry

@@ -1,7 +1,6 @@
 """The form of a case file: strict tables, every physical value a text with its unit.
 
-Only the form of each table and the dimension of each value is checked here; what needs the geometry
-or several tables is in `checks`. The JSON schema for editors is made from these classes.
+Only forms and dimensions are checked here, the rest in `checks`. The JSON schema is made from this.
 """
 
 from typing import Annotated, Any, Literal, Self, get_args

@@ -39,7 +39,7 @@ LINE = """
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
     solver.mechanics_checks
-    solver.conduction_checks solver.effective_checks solver.march_checks
+    solver.conduction_checks solver.effective_checks solver.plating_checks solver.march_checks
     solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
     solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
