@@ -307,6 +307,7 @@ def boundary(table: tables.Boundary) -> schema.Boundary:
                 current_density=_number(table.current_density),
                 area_specific_resistance=_number(table.area_specific_resistance) or 0.0,
                 kinetics=march_tables.kinetics(table.kinetics),
+                plating=march_tables.plating(table.plating),
             )
         case tables.HalfSpace():
             return schema.HalfSpace()

@@ -14,8 +14,9 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from solver import schema
+from solver import compat, schema
 from solver.carriers import Carriers, Field, Floats
+from solver.deposit import start_of
 from solver.domain import Domain
 from solver.march_schema import Step
 from solver.model import Model
@@ -50,6 +51,14 @@ class System(Carriers):
         self.share = 1.0  # of potentials and currents, on the way to a steady state
         self.salt_held: Floats = np.zeros(0)
         self.charge_held = 0.0
+        self.growth_held: dict[str, Floats] = {}
+        self.growth_at_start: dict[str, Floats] = {}
+        self._quality: tuple[fem.Function, fem.Expression] | None = None
+        if self.motion.quality is not None:
+            space = fem.functionspace(domain.mesh, ("DG", 2))
+            points = compat.interpolation_points(space)
+            expression = fem.Expression(self.motion.quality, points)
+            self._quality = fem.Function(space), expression
         self.matrix = self.empty_matrix()
         self._maps = {
             name: PETSc.LGMap().create(numbers, comm=self.comm)
@@ -87,11 +96,18 @@ class System(Carriers):
         for field in self.z:
             if self.has_double_layer:
                 found.array[field.unknowns] = 10.0 * step_error
+        for name, field in self.growing.items():
+            found.array[field.unknowns] = step_error * self.room[name]
         return found
 
     def first_step(self, step: Step) -> float:
         """Length of the first step in time: short against diffusion across the domain, s."""
         return 1e-6 * step.duration
+
+    @property
+    def growing(self) -> dict[str, Field]:
+        """Growth of the faces that are followed, by face."""
+        return {n: self.further[f"h_{n}"] for n in self.platings if f"h_{n}" in self.further}
 
     # -- states ------------------------------------------------------------------------------------
 
@@ -104,6 +120,11 @@ class System(Carriers):
             nodes = fem.locate_dofs_topological(self.space, tdim, cells, remote=True)
             inside = np.isin(self.salt.nodes, nodes)
             x.array[self.salt.unknowns[inside]] = law.concentration / self.reference
+        for name, field in self.growing.items():
+            height = start_of(field.value, self.platings[name])
+            x.array[field.unknowns] = height.x.array[field.nodes]
+        self.hold_salt(x)
+        self.growth_at_start = dict(self.growth_held)
         return x
 
     def put(self, x: PETSc.Vec, rate: PETSc.Vec | None = None) -> None:
@@ -143,6 +164,28 @@ class System(Carriers):
         mine = float(x.array_r[self.salt.unknowns].min(initial=np.inf))
         return float(self.comm.allreduce(mine, op=MPI.MIN))
 
+    def growth_of(self, x: PETSc.Vec) -> tuple[tuple[float, float, float], ...]:
+        """Mean, least and largest growth of every face that is followed, um."""
+        found = []
+        for name, field in self.growing.items():
+            grown = x.array_r[field.unknowns] - self.growth_at_start[name]
+            mine = float(self.face_load[name].array_r[field.nodes] @ grown)
+            mean = float(self.comm.allreduce(mine)) / (self.conductance * self.area[name])
+            low = self.comm.allreduce(float(grown.min(initial=np.inf)), op=MPI.MIN)
+            high = self.comm.allreduce(float(grown.max(initial=-np.inf)), op=MPI.MAX)
+            found.append((mean, float(low), float(high)))
+        return tuple(found)
+
+    def least_quality(self, x: PETSc.Vec) -> float:
+        """Of all moved cells, see `solver.moving`; 1 where nothing moves."""
+        if self._quality is None:
+            return 1.0
+        self.put(x)
+        quality, expression = self._quality
+        quality.interpolate(expression)
+        least = float(quality.x.array.min(initial=1.0))
+        return float(self.comm.allreduce(least, op=MPI.MIN))
+
     def salt_over_start(self, x: PETSc.Vec) -> Floats:
         """Amount of salt of every electrolyte over that at the start."""
         values = x.array_r[self.salt.unknowns]
@@ -157,18 +200,20 @@ class System(Carriers):
         self.put(x, rate)
         scalars = self.scalars_of(x)
         values = np.zeros(self.local)
-        parts = {}
-        for field in self.fields:
-            if field.name in self.residuals:
-                whole = self._vector(self.residuals[field.name])
-                parts[field.name] = whole
-                np.add.at(values, field.unknowns, whole.array_r[field.nodes])
+        for row in self.rows:
+            if row.name in self.residuals and not self._is_held(row.name):
+                whole = self._vector(self.residuals[row.name])
+                np.add.at(values, row.unknowns, whole.array_r[row.nodes])
         salt = self.salt.unknowns
         sources = scalars[len(self.applied) + 1 :]
         for load, source in zip(self.source_load, sources, strict=True):
             values[salt] += source * load.array_r[self.salt.nodes]
         if self.way == "held":
             values[salt] = self.scale * (x.array_r[salt] - self.salt_held)
+        for name, field in self.growing.items():
+            if self.way != "in time":
+                off = x.array_r[field.unknowns] - self.growth_held[name]
+                values[field.unknowns] = self.scale / self.room[name] * off
         last = self._scalar_residual(x, scalars, rate)
         if self.comm.rank == 0:
             values[self.first_scalar :] = last
@@ -199,9 +244,16 @@ class System(Carriers):
         return np.array(rows)
 
     def hold_salt(self, x: PETSc.Vec) -> None:
-        """Holds salt and charge where they are in x."""
+        """Holds salt, growth and charge where they are in x."""
+        self.growth_held = {n: x.array_r[f.unknowns].copy() for n, f in self.growing.items()}
         self.salt_held = x.array_r[self.salt.unknowns].copy()
         self.charge_held = float(self.scalars_of(x)[len(self.applied)])
+
+    def _is_held(self, row: str) -> bool:
+        """Whether the equations of a row are replaced by values."""
+        if row.startswith("h_"):
+            return self.way != "in time"
+        return row == "u" and self.way == "held"
 
     # -- Jacobian ----------------------------------------------------------------------------------
 
@@ -211,7 +263,7 @@ class System(Carriers):
         self.shift.value = shift
         out.zeroEntries()
         for row, column, form in self.jacobians:
-            if row == "u" and self.way == "held":
+            if self._is_held(row):
                 continue
             out.setLGMap(self._maps[row], self._maps[column])
             fem_petsc.assemble_matrix(out, form)
@@ -236,6 +288,18 @@ class System(Carriers):
                 out.setValues(column, numbers, slopes, addv=add)
             if contact.terminal == self.driven and self.way == "in time":
                 out.setValues([charge], numbers, -slopes, addv=add)
+        for contact, field, form in self.moved_row_of:
+            numbers = self.globals[field.name][field.nodes]
+            slopes = self._vector(form).array_r[field.nodes]
+            if self.held[contact.terminal].current is not None:
+                column = rows[contact.terminal : contact.terminal + 1]
+                out.setValues(column, numbers, slopes, addv=add)
+            if contact.terminal == self.driven and self.way == "in time":
+                out.setValues([charge], numbers, -slopes, addv=add)
+        for name, field in self.growing.items():
+            if self.way != "in time":
+                for number in self.globals[field.name][field.nodes]:
+                    out.setValue(number, number, self.scale / self.room[name], addv=add)
         for row, held in zip(rows, self.held, strict=False):
             if root:
                 diagonal = self.conductance * area if held.current is None else 0.0

@@ -14,6 +14,8 @@ relative permittivity e, displacement -e e0 grad(dphi/dt):
     int (E - phi - shift - eta(z) - rho i_in(z)) w = 0                      on every contact
     E = given, or int i_in = given;      dQ/dt = int i_in of the driven terminal
 
+Growth h of faces (`solver.deposit`), the displacement d of a mesh that moves (`solver.moving`) and
+elastic bodies at a face (`solver.misfit`) are further unknowns where a case asks for them.
 Jacobians are derivatives of these forms, shifted by the method in time: dF/dx + a dF/d(dx/dt).
 """
 
@@ -33,6 +35,7 @@ from ufl.core.expr import Expr
 
 from solver import schema
 from solver.copies import Copies, build_copies
+from solver.deposit import charge_per_volume, growth_row, platings
 from solver.domain import (
     Domain,
     facet_entities,
@@ -44,9 +47,11 @@ from solver.domain import (
     regions_at,
 )
 from solver.electrolyte import fluxes
+from solver.further import further_equations, motion_of
 from solver.kinetics import reaction, shift_of
 from solver.march_schema import BinaryElectrolyte, Programme
 from solver.model import Contact, Model
+from solver.moving import gradient
 from solver.transport import volume_weight
 from solver.units import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
@@ -74,6 +79,15 @@ class Field:
     unknowns: Ints
 
 
+@dataclass(frozen=True)
+class Row:
+    """Equations: a name of their form, the owned nodes that they are tested on, their unknowns."""
+
+    name: str
+    nodes: Ints
+    unknowns: Ints
+
+
 class Carriers:
     """Spaces, forms and matrices on one mesh."""
 
@@ -90,6 +104,7 @@ class Carriers:
         self.space = self.copies.space
         self.owned = self.space.dofmap.index_map.size_local
         self.groups = self._groups()
+        self.platings = platings(case)
         self._scales()
         self._fields()
         self._forms()
@@ -122,6 +137,7 @@ class Carriers:
         self.conductance = typical * max(self.area.values()) / volume
         self.charge_unit = FARADAY * self.reference * volume  # keeps its unknown near one, pC
         self.scale = self.conductance * self.thermal * max(self.area.values())
+        self.room = {name: volume / area for name, area in self.area.items()}
 
     def _face_area(self, contact: Contact) -> float:
         measure = facet_measure(self.domain, {0: facet_entities(self.domain, contact.name)})
@@ -155,6 +171,13 @@ class Carriers:
             nodes = self._nodes(facets, tdim - 1)
             add(f"z_{contact.name}", nodes, start + np.arange(len(nodes), dtype=np.int32))
             start += len(nodes)
+        everywhere = np.arange(self.owned, dtype=np.int32)
+        for name in self._further():
+            face = name.partition("_")[2] if name[0] in "hp" else ""
+            facets = facets_of(domain, facet_entities(domain, face))
+            nodes = self._nodes(facets, tdim - 1) if face else everywhere
+            add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
+            start += len(nodes)
         self.fields = tuple(fields)
         self.first_scalar = start
         terminals = len(self.model.terminals)
@@ -167,13 +190,26 @@ class Carriers:
         self.salt = next(field for field in fields if field.name == "u")
         self.phi = tuple(f for f in fields if f.name.startswith("phi_"))
         self.z = tuple(f for f in fields if f.name.startswith("z_"))
+        self.further = {f.name: f for f in fields if f.name in self._further()}
+        self.rows = [Row(field.name, field.nodes, field.unknowns) for field in fields]
+
+    def _further(self) -> tuple[str, ...]:
+        """Growth of faces, displacement of the mesh, elastic bodies and the pressure on a face."""
+        found = [f"h_{name}" for name in self.platings if name in self.area]
+        n = self.domain.mesh.geometry.dim
+        if any(law.moves for law in self.platings.values()):
+            found += [f"d_{i}" for i in range(n)]
+        for name, law in self.platings.items():
+            if law.backing is not None:
+                found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
+        return tuple(found)
 
     def _nodes(self, entities: Ints, dimension: int) -> Ints:
         found = fem.locate_dofs_topological(self.space, dimension, entities, remote=True)
         nodes: Ints = np.unique(np.asarray(found)[found < self.owned]).astype(np.int32)
         return nodes
 
-    def _global_map(self, field: Field) -> npt.NDArray[np.int32]:
+    def _global_map(self, field: Field | Row) -> npt.NDArray[np.int32]:
         """Global unknown of every local node of the space, -1 where there is none."""
         numbers = fem.Function(self.space)
         numbers.x.array[:] = -1.0
@@ -194,12 +230,14 @@ class Carriers:
         forms: dict[str, ufl.Form | None] = {field.name: None for field in self.fields}
 
         def add(name: str, form: ufl.Form) -> None:
-            there = forms[name]
+            there = forms.get(name)
             forms[name] = form if there is None else there + form
 
         tags = self.domain.built.regions
         self.current_of: dict[str, Expr] = {}
         self.permittivity: list[fem.Constant] = []
+        self.motion = motion_of(self.domain, self.further)
+        back, volume = self.motion, weight * self.motion.volume
         for name in tags:
             phi = self.phi[self.copies.labels[name]]
             law = self.case.regions[name]
@@ -211,17 +249,19 @@ class Carriers:
                 self.current_of[name] = flow.current
             else:
                 kappa = self._constant(self.model.conductivity[name])
-                self.current_of[name] = -kappa * ufl.grad(phi.value)
+                self.current_of[name] = -kappa * gradient(back, phi.value)
             through = self.current_of[name]
             if isinstance(law, BinaryElectrolyte | schema.IonicConductor):
                 if law.relative_permittivity > 0.0:
                     epsilon = self._constant(law.relative_permittivity * VACUUM_PERMITTIVITY)
                     self.permittivity.append(epsilon)
-                    through = through - epsilon * ufl.grad(phi.rate)
-            add(phi.name, -weight * ufl.inner(through, ufl.grad(v)) * dx(tags[name]))
+                    through = through - epsilon * gradient(back, phi.rate)
+            flow_out = ufl.inner(through, gradient(back, v))
+            add(phi.name, -volume * flow_out * dx(tags[name]))
         self._measure_faces()
         self._contact_forms(add, thermal)
         self._jump_forms(add)
+        self._further_forms(add, dx)
         self.residuals = {n: fem.form(form) for n, form in forms.items() if form is not None}
         self.jacobians: list[tuple[str, str, Any]] = []
         for name, form in forms.items():
@@ -232,6 +272,25 @@ class Carriers:
                 if not total.empty():
                     self.jacobians.append((name, field.name, fem.form(total)))
         self._salt_rows(dx, weight)
+
+    def _further_forms(self, add: Adder, dx: ufl.Measure) -> None:
+        """Displacement of the mesh, elastic bodies: inner equations on nodes that nothing holds."""
+        equations = further_equations(self.domain, self.platings, self.further, self.test, dx)
+        size = self.scale / max(self.area.values())
+        for equation in equations:
+            field = self.further[equation.of]
+            if equation.form is not None:
+                add(equation.of, self._constant(size) * equation.form)
+            if equation.inner is None:
+                continue
+            name = f"inner {equation.of}"
+            held = np.isin(
+                field.nodes, self._nodes(equation.held, self.domain.mesh.topology.dim - 1)
+            )
+            row = Row(name, field.nodes[~held], field.unknowns[~held])
+            self.rows.append(row)
+            self.globals[name] = self._global_map(row)
+            add(name, self._constant(size) * equation.inner)
 
     def _constant(self, value: float) -> fem.Constant:
         return fem.Constant(self.domain.mesh, np.float64(value))
@@ -263,6 +322,7 @@ class Carriers:
         self.applied = [self._constant(0.0) for _ in self.model.terminals]
         self.inward: dict[str, fem.Form] = {}
         self.row_of: dict[str, fem.Form] = {}
+        self.moved_row_of: list[tuple[Contact, Field, fem.Form]] = []
         self.face_load: dict[str, PETSc.Vec] = {}
         for contact, z in zip(self.model.contacts, self.z, strict=True):
             condition = self.case.boundaries[contact.name]
@@ -272,10 +332,12 @@ class Carriers:
             alpha = self._constant(0.5 if law is None else law.transfer_coefficient)
             variable = ufl.variable(z.value)
             eta, rate = reaction(law, variable, i0, alpha, thermal)
+            faradaic = rate
             if law is not None and law.capacitance > 0.0:
                 rate = rate + self._constant(law.capacitance) * ufl.diff(eta, variable) * z.rate
             rho = self._constant(contact.resistance + contact.series)
-            shift = self._constant(shift_of(law))
+            shift = self._constant(shift_of(law)) + self._pressed(contact.name)
+            area = self.motion.area
             held = self.applied[contact.terminal]
             whole: ufl.Form | None = None
             face: ufl.Form | None = None
@@ -283,20 +345,38 @@ class Carriers:
                 if (contact.name, label) not in self.face_id:
                     continue
                 phi, ds = self.phi[label], self.ds(self.face_id[contact.name, label])
-                add(phi.name, -weight * rate * v * ds)
+                add(phi.name, -weight * area * rate * v * ds)
+                if contact.name in self.platings:
+                    h = self.further[f"h_{contact.name}"]
+                    share = self._constant(charge_per_volume(self.platings[contact.name]))
+                    flows = (weight * share, h.rate, weight * faradaic)
+                    add(h.name, growth_row(*flows, area, v, ds))
                 drop = held - phi.value - shift - eta - rho * rate
                 add(z.name, g * weight * drop * v * ds)
-                whole = weight * rate * ds if whole is None else whole + weight * rate * ds
+                flow = weight * area * rate * ds
+                whole = flow if whole is None else whole + flow
                 face = g * weight * v * ds if face is None else face + g * weight * v * ds
             self.inward[contact.name] = fem.form(whole)
             slope = _expanded(ufl.derivative(whole, z.value, v))
             change = _expanded(ufl.derivative(whole, z.rate, v))
             total = slope if change.empty() else slope + self.shift * change
             self.row_of[contact.name] = fem.form(total)
+            for name, field in self.further.items():
+                slope = _expanded(ufl.derivative(whole, field.value, v))
+                if name.startswith("d_") and not slope.empty():
+                    self.moved_row_of.append((contact, field, fem.form(slope)))
             self.face_load[contact.name] = self._vector(fem.form(face))
 
+    def _pressed(self, name: str) -> Expr | float:
+        """Shift of the equilibrium potential by the pressure that growth makes, V."""
+        law = self.platings.get(name)
+        if law is None or law.backing is None:
+            return 0.0
+        unit = law.molar_volume * law.backing.electrolyte_modulus / FARADAY
+        return -self._constant(unit) * self.further[f"p_{name}"].value
+
     def _jump_forms(self, add: Adder) -> None:
-        weight, v = volume_weight(self.domain), self.test
+        weight, v = volume_weight(self.domain) * self.motion.area, self.test
         for name, rho in self.model.jumps.items():
             if rho == inf:
                 continue

@@ -92,7 +92,12 @@ def write_vtu(
 
 
 def write_face(
-    folder: Path, name: str, msh: mesh.Mesh, facets: Ints, function: fem.Function
+    folder: Path,
+    name: str,
+    msh: mesh.Mesh,
+    facets: Ints,
+    function: fem.Function,
+    label: str = CURRENT,
 ) -> Path:
     """Write the values of a function on facets, for a vector its normal component. Collective.
 
@@ -105,7 +110,8 @@ def write_face(
         name: Name of the boundary or interface; the files are called `face_<name>`.
         msh: A mesh of triangles or tetrahedra with straight edges.
         facets: Local indices of the facets; those of other ranks are left out.
-        function: Scalar or vector Lagrange function of degree 1 or 2, in mA/cm^2.
+        function: Scalar or vector Lagrange function of degree 1 or 2, in the unit of the label.
+        label: Array name with unit.
 
     Returns:
         The .pvd file.
@@ -149,7 +155,7 @@ def write_face(
         coordinates.reshape(-1, 3),
         nodes,
         types,
-        {CURRENT: values.reshape(-1, 1)},
+        {label: values.reshape(-1, 1)},
         {},
     )
 

@@ -23,9 +23,11 @@ from petsc4py import PETSc
 from solver.carrier_system import Held, System
 from solver.carriers import Floats
 from solver.march_schema import Step
+from solver.moving import POOREST
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
-Reason = Literal["duration", "voltage", "capacity", "depleted", "steady"]
+Reason = Literal["duration", "voltage", "capacity", "depleted", "distorted", "steady"]
+LAST = ("depleted", "distorted")  # these end the whole programme
 Progress = Callable[[str], None]
 PREFIX = "march_"
 CLOSE = 1e-11  # of a typical current: what may be left of a residual
@@ -59,6 +61,7 @@ class Moment:
         salt: Largest change of the amount of salt of an electrolyte, relative.
         balance: Sum of all currents over half the sum of their sizes; 0 without current.
         iterations: Newton steps up to here.
+        growth: Mean, least and largest growth of every face that is followed, um.
     """
 
     time: float
@@ -70,6 +73,7 @@ class Moment:
     salt: float
     balance: float
     iterations: int
+    growth: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,7 @@ def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: 
         salt=float(change),
         balance=abs(float(flows.sum())) / size if size > 1e-9 * system.scale else 0.0,
         iterations=iterations,
+        growth=system.growth_of(x),
     )
 
 
@@ -246,12 +251,12 @@ def march(system: System, overrides: Mapping[str, str], progress: Progress) -> M
         time, x, reason = _one_step(system, x, time, number, step, found, overrides)
         found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
         last = found.moments[-1]
-        word = f"depleted at t = {time:.6g} s" if reason == "depleted" else f"ended by {reason}"
+        word = f"{reason} at t = {time:.6g} s" if reason in LAST else f"ended by {reason}"
         progress(
             f"step {number + 1} ({step.kind}): {word}, t = {time:.6g} s, {last.voltage:.6g} V, "
             f"least concentration {last.least:.4g}, {len(found.moments) - first} steps in time"
         )
-        if reason == "depleted":
+        if reason in LAST:
             break
     found.x = x
     return found
@@ -275,6 +280,8 @@ def _events(
     if system.binary:
         least = system.programme.depletion
         events["depleted"] = lambda x: system.least_concentration(x) - least
+    if system.motion.quality is not None:
+        events["distorted"] = lambda x: system.least_quality(x) - POOREST
     if step.voltage is not None:
         limit, side = step.voltage, 1.0 if begin.voltage < step.voltage else -1.0
         events["voltage"] = lambda x: side * (limit - voltage_of(system, system.scalars_of(x)))

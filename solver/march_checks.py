@@ -7,6 +7,7 @@ from meshes import layers as bodies
 from solver import tables
 from solver.faults import Finding, KeyPath, as_given
 from solver.march_tables import BinaryElectrolyte, Kinetics, Programme, Table
+from solver.plating_checks import plating_faults
 from solver.values import Fraction, Value
 
 
@@ -15,7 +16,9 @@ def marches(file: tables.CaseFile) -> bool:
     faces = file.boundaries.values()
     reacts = any(isinstance(b, tables.Electrode) and b.kinetics is not None for b in faces)
     salt = any(isinstance(r, BinaryElectrolyte) for r in file.regions.values())
-    return file.programme is not None or file.impedance is not None or reacts or salt
+    grows = any(isinstance(b, tables.Electrode) and b.plating is not None for b in faces)
+    driven = file.programme is not None or file.impedance is not None
+    return driven or reacts or salt or grows
 
 
 def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
@@ -34,6 +37,8 @@ def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[F
     for name, face in file.boundaries.items():
         if isinstance(face, tables.Electrode) and face.kinetics is not None:
             yield from _kinetics_faults(("boundaries", name, "kinetics"), face.kinetics)
+        if isinstance(face, tables.Electrode) and face.plating is not None:
+            yield from plating_faults(file, geometry, name, face.plating)
         if isinstance(face, tables.HalfSpace):
             allowed = "another condition: a half space has no place for salt or reactions"
             yield Finding(("boundaries", name, "law"), '"half_space"', allowed)

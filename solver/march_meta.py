@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver import fields, output
-from solver.domain import number_of_cells
+from solver.deposit_quantities import warnings
+from solver.domain import facet_entities, facets_of, number_of_cells
 from solver.impedance_quantities import table_of_measured, table_of_spectrum
 from solver.march_quantities import table_of_moments
-from solver.march_run import Marching, march_fields
+from solver.march_run import Marching, growth_fields, march_fields
 from solver.schema import Case
 
 
@@ -28,6 +29,12 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
         output.CURRENT: functions["current"],
         output.CONCENTRATION: functions["concentration"],
     }
+    grown = growth_fields(system)
+    if "growth" in grown:
+        points[output.GROWN] = grown["growth"]
+    if "displacement" in grown:
+        label = output.in_components(output.DISPLACEMENT, "um", system.domain.axisymmetric)
+        points[label] = grown["displacement"]
     if not system.binary:
         del points[output.CONCENTRATION]
     mesh = system.domain.mesh
@@ -35,6 +42,9 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
         fields.write_vtu(folder, output.FIELDS, mesh, points, {output.REGION: region})
     if "vtx" in case.output.fields:
         fields.write_vtx(folder, mesh, points)
+    for name, field in system.growing.items():
+        facets = facets_of(system.domain, facet_entities(system.domain, name))
+        fields.write_face(folder, name, mesh, facets, field.value, output.GROWN)
 
 
 def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:
@@ -57,6 +67,7 @@ def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:
         },
         notes=(
             *meta.notes,
+            *warnings(system, found),
             "Numbers of charge and salt in time come from one mesh and steps of chosen error; they "
             "have no error bars. Compare with a smaller numerics.edge_size, numerics.maximum_size "
             "and programme.step_error.",

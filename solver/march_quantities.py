@@ -19,7 +19,7 @@ from solver import schema
 from solver.carrier_system import Held, System
 from solver.electrolyte import at
 from solver.kinetics import transfer_resistance
-from solver.march import Marched, steady_state
+from solver.march import LAST, Marched, steady_state
 from solver.march_schema import BinaryElectrolyte
 from solver.quantities import Quantity
 from solver.solve import SolveFailed
@@ -45,8 +45,11 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     area = _area(system)
     last = found.moments[-1]
     ended = found.ends[-1]
-    word = {"depleted": "depleted", "steady": "steady"}.get(ended.reason, "finished")
-    text = "How it ended: finished, depleted (the salt ran out at a face) or steady."
+    word = ended.reason if ended.reason in (*LAST, "steady") else "finished"
+    text = (
+        "How it ended: finished, depleted (the salt ran out at a face), distorted (moving faces "
+        "left cells too flat) or steady."
+    )
     yield Quantity("outcome", word, "", meaning=text)
     text = "Potential of the driven electrode minus that of the other, at the end."
     yield Quantity("voltage", last.voltage, "V", meaning=text)
@@ -184,11 +187,17 @@ def _length_over(law: BinaryElectrolyte) -> float:
 def table_of_moments(system: System, found: Marched) -> str:
     """All moments as comma-separated values, with a head of names and units."""
     area = _area(system)
-    lines = [",".join(HEADS)]
+    heads = [
+        f"{word} growth of {name} [um]"
+        for name in system.growing
+        for word in ("mean", "least", "largest")
+    ]
+    lines = [",".join([*HEADS, *heads])]
     for m in found.moments:
         row = (
             m.time, float(m.step + 1), m.voltage, in_unit(m.current / area, "mA/cm^2"),
             in_unit(m.charge / area, "mAh/cm^2"), m.least, m.salt, m.balance, float(m.iterations),
+            *(value for face in m.growth for value in face),
         )  # fmt: skip
         lines.append(",".join(f"{value:.12g}" for value in row))
     return "\n".join(lines) + "\n"

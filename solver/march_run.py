@@ -12,6 +12,7 @@ from meshes.mesh import BuiltMesh
 from solver import compat, schema
 from solver.carrier_system import Held, System
 from solver.carriers import refined_at
+from solver.deposit_quantities import deposit_quantities, warnings
 from solver.domain import Domain, number_of_cells, read_domain, region_of_cells, regions_at
 from solver.impedance import find_spectrum
 from solver.impedance_quantities import (
@@ -92,13 +93,15 @@ def solve_march(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> M
             )
         last = found.moments[-1]
         progress(f"steady: {last.voltage:.6g} V after {last.iterations} Newton steps")
-    quantities = list(march_quantities(system, found, limit))
+    quantities = [*march_quantities(system, found, limit), *deposit_quantities(system, found)]
     spectrum = None
     if case.impedance is not None:
         spectrum = _spectrum(case.impedance, system, found, overrides, progress)
         quantities += impedance_quantities(case, spectrum)
     if found.x is not None:
         system.put(found.x)
+    for text in warnings(system, found):
+        progress(text)
     return Marching(built, system, found, tuple(quantities), spectrum)
 
 
@@ -184,3 +187,22 @@ def march_fields(marching: Marching) -> tuple[dict[str, fem.Function], fem.Funct
     region = fem.Function(fem.functionspace(domain.mesh, ("DG", 0)), name="region")
     region.x.array[: len(regions)] = regions
     return {"potential": potential, "current": current, "concentration": salt}, region
+
+
+def growth_fields(system: System) -> dict[str, fem.Function]:
+    """Height of the faces that grow (um), zero elsewhere; displacement of a mesh that moves."""
+    if not system.growing:
+        return {}
+    space = system.space
+    height = fem.Function(space)
+    for field in system.growing.values():
+        height.x.array[:] = np.where(height.x.array == 0.0, field.value.x.array, height.x.array)
+    found = {"growth": height}
+    parts = [field.value for name, field in system.further.items() if name.startswith("d_")]
+    if parts:
+        n = len(parts)
+        moved = fem.Function(fem.functionspace(system.domain.mesh, ("Lagrange", 2, (n,))))
+        for i, part in enumerate(parts):
+            moved.x.array[i::n] = part.x.array
+        found["displacement"] = moved
+    return found

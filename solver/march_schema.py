@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Rate = Literal["butler_volmer", "linear", "tafel"]
+Slip = Literal["free", "held"]
 StepKind = Literal["galvanostatic", "potentiostatic", "rest"]
 ROOM_TEMPERATURE = 298.15  # K
+DEPOSIT_MOLAR_VOLUME = 1e-3 * 6.941 / 0.534  # um^3/fmol: 4.8498 um per mAh/cm^2
 LITHIUM_MOLAR_VOLUME = 12.998  # um^3/fmol times 1e-3: cm^3/mol, of 6.941 g/mol and 0.534 g/cm^3
 
 
@@ -68,6 +70,51 @@ class Kinetics:
     capacitance: float = 0.0
     normal_stress: float = 0.0
     molar_volume: float = 1e-3 * LITHIUM_MOLAR_VOLUME
+
+
+@dataclass(frozen=True)
+class Backing:
+    """Elastic lithium behind a flat face, the elastic electrolyte before it: `solver.misfit`.
+
+    Attributes:
+        lithium_modulus: Young's modulus of the lithium, MPa.
+        lithium_poissons_ratio: Of the lithium.
+        electrolyte_modulus: Young's modulus of all that is meshed, MPa.
+        electrolyte_poissons_ratio: Of all that is meshed.
+        slip: Along the face: free, or held (no displacement along it).
+        stack_stiffness: Pressure over the growth of the stack, MPa/um; None: rigid ends.
+    """
+
+    lithium_modulus: float
+    lithium_poissons_ratio: float
+    electrolyte_modulus: float
+    electrolyte_poissons_ratio: float
+    slip: Slip = "free"
+    stack_stiffness: float | None = None
+
+
+@dataclass(frozen=True)
+class Plating:
+    """A face of lithium whose growth is followed, see `solver.deposit`.
+
+    Attributes:
+        porosity: Of what is deposited (and taken away).
+        molar_volume: Of lithium, um^3/fmol.
+        feature: What the growth is small against in a fixed geometry, um; None: the volume that is
+            meshed over the area of the face.
+        moves: Whether the face moves with its growth.
+        amplitude: Of the height of the face at the start, amplitude cos(2 pi x/wavelength), um.
+        wavelength: um; 0: no such height.
+        backing: Elastic bodies on both sides; None: growth makes no stress.
+    """
+
+    porosity: float = 0.0
+    molar_volume: float = DEPOSIT_MOLAR_VOLUME
+    feature: float | None = None
+    moves: bool = False
+    amplitude: float = 0.0
+    wavelength: float = 0.0
+    backing: Backing | None = None
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,14 @@ from solver.values import (
     CurrentDensity,
     Diffusivity,
     Fraction,
+    Length,
+    Modulus,
     MolarVolume,
     Number,
+    NumberOrZero,
     Potential,
     Role,
+    SpringStiffness,
     Stress,
     Strict,
     Temperature,
@@ -103,6 +107,37 @@ class Kinetics(Strict):
     molar_volume: MolarVolume | None = None
 
 
+class Backing(Strict):
+    """Elastic lithium behind a flat face, the elastic electrolyte before it."""
+
+    lithium_modulus: Modulus
+    lithium_poissons_ratio: Number
+    electrolyte_modulus: Modulus
+    electrolyte_poissons_ratio: Number
+    slip: Literal["free", "held"] = "free"
+    stack_stiffness: SpringStiffness | None = None
+
+
+class Plating(Strict):
+    """The growth of lithium at a face is followed; amplitude and wavelength go together."""
+
+    porosity: NumberOrZero | None = None
+    molar_volume: MolarVolume | None = None
+    feature: Length | None = None
+    moves: bool = False
+    amplitude: Length | None = None
+    wavelength: Length | None = None
+    backing: Backing | None = None
+
+    @model_validator(mode="after")
+    def _whole_wave(self) -> Self:
+        for key, other in (("amplitude", "wavelength"), ("wavelength", "amplitude")):
+            given = dict(self)
+            if given[key] is None and given[other] is not None:
+                raise fault(f"this key beside {other}", key=key)
+        return self
+
+
 class Step(Strict):
     """One step: galvanostatic needs current_density, potentiostatic potential, rest neither."""
 
@@ -178,6 +213,34 @@ def kinetics(table: Kinetics | None) -> march_schema.Kinetics | None:
         capacitance=_number(table.capacitance) or 0.0,
         normal_stress=_number(table.normal_stress) or 0.0,
         molar_volume=usual.molar_volume if volume is None else volume.number,
+    )
+
+
+def plating(table: Plating | None) -> march_schema.Plating | None:
+    """In working units."""
+    if table is None:
+        return None
+    usual = march_schema.Plating()
+    volume = table.molar_volume
+    return march_schema.Plating(
+        porosity=_number(table.porosity) or 0.0,
+        molar_volume=usual.molar_volume if volume is None else volume.number,
+        feature=_number(table.feature),
+        moves=table.moves,
+        amplitude=_number(table.amplitude) or 0.0,
+        wavelength=_number(table.wavelength) or 0.0,
+        backing=None if table.backing is None else _backing(table.backing),
+    )
+
+
+def _backing(table: Backing) -> march_schema.Backing:
+    return march_schema.Backing(
+        lithium_modulus=table.lithium_modulus.number,
+        lithium_poissons_ratio=table.lithium_poissons_ratio.number,
+        electrolyte_modulus=table.electrolyte_modulus.number,
+        electrolyte_poissons_ratio=table.electrolyte_poissons_ratio.number,
+        slip=table.slip,
+        stack_stiffness=_number(table.stack_stiffness),
     )
 
 

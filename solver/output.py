@@ -47,6 +47,7 @@ LOG = "run.log"
 FIELDS = "fields"  # fields.pvd, fields.pvtu, fields_p0.vtu ...
 POTENTIAL = "potential [V]"
 CONCENTRATION = "concentration [mol/m^3]"
+GROWN = "growth [um]"  # of lithium at faces
 CURRENT = "current density [mA/cm^2]"  # in the bulk a vector; on a face its outward normal part
 REGION = "region [-]"
 INDICATOR = "gap indicator [V pA]"

@@ -62,6 +62,8 @@ class Part:
             return "geometry" in heads
         if path == ("mechanics",) and "load" in heads:
             return True  # what strains the body may stand there
+        if path[2:] == ("plating",) and "programme" in heads:  # whose steps it needs
+            return True
         in_time = bool(heads & {"programme", "impedance"})
         if path == ("boundaries",) and in_time:  # steps or a small current may drive an electrode
             return True

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from solver import drawing
@@ -13,6 +15,7 @@ from solver.drawing import heading
 from solver.output import RESULTS, STEPS
 from solver.sections import Picture
 
+Floats = npt.NDArray[np.float64]
 FIRST = "time [s]"
 VOLTAGE, CURRENT, LEAST = 2, 3, 5  # columns of the table
 
@@ -34,18 +37,23 @@ def march_picture(folder: Path) -> Picture:
     table = np.array([[float(x) for x in row] for row in rows])
     time = table[:, 0]
     unit, share = ("h", 3600.0) if time[-1] > 7200.0 else ("s", 1.0)
+    head = (folder / STEPS).read_text(encoding="utf-8").partition("\n")[0].split(",")
+    grown = [i for i, name in enumerate(head) if "growth of" in name]
     salt = bool(np.isfinite(table[:, LEAST]).all())
     columns = [VOLTAGE, CURRENT, *([LEAST] if salt else [])]
     names = {VOLTAGE: "voltage [V]", CURRENT: "current\n[mA/cm$^2$]", LEAST: "least c / c$_0$"}
-    figure = Figure(figsize=(7.0, 1.9 * len(columns) + 0.8), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(len(columns), 1, sharex=True))
+    count = len(columns) + bool(grown)
+    figure = Figure(figsize=(7.0, 1.9 * count + 0.8), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(count, 1, sharex=True))
     colour = mpl.colormaps["cividis"](0.1)
-    for axes, column in zip(panels, columns, strict=True):
+    for axes, column in zip(panels, columns, strict=False):
         axes.plot(time / share, table[:, column], color=colour, linewidth=1.3)
         axes.set_ylabel(names[column])
         axes.grid(alpha=0.3)
     if salt:
-        panels[-1].set_ylim(bottom=0.0)
+        panels[len(columns) - 1].set_ylim(bottom=0.0)
+    if grown:
+        _growth(panels[-1], time / share, table, head, grown)
     panels[-1].set_xlabel(f"time [{unit}]")
     panels[0].set_title(heading("In time", str(results["title"])))
     drawing.save(figure, folder / "march.png")
@@ -55,3 +63,16 @@ def march_picture(folder: Path) -> Picture:
         f"{time[-1] / share:.6g} {unit}; at the end {table[-1, VOLTAGE]:.4g} V.{least}"
     )
     return Picture("march.png", "In time", caption)
+
+
+def _growth(axes: Axes, time: Floats, table: Floats, head: list[str], columns: list[int]) -> None:
+    """Mean growth of every face, and between its least and largest a shade."""
+    colours = mpl.colormaps["cividis"](np.linspace(0.1, 0.9, max(len(columns) // 3, 2)))
+    for colour, first in zip(colours, columns[::3], strict=False):
+        name = head[first].removeprefix("mean growth of ").removesuffix(" [um]")
+        mean, low, high = (table[:, i] for i in (first, first + 1, first + 2))
+        axes.plot(time, mean, color=colour, linewidth=1.3, label=name)
+        axes.fill_between(time, low, high, color=colour, alpha=0.25, linewidth=0.0)
+    axes.set_ylabel("growth [um]\nmean, range")
+    axes.legend(fontsize="small")
+    axes.grid(alpha=0.3)

@@ -21,6 +21,7 @@ from solver.resolved_march import (
     impedance_tree,
     kinetics_tree,
     permittivity_tree,
+    plating_tree,
     programme_tree,
 )
 from solver.resolved_mechanics import load_tree, mechanics_tree
@@ -260,6 +261,8 @@ def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
             tree[key] = value(key_path(("boundaries", name, key)), number, kind, given)
     if law.kinetics is not None:
         tree["kinetics"] = kinetics_tree(name, law.kinetics, given)
+    if law.plating is not None:
+        tree["plating"] = plating_tree(name, law.plating, given)
     return tree
 
 

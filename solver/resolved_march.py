@@ -9,9 +9,11 @@ from solver.given import Given, value
 from solver.impedance_schema import Impedance
 from solver.march_schema import (
     ROOM_TEMPERATURE,
+    Backing,
     BinaryElectrolyte,
     Curve,
     Kinetics,
+    Plating,
     Programme,
     Step,
 )
@@ -91,6 +93,42 @@ def kinetics_tree(name: str, law: Kinetics, given: Given) -> Tree:
         place = key_path((*path, key))
         if place in given or number != numbers_by_default.get(key):
             tree[key] = value(place, number, kind, given)
+    return tree
+
+
+def plating_tree(name: str, law: Plating, given: Given) -> Tree:
+    """The table in that of an electrode."""
+    path = ("boundaries", name, "plating")
+    numbers: tuple[tuple[str, float | None, units.Kind], ...] = (
+        ("porosity", law.porosity, "dimensionless"),
+        ("molar_volume", law.molar_volume, "molar_volume"),
+        ("feature", law.feature, "length"),
+        ("amplitude", law.amplitude or None, "length"),
+        ("wavelength", law.wavelength or None, "length"),
+    )
+    usual: Tree = {"porosity": 0.0, "molar_volume": Plating().molar_volume}
+    tree: Tree = {"moves": law.moves}
+    for key, number, kind in numbers:
+        place = key_path((*path, key))
+        if number is not None and (place in given or number != usual.get(key)):
+            tree[key] = value(place, number, kind, given)
+    if law.backing is not None:
+        tree["backing"] = _backing((*path, "backing"), law.backing, given)
+    return tree
+
+
+def _backing(path: tuple[str, ...], law: Backing, given: Given) -> Tree:
+    numbers: tuple[tuple[str, float | None, units.Kind], ...] = (
+        ("lithium_modulus", law.lithium_modulus, "stress"),
+        ("lithium_poissons_ratio", law.lithium_poissons_ratio, "dimensionless"),
+        ("electrolyte_modulus", law.electrolyte_modulus, "stress"),
+        ("electrolyte_poissons_ratio", law.electrolyte_poissons_ratio, "dimensionless"),
+        ("stack_stiffness", law.stack_stiffness, "spring_stiffness"),
+    )
+    tree: Tree = {"slip": law.slip}
+    for key, number, kind in numbers:
+        if number is not None:
+            tree[key] = value(key_path((*path, key)), number, kind, given)
     return tree
 
 

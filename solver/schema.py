@@ -7,7 +7,7 @@ from typing import Any, Literal
 from meshes.geometry import Geometry
 from solver.balance import BalanceSpec
 from solver.impedance_schema import Impedance
-from solver.march_schema import BinaryElectrolyte, Kinetics, Programme
+from solver.march_schema import BinaryElectrolyte, Kinetics, Plating, Programme
 from solver.mechanics_schema import Mechanics
 
 Grade = Literal["P", "R", "C", "N"]
@@ -48,6 +48,7 @@ class Electrode:
         current_density: `current` over the area of the whole cell, pA/um^2.
         area_specific_resistance: Between metal and domain, V um^2/pA; 0 is an ideal contact.
         kinetics: The reaction in series with it; None: it needs no overpotential.
+        plating: How lithium grows there; None: its growth is not followed.
     """
 
     potential: float | None
@@ -55,6 +56,7 @@ class Electrode:
     current_density: float | None
     area_specific_resistance: float
     kinetics: Kinetics | None = None
+    plating: Plating | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The form of a case file: strict tables, every physical value a text with its unit.
 
-Only the form of each table and the dimension of each value is checked here; what needs the geometry
-or several tables is in `checks`. The JSON schema for editors is made from these classes.
+Only forms and dimensions are checked here, the rest in `checks`. The JSON schema is made from this.
 """
 
 from typing import Annotated, Any, Literal, Self, get_args
@@ -13,7 +12,7 @@ from solver.effective_tables import Effective, Study
 from solver.faults import nearest
 from solver.impedance_tables import Impedance
 from solver.interface_tables import Touching
-from solver.march_tables import BinaryElectrolyte, Kinetics, Programme
+from solver.march_tables import BinaryElectrolyte, Kinetics, Plating, Programme
 from solver.mechanics_tables import Load, Mechanics
 from solver.micro_tables import MICRO, Micro, Segmented, Structured
 from solver.values import (
@@ -286,6 +285,7 @@ class Electrode(Strict):
     current_density: CurrentDensity | None = None
     area_specific_resistance: SpecificResistance | None = None  # None: ideal contact
     kinetics: Kinetics | None = None
+    plating: Plating | None = None
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:

@@ -40,12 +40,13 @@ LINE = """
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
     solver.mechanics_checks
-    solver.conduction_checks solver.effective_checks solver.march_checks
+    solver.conduction_checks solver.effective_checks solver.plating_checks solver.march_checks
     solver.impedance_checks solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
     solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
 
     solver.meshing solver.compat solver.domain solver.kinetics solver.electrolyte
+    solver.deposit solver.moving solver.misfit solver.further
     solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
     solver.enclosure solver.bounds
@@ -72,6 +73,7 @@ LINE = """
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.carriers solver.carrier_system solver.march solver.march_quantities
+    solver.deposit_quantities
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate

@@ -36,6 +36,21 @@ transfer_coefficient = 0.4
 capacitance = "10 uF/cm^2"
 normal_stress = "-5 MPa"
 molar_volume = "13 cm^3/mol"
+[boundaries.top.plating]
+porosity = 0.1
+molar_volume = "13 cm^3/mol"
+feature = "1 um"
+amplitude = "10 nm"
+wavelength = "500 nm"
+[boundaries.top.plating.backing]
+lithium_modulus = "7.82 GPa"
+lithium_poissons_ratio = 0.38
+electrolyte_modulus = "22.1 GPa"
+electrolyte_poissons_ratio = 0.37
+slip = "held"
+stack_stiffness = "0.2 MPa/um"
+[boundaries.bottom.plating]
+porosity = 0.0
 [programme]
 temperature = "313 K"
 repeat = 2
@@ -79,6 +94,24 @@ WRONG = [
     ('kind = "rest"', 'kind = "reset"', "programme.steps[2].kind", "rest"),
     ('duration = "10 min"', 'duration = "0 s"', "programme.steps[2].duration", "above zero"),
     ('current_density = "0 mA/cm^2"', 'potential = "1 V"', "boundaries", "exactly one electrode"),
+    ("porosity = 0.1", "porosity = 1.0", "plating.porosity", "below 1"),
+    ("porosity = 0.1", "porosity = -0.1", "plating.porosity", "not negative"),
+    ("porosity = 0.1", "porosity = 0.1\nmoves = true", "plating.moves", "binary electrolyte"),
+    ("porosity = 0.1", "porosities = 0.1", "plating.porosities", "nearest"),
+    ('feature = "1 um"', 'feature = "0 um"', "plating.feature", "above zero"),
+    ('wavelength = "500 nm"', 'wavelength = "600 nm"', "plating.wavelength", "whole number"),
+    ('wavelength = "500 nm"', "", "plating.wavelength", "beside amplitude"),
+    ('amplitude = "10 nm"', 'amplitude = "60 nm"', "plating.amplitude", "0.1 of the wavelength"),
+    ("lithium_poissons_ratio = 0.38", "lithium_poissons_ratio = 0.5",
+     "backing.lithium_poissons_ratio", "0 to 0.49"),
+    ("electrolyte_poissons_ratio = 0.37", "electrolyte_poissons_ratio = -0.1",
+     "backing.electrolyte_poissons_ratio", "0 to 0.49"),
+    ('lithium_modulus = "7.82 GPa"', 'lithium_modulus = "7.82 um"', "lithium_modulus",
+     "dimension"),
+    ('electrolyte_modulus = "22.1 GPa"', "", "electrolyte_modulus", "missing"),
+    ('slip = "held"', 'slip = "hold"', "backing.slip", "held"),
+    ('stack_stiffness = "0.2 MPa/um"', 'stack_stiffness = "0 MPa/um"', "stack_stiffness",
+     "above zero"),
     ('capacity = "1 mAh/cm^2"', 'capacity = "0 mAh/cm^2"', "capacity", "above zero"),
 ]  # fmt: skip
 
@@ -106,6 +139,27 @@ def test_salt_of_two_strengths_is_refused(tmp_path, capsys):
     assert "the same concentration" in said[0]
 
 
+def test_nothing_grows_in_a_steady_state(tmp_path, capsys):
+    steady = GOOD[: GOOD.index("[programme]")].replace("[boundaries.top.plating]", "[x]")
+    steady = steady[: steady.index("[x]")].replace('"0 mA/cm^2"', '"1 mA/cm^2"')
+    steady += "[boundaries.bottom.plating]\nporosity = 0.0\n"
+    status, said = checked(steady, tmp_path, capsys)
+    assert status == 2 and len(said) == 1
+    assert "boundaries.bottom.plating" in said[0] and "programme.steps" in said[0]
+
+
+def test_elastic_lithium_is_refused_twice_and_beside_an_opening(tmp_path, capsys):
+    begin = GOOD.index("[boundaries.top.plating.backing]")
+    table = GOOD[begin : GOOD.index("[boundaries.bottom.plating]")]
+    second = GOOD.replace("[programme]", table.replace("top", "bottom") + "[programme]", 1)
+    status, said = checked(second, tmp_path, capsys)
+    assert status == 2 and len(said) == 1
+    assert "boundaries.bottom.plating.backing" in said[0] or "no second one" in said[0]
+    status, said = checked(GOOD.replace('"strip"', '"tube"', 1), tmp_path, capsys)
+    assert status == 2 and len(said) == 2
+    assert all("flat strip" in line for line in said)
+
+
 def test_a_case_that_marches_reads_back(tmp_path):
     path = tmp_path / "case.toml"
     path.write_text(GOOD)
@@ -116,5 +170,8 @@ def test_a_case_that_marches_reads_back(tmp_path):
     assert again.boundaries == case.boundaries
     assert again.programme == case.programme
     assert case.programme.steps[0].duration == 1800.0
+    plating = case.boundaries["top"].plating
+    assert (plating.porosity, plating.amplitude, plating.backing.slip) == (0.1, 0.01, "held")
+    assert plating.backing.lithium_modulus == pytest.approx(7820.0)
     assert case.regions["salt"].concentration == pytest.approx(1.0)  # fmol/um^3
     assert case.regions["salt"].diffusivity.values == pytest.approx((1.0, 2.0))  # um^2/s

@@ -1,0 +1,166 @@
+"""What is told of lithium that grows at faces: thickness, its balance with charge, pressure.
+
+The balance compares the deposit on all faces of the driven terminal, and that on all others, with
+the charge that has passed: both are integrals of the same currents. It is told where every face of
+a side is followed and no double layer keeps charge.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+
+from solver.carrier_system import System
+from solver.deposit import SMALL, charge_per_volume, start_of
+from solver.domain import facet_entities, facet_measure
+from solver.march import Marched
+from solver.quantities import Quantity
+from solver.transport import volume_weight
+from solver.units import in_unit
+
+
+@dataclass(frozen=True)
+class Face:
+    """Growth of one face at the end, um; charge in its deposit, pC; pressure on it, MPa."""
+
+    mean: float
+    least: float
+    most: float
+    charge: float
+    uneven: float
+    pressure: tuple[float, float] | None
+
+
+def faces_of(system: System, found: Marched) -> dict[str, Face]:
+    """Every face that is followed, at the end of a march."""
+    if found.x is None:
+        return {}
+    system.put(found.x)
+    return {name: _face(system, name) for name in system.growing}
+
+
+def _face(system: System, name: str) -> Face:
+    law, field, domain = system.platings[name], system.growing[name], system.domain
+    start = start_of(field.value, law)
+    grown = field.value.x.array[field.nodes] - start.x.array[field.nodes]
+    measure = facet_measure(domain, {0: facet_entities(domain, name)})
+    weight = volume_weight(domain)
+
+    def mean(function: ufl.core.expr.Expr) -> float:
+        whole = fem.assemble_scalar(fem.form(weight * function * measure(0)))
+        return float(system.comm.allreduce(whole)) / system.area[name]
+
+    average = mean(field.value - start)
+    low = float(system.comm.allreduce(float(grown.min(initial=np.inf)), op=MPI.MIN))
+    high = float(system.comm.allreduce(float(grown.max(initial=-np.inf)), op=MPI.MAX))
+    pressure = None
+    if law.backing is not None:
+        unit, there = law.backing.electrolyte_modulus, system.further[f"p_{name}"]
+        nodal = there.value.x.array[there.nodes]
+        most = float(system.comm.allreduce(float(nodal.max(initial=-np.inf)), op=MPI.MAX))
+        pressure = (unit * mean(there.value), unit * most)
+    charge = charge_per_volume(law) * average * system.area[name]
+    flat = law.wavelength > 0.0 or law.backing is not None or _is_flat_cell(system)
+    uneven = max(high - average, average - low) if flat else max(abs(high), abs(low))
+    return Face(average, low, high, charge, uneven, pressure)
+
+
+def _is_flat_cell(system: System) -> bool:
+    """Whether growth that is even leaves the cell as it is: parallel faces of one area."""
+    areas = list(system.area.values())
+    level = system.domain.built.cell_area / system.domain.built.multiplicity
+    return all(abs(area / level - 1.0) < 1e-9 for area in areas)
+
+
+def deposit_quantities(system: System, found: Marched) -> Iterator[Quantity]:
+    """Growth of every face that is followed."""
+    faces = faces_of(system, found)
+    for name, face in faces.items():
+        text = "Mean thickness that lithium has grown by (stripped: below zero)."
+        yield Quantity(f"growth.{name}", face.mean, "um", meaning=text)
+        yield Quantity(
+            f"growth_max.{name}", face.most, "um", meaning="The most of any place of the face."
+        )
+        yield Quantity(
+            f"growth_min.{name}", face.least, "um", meaning="The least of any place of the face."
+        )
+        feature = system.platings[name].feature or system.room[name]
+        text = (
+            "Growth (of flat faces, its unevenness) over the feature that it must be small against."
+        )
+        yield Quantity(f"growth_over_feature.{name}", face.uneven / feature, "1", meaning=text)
+        yield from _wave(system, name, found)
+        if face.pressure is not None:
+            mean, most = face.pressure
+            text = "Mean pressure that growth makes on the face."
+            yield Quantity(f"face_pressure.{name}", mean, "MPa", meaning=text)
+            text = "The largest pressure on the face."
+            yield Quantity(f"face_pressure_max.{name}", most, "MPa", meaning=text)
+            passed = in_unit(face.charge / _area(system), "mAh/cm^2")
+            if abs(passed) > 0.0:
+                text = "Mean pressure on the face per capacity that was plated."
+                per = mean / passed
+                yield Quantity(f"pressure_per_capacity.{name}", per, "MPa cm^2/mAh", meaning=text)
+    if faces:
+        total = sum(face.mean * system.area[name] for name, face in faces.items())
+        text = "Growth of the stack: of all faces that are followed, over the area of the cell."
+        yield Quantity("stack_growth", total / _area(system), "um", meaning=text)
+        balance = growth_balance(system, found, faces)
+        if balance is not None:
+            text = "Charge in the deposit minus charge that passed, over all charge that moved."
+            yield Quantity("growth_balance", balance, "1", meaning=text)
+
+
+def _area(system: System) -> float:
+    built = system.domain.built
+    return built.cell_area / built.multiplicity
+
+
+def _wave(system: System, name: str, found: Marched) -> Iterator[Quantity]:
+    """How fast the height of the start grows, from its Fourier component."""
+    law, field, domain = system.platings[name], system.growing[name], system.domain
+    last = found.moments[-1].time
+    if law.wavelength <= 0.0 or last <= 0.0:
+        return
+    shape = start_of(field.value, law)
+    measure = facet_measure(domain, {0: facet_entities(domain, name)})
+    forms = [fem.form(f * shape * measure(0)) for f in (field.value, shape)]
+    now, then = (float(system.comm.allreduce(fem.assemble_scalar(form))) for form in forms)
+    if now > 0.0:
+        text = "Rate ln(A/A0)/t of the cosine that the face had at the start."
+        yield Quantity(f"growth_rate.{name}", np.log(now / then) / last, "s^-1", meaning=text)
+
+
+def growth_balance(system: System, found: Marched, faces: dict[str, Face]) -> float | None:
+    """Largest difference of deposit and charge over the charge that moved; None: not followed."""
+    if system.has_double_layer:
+        return None
+    passed = found.moments[-1].charge
+    moved = sum(
+        abs(b.charge - a.charge) for a, b in zip(found.moments, found.moments[1:], strict=False)
+    )
+    off: list[float] = []
+    for driven, sign in ((True, 1.0), (False, -1.0)):
+        names = [c.name for c in system.model.contacts if (c.terminal == system.driven) == driven]
+        if all(name in faces for name in names):
+            off.append(abs(sum(faces[name].charge for name in names) + sign * passed))
+    return max(off) / moved if off and moved > 0.0 else None
+
+
+def warnings(system: System, found: Marched) -> tuple[str, ...]:
+    """Where growth is no longer small against the features of a fixed geometry."""
+    said = []
+    for name, face in faces_of(system, found).items():
+        law = system.platings[name]
+        feature = law.feature or system.room[name]
+        if not law.moves and face.uneven > SMALL * feature:
+            said.append(
+                f"Warning: {name} has grown by {face.uneven:.4g} um, more than a tenth of "
+                f"{feature:.4g} um, its feature: with the geometry of the start the distribution "
+                "is that of the first deposit. boundaries."
+                f"{name}.plating.moves = true follows the face."
+            )
+    return tuple(said)

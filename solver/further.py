@@ -1,0 +1,168 @@
+"""Equations of what only some marches have: a mesh that moves, elastic bodies at a face.
+
+Where something holds a component of a displacement (a face, a plane of symmetry) its equation is
+the mean of what it is held at, tested on that boundary; elsewhere it is that of the inside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from ufl.core.expr import Expr
+
+from solver.domain import Domain, facet_entities, facet_measure, facets_of
+from solver.march_schema import Plating
+from solver.misfit import potential
+from solver.moving import STILL, Motion, flat_faces, moved_by, pairs_of
+
+Ints = npt.NDArray[np.int32]
+
+
+class Field(Protocol):
+    """What is needed of a field."""
+
+    @property
+    def value(self) -> Any:
+        """Nodal values."""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """The equation of one field.
+
+    Attributes:
+        of: Name of the field.
+        form: On all of its nodes; None: nowhere.
+        inner: On nodes that nothing holds; None: nowhere.
+        held: Facets whose nodes are held.
+    """
+
+    of: str
+    form: ufl.Form | None
+    inner: ufl.Form | None = None
+    held: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+
+
+def motion_of(domain: Domain, fields: Mapping[str, Field]) -> Motion:
+    """How the mesh moves, if it does."""
+    parts = tuple(field.value for name, field in fields.items() if name.startswith("d_"))
+    return moved_by(domain, parts) if parts else STILL
+
+
+def further_equations(
+    domain: Domain,
+    platings: Mapping[str, Plating],
+    fields: Mapping[str, Field],
+    test: Expr,
+    dx: ufl.Measure,
+) -> list[Equation]:
+    """Of the displacement of the mesh and of elastic bodies, in um^2 (2D) where nothing is scaled.
+
+    Args:
+        domain: The mesh.
+        platings: Faces that grow.
+        fields: The unknowns by name.
+        test: Test function.
+        dx: All cells.
+    """
+    found: list[Equation] = []
+    if "d_0" in fields:
+        found += _of_mesh(domain, platings, fields, test, dx)
+    for name, law in platings.items():
+        if law.backing is not None:
+            found += _of_bodies(domain, name, law, fields, test, dx)
+    return found
+
+
+def _of_mesh(
+    domain: Domain,
+    platings: Mapping[str, Plating],
+    fields: Mapping[str, Field],
+    test: Expr,
+    dx: ufl.Measure,
+) -> list[Equation]:
+    """Harmonic inside, along the growth on faces that move; see `solver.moving`."""
+    moving = [name for name, law in platings.items() if law.moves]
+    faces = {name: facet_entities(domain, name) for name in moving}
+    of_faces = [facets_of(domain, pairs) for pairs in faces.values()]
+    electrodes = np.concatenate(of_faces)
+    normal = ufl.FacetNormal(domain.mesh)
+    found = []
+    for i in range(domain.mesh.geometry.dim):
+        across, others = flat_faces(domain, i)
+        rest = np.setdiff1d(_held_sides(domain, across, others, i), electrodes).astype(np.int32)
+        entities = {k: pairs for k, pairs in enumerate(faces.values())}
+        entities[len(faces)] = pairs_of(domain, rest)
+        ds = facet_measure(domain, entities)
+        d = fields[f"d_{i}"].value
+        form = d * test * ds(len(faces))
+        for k, name in enumerate(moving):
+            form += (d + fields[f"h_{name}"].value * normal[i]) * test * ds(k)
+        inner = ufl.inner(ufl.grad(d), ufl.grad(test)) * dx
+        held = np.concatenate([electrodes, rest]).astype(np.int32)
+        found.append(Equation(f"d_{i}", form, inner, held))
+    return found
+
+
+def _held_sides(domain: Domain, across: Ints, others: Ints, axis: int) -> Ints:
+    """Facets that do not move along an axis: those across it, those askew, and electrodes."""
+    askew = others
+    for other in range(domain.mesh.geometry.dim):
+        if other != axis:
+            askew = np.setdiff1d(askew, flat_faces(domain, other)[0])
+    named = [facets_of(domain, facet_entities(domain, n)) for n in domain.built.facets]
+    sides = [facets_of(domain, facet_entities(domain, n)) for n in SLIDING]
+    fixed = np.setdiff1d(np.concatenate(named), np.concatenate(sides))
+    outer = np.concatenate([across, others])
+    held = np.concatenate([across, askew, np.intersect1d(fixed, outer)])
+    return np.asarray(np.unique(held), dtype=np.int32)
+
+
+SLIDING = ("sides", "left", "right", "front", "back")
+
+
+def _of_bodies(
+    domain: Domain,
+    name: str,
+    law: Plating,
+    fields: Mapping[str, Field],
+    test: Expr,
+    dx: ufl.Measure,
+) -> list[Equation]:
+    """Two elastic bodies and the pressure between them; see `solver.misfit`."""
+    if law.backing is None:
+        return []
+    at_face = facet_entities(domain, name)
+    upright, _ = flat_faces(domain, 0)
+    level, _ = flat_faces(domain, 1)
+    ends = np.setdiff1d(level, facets_of(domain, at_face)).astype(np.int32)
+    measure = facet_measure(domain, {0: at_face, 1: pairs_of(domain, ends)})
+    whole = ufl.Measure("dx", domain=domain.mesh)
+    bodies = {body: [fields[f"{body}_{i}"].value for i in range(2)] for body in "sw"}
+    pressure = fields[f"p_{name}"].value
+    growth = fields[f"h_{name}"].value
+    energy = potential(
+        domain.mesh,
+        law.backing,
+        (bodies["s"], bodies["w"]),
+        pressure,
+        growth,
+        whole,
+        measure(0),
+        measure(1),
+    )
+    found = [Equation(f"p_{name}", ufl.derivative(energy, pressure, test))]
+    for body, parts in bodies.items():
+        for i, part in enumerate(parts):
+            held = upright if i == 0 else ends[:0]
+            if i == 0 and law.backing.slip == "held":
+                held = np.concatenate([held, facets_of(domain, at_face)]).astype(np.int32)
+            if i == 1 and law.backing.stack_stiffness is None:
+                held = ends
+            ds = facet_measure(domain, {0: pairs_of(domain, held)})
+            inner = ufl.derivative(energy, part, test)
+            found.append(Equation(f"{body}_{i}", part * test * ds(0), inner, held))
+    return found

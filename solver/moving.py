@@ -1,0 +1,98 @@
+"""Faces that move with their growth: all forms pulled back to the mesh of the start.
+
+The mesh is moved by d, which follows the face and is harmonic inside:
+
+    d = -h N on faces that move,   d = 0 on other electrodes,   d.N = 0 on other flat faces
+    div(grad d_i) = 0 inside,      F = I + grad d,   J = det F
+
+h growth (`solver.deposit`), N outward normal of the mesh at the start (into the lithium). With
+grad = F^-T Grad, dV = J dV_0, da = J |F^-T N| dA_0 the equations of the moved body are integrals
+over the mesh of the start. d is an unknown of the same system: time steps, Newton's method and
+their tolerances hold for the moved body, nothing is interpolated between meshes and nothing is lost
+on the way. The height h is the volume of deposit per area at the start: that a slope has more area,
+da = sqrt(1 + |grad h|^2) dA_0 on a flat face, is in the equation of h.
+
+How good the moved cells are is told by q = n J^(2/n)/|F|^2 in n dimensions: 1 where a cell keeps
+its form, 0 where it is flat; negative J counts as 0. At `POOREST` the march ends as an event, with
+its state kept. Corners of the mesh move along the mean of their normals.
+
+Source: Donea et al. 2004, Arbitrary Lagrangian-Eulerian methods, Encyclopedia of Computational
+Mechanics (mesh motion by Laplace's equation).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem, mesh
+from ufl.core.expr import Expr
+
+from solver.domain import Domain, node_positions
+
+Ints = npt.NDArray[np.int32]
+POOREST = 0.1  # quality of moved cells at which a march ends
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How integrals over the mesh of the start become those over the moved body.
+
+    Attributes:
+        back: F^-T; None: nothing moves.
+        volume: J (axisymmetric: with the radius now over that at the start).
+        area: Area of a facet now over that at the start.
+        quality: Of the moved cells, 1 where they keep their form.
+    """
+
+    back: Expr | None
+    volume: Expr | float
+    area: Expr | float
+    quality: Expr | None
+
+
+STILL = Motion(None, 1.0, 1.0, None)
+
+
+def moved_by(domain: Domain, displacement: tuple[fem.Function, ...]) -> Motion:
+    """The motion of a mesh by a displacement, one function per component."""
+    n = domain.mesh.geometry.dim
+    gradient = ufl.as_matrix([[part.dx(j) for j in range(n)] for part in displacement])
+    stretch = ufl.Identity(n) + gradient
+    volume = ufl.det(stretch)
+    back = ufl.inv(stretch).T
+    turned = ufl.dot(back, ufl.FacetNormal(domain.mesh))
+    area = volume * ufl.sqrt(ufl.inner(turned, turned))
+    if domain.axisymmetric:
+        radius = ufl.SpatialCoordinate(domain.mesh)[0]
+        grown = (radius + displacement[0]) / radius
+        volume, area = grown * volume, grown * area
+    size = ufl.max_value(ufl.det(stretch), 0.0) ** (2.0 / n)
+    return Motion(back, volume, area, n * size / ufl.inner(stretch, stretch))
+
+
+def gradient(motion: Motion, function: Expr) -> Expr:
+    """Gradient in the moved body."""
+    slope = ufl.grad(function)
+    return slope if motion.back is None else ufl.dot(motion.back, slope)
+
+
+def flat_faces(domain: Domain, axis: int) -> tuple[Ints, Ints]:
+    """Local outer facets across an axis, and the other outer ones."""
+    topology = domain.mesh.topology
+    facets = mesh.exterior_facet_indices(topology)
+    nodes = mesh.entities_to_geometry(domain.mesh, topology.dim - 1, facets)
+    span = np.ptp(node_positions(domain.mesh)[nodes], axis=1)
+    flat = span[:, axis] <= 1e-9 * span.max(axis=1)
+    return facets[flat].astype(np.int32), facets[~flat].astype(np.int32)
+
+
+def pairs_of(domain: Domain, facets: Ints) -> Ints:
+    """(cell, local facet) pairs of outer facets, shape (n, 2)."""
+    topology = domain.mesh.topology
+    tdim = topology.dim
+    cells_of_facet = topology.connectivity(tdim - 1, tdim)
+    cells = cells_of_facet.array[cells_of_facet.offsets[facets]]
+    facets_of_cell = topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+    local = np.argmax(facets_of_cell[cells] == facets[:, None], axis=1)
+    return np.column_stack([cells, local]).astype(np.int32)

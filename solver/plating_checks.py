@@ -1,0 +1,70 @@
+"""What is wrong with faces whose growth is followed, beyond the form of their tables."""
+
+from collections.abc import Iterator
+
+from meshes import geometry as shapes
+from solver import tables
+from solver.faults import Finding, KeyPath, as_given
+from solver.march_tables import Backing, BinaryElectrolyte, Plating
+
+STEEPEST = 0.1  # amplitude of a face over its wavelength
+
+
+def plating_faults(
+    file: tables.CaseFile, geometry: shapes.Geometry, name: str, law: Plating
+) -> Iterator[Finding]:
+    """Findings of one face."""
+    path: KeyPath = ("boundaries", name, "plating")
+    if file.programme is None or not file.programme.steps:
+        allowed = "no such table without [[programme.steps]]: nothing grows in a steady state"
+        yield Finding(path, "a table", allowed)
+        return
+    porosity = law.porosity
+    if porosity is not None and porosity.number >= 1.0:
+        text = as_given(porosity.text)
+        yield Finding((*path, "porosity"), text, "a share of the volume, below 1")
+    salt = any(isinstance(r, BinaryElectrolyte) for r in file.regions.values())
+    if law.moves and salt:
+        allowed = "false beside a binary electrolyte: how it flows where faces move is not modelled"
+        yield Finding((*path, "moves"), "true", allowed)
+    if law.moves and file.interfaces:
+        allowed = "false beside conditions on interfaces, which would have to move as well"
+        yield Finding((*path, "moves"), "true", allowed)
+    flat = isinstance(geometry, shapes.Cell) and isinstance(geometry.opening, shapes.NoOpening)
+    strip = flat and isinstance(geometry, shapes.Cell) and geometry.shape == "strip"
+    if law.wavelength is not None and law.amplitude is not None:
+        text = as_given(law.wavelength.text)
+        if not strip or not isinstance(geometry, shapes.Cell):
+            allowed = "no such key: only a flat strip without an opening has a wavy face"
+            yield Finding((*path, "wavelength"), text, allowed)
+        else:
+            waves = geometry.width / law.wavelength.number
+            if round(waves) < 1 or abs(waves - round(waves)) > 1e-9 * waves:
+                allowed = f"geometry.width ({geometry.width:g} um) over a whole number"
+                yield Finding((*path, "wavelength"), text, allowed)
+        if law.amplitude.number > STEEPEST * law.wavelength.number:
+            text = as_given(law.amplitude.text)
+            yield Finding((*path, "amplitude"), text, f"at most {STEEPEST:g} of the wavelength")
+    if law.backing is not None:
+        yield from _backing_faults(file, (*path, "backing"), law.backing, strip)
+
+
+def _backing_faults(
+    file: tables.CaseFile, path: KeyPath, law: Backing, strip: bool
+) -> Iterator[Finding]:
+    if not strip:
+        allowed = "no such table: elastic lithium is known behind a face of a flat strip only"
+        yield Finding(path, "a table", allowed)
+    for key, ratio in (
+        ("lithium_poissons_ratio", law.lithium_poissons_ratio),
+        ("electrolyte_poissons_ratio", law.electrolyte_poissons_ratio),
+    ):
+        if not 0.0 <= ratio.number <= 0.49:
+            yield Finding((*path, key), as_given(ratio.text), "a number from 0 to 0.49")
+    first = next(
+        name
+        for name, face in file.boundaries.items()
+        if isinstance(face, tables.Electrode) and face.plating and face.plating.backing
+    )
+    if path[1] != first:
+        yield Finding(path, "a table", f"no second one: {first} has one")
