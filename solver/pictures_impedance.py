@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from solver import drawing
 from solver.drawing import heading
@@ -35,9 +36,9 @@ def nyquist_picture(folder: Path) -> Picture:
     axes.plot(table[:, 1], -table[:, 2], "o-", color=colour, markersize=3.0, label="computed")
     _add_others(axes, folder, table)
     for row in table[_decades(table[:, 0])]:
-        word = f"{row[0]:.3g} Hz"
+        word = EngFormatter(unit="Hz", places=0)(float(f"{row[0]:.1g}"))
         axes.annotate(word, (row[1], -row[2]), (4, 4), textcoords="offset points", fontsize=8)
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_aspect("equal", adjustable="box")
     axes.set_xlabel(f"Re Z [{UNIT}]")
     axes.set_ylabel(f"-Im Z [{UNIT}]")
     axes.grid(alpha=0.3)

@@ -9,8 +9,10 @@ from solver.case import load_case
 from solver.simulate import simulate
 
 ROOT = Path(__file__).parents[2] / "cases"
-FOLDERS = ("verification/coupled", "li2023_li3n_peo")
-QUICK = {"butler_volmer", "steady_voltage"}
+FOLDERS = (
+    "verification/coupled", "li2023_li3n_peo", "lim2024_mgf2_interlayer", "pan2024_lipon_on_lib",
+)  # fmt: skip
+QUICK = {"butler_volmer", "steady_voltage", "layers", "warburg", "constriction"}
 MISSES = {("bruce_vincent", "layer_on_peo"): {"bruce_vincent_transference"}}
 
 
