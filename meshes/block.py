@@ -91,14 +91,16 @@ def exact_measures_of_block(block: Block, omit: tuple[str, ...]) -> dict[str, fl
             add("top" if i == len(present) else f"{names[i]}_surface", area)
         elif above:
             add(f"{names[i - 1]}_surface", area)
-    return out | {flaw.name: 2.0 * flaw.length for flaw in meshed_flaws(block, omit)}
+    flaws = meshed_flaws(block, omit)
+    return out | {f.name: (1.0 if f.joined else 2.0) * f.length for f in flaws}
 
 
 def faces_of_block(block: Block, omit: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the boundaries and of the interfaces of a block, without meshing it."""
     regions = {layer.name for layer in block.layers}
     names = [name for name in exact_measures_of_block(block, omit) if name not in regions]
-    inner = tuple(name for name in names if name in planes_between(block))
+    joined = tuple(flaw.name for flaw in block.flaws if flaw.joined)
+    inner = tuple(name for name in names if name in (*planes_between(block), *joined))
     return tuple(name for name in names if name not in inner), inner
 
 

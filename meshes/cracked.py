@@ -78,7 +78,7 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
     gmsh.option.setNumber("Mesh.Algorithm", 6)  # frontal: best quality on strongly graded sizes
     gmsh.model.mesh.generate(2)
     for flaw, (line, _) in zip(flaws, lines, strict=True):
-        groups[flaw.name] = _opened(flaw, line, made)
+        groups[flaw.name] = [(1, line)] if flaw.joined else _opened(flaw, line, made)
     return Model(groups, {}, 0.0, {}, (), (), {})
 
 

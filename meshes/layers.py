@@ -39,6 +39,7 @@ class Flaw:
         y: where it begins, um.
         length: um.
         angle: of its direction from the x axis, rad.
+        joined: whether both faces have the same nodes, which the solver then parts.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Flaw:
     y: float
     length: float
     angle: float
+    joined: bool = False
 
     @property
     def direction(self) -> tuple[float, float]:

@@ -226,7 +226,7 @@ def _face(table: mechanics_tables.Face) -> mechanics_schema.Face:
             pressure = _number(table.pressure) or 0.0
             return mechanics_schema.Plate(pressure, _number(table.stiffness) or 0.0)
         case mechanics_tables.Contact():
-            return mechanics_schema.Contact()
+            return mechanics_schema.Contact(table.friction or "")
         case mechanics_tables.Indenter():
             return mechanics_schema.Indenter(table.radius.number, table.depth.number)
         case mechanics_tables.Lithium():

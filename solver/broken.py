@@ -8,8 +8,9 @@ sides (the other one is given where only one is held),
     u_cells = S T v + ...,   v = (displacements of one side per node, jumps),
     v = P y + g,             P gives every free component its own unknown
 
-so that contact is a bound on an unknown, w_n >= 0. Interfaces are flat, along x. Forces of an
-interface act at its nodes: the integral of each node's shape function is its area.
+so that contact is a bound on an unknown, w_n >= 0. Interfaces are flat, along x; of a flaw at an
+angle (`solver.parted`) the jump is counted along it and to its left. Forces of an interface act at
+its nodes: the integral of each node's shape function is its area.
 
 Source: split nodes, Melosh & Raefsky 1981, Bull. Seismol. Soc. Am. 71, 1391; forces at the nodes,
 which keeps tractions from oscillating: Schellekens & de Borst 1993, Int. J. Numer. Methods Eng. 36,
@@ -27,10 +28,12 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from meshes.layers import Flaw
 from solver.domain import Domain, facet_entities, facet_measure, facets_of, region_of_cells
 from solver.elasticity import DEGREE, displacement_space, weight
 from solver.equilibrium import FIXED, FREE, PLATE, Support, face_normal
 from solver.interface_schema import Joint
+from solver.parted import along, frame, left_cells, two_sided
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -52,6 +55,8 @@ class Break:
         upper: Region above.
         joint: Its law.
         width: Of the block, um.
+        flaw: The flaw whose faces these are, in the coordinates of the mesh: its left face is the
+            upper one, the layers are the same. None: an interface.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Break:
     upper: str
     joint: Joint
     width: float
+    flaw: Flaw | None = None
 
     def is_off(self, x: Floats) -> npt.NDArray[np.bool_]:
         """Where along x (um) the layers have come off; an end inside of the body still holds."""
@@ -78,12 +84,13 @@ class Sides:
         space: Discontinuous displacements.
         nodes: Owned nodes (of the continuous space) with two sides, shape (n,).
         which: Index of the interface of each, shape (n,).
-        place: x of each, um.
+        place: x of each, um; on a flaw the distance from its beginning.
         area: What each stands for on its interface, um (axisymmetric: um^2).
         length: The same along the section, um.
         owned: Number of owned nodes.
         cell_nodes: Node of every cell and local number, shape (cells, 6).
         above: Whether a cell takes the upper side there, same shape.
+        frame: Directions (columns) in which the jump of each is counted, shape (n, 2, 2).
         matrix: S; columns of a rank: components of its nodes, then those of the upper sides.
     """
 
@@ -98,6 +105,7 @@ class Sides:
     owned: int
     cell_nodes: npt.NDArray[np.int32]
     above: npt.NDArray[np.bool_]
+    frame: Floats
     matrix: PETSc.Mat
 
 
@@ -106,27 +114,43 @@ def split(domain: Domain, breaks: Sequence[Break]) -> Sides:
     continuous = displacement_space(domain)
     space = fem.functionspace(domain.mesh, ("Discontinuous Lagrange", DEGREE, (2,)))
     owned = continuous.dofmap.index_map.size_local
-    x = continuous.tabulate_dof_coordinates()[:, 0]
-    tag, area, length = np.zeros(len(x)), np.zeros(owned), np.zeros(owned)
+    cell_nodes, regions = continuous.dofmap.list, region_of_cells(domain)
+    points = continuous.tabulate_dof_coordinates()
+    place, frames = points[:, 0].copy(), np.tile(np.eye(2), (owned, 1, 1))
+    area, length = np.zeros(owned), np.zeros(owned)
     which = np.full(owned, -1, dtype=np.int64)
+    above = np.zeros(cell_nodes.shape, dtype=bool)
     for i, broken in enumerate(breaks):
-        facets = facets_of(domain, facet_entities(domain, broken.name))
-        found = fem.locate_dofs_topological(continuous, 1, facets, remote=True)
-        loose = found if broken.joint.tears else found[broken.is_off(x[found])]
+        if broken.flaw is not None:
+            loose, upper = (
+                two_sided(continuous, domain, broken.flaw),
+                left_cells(domain, broken.flaw),
+            )
+        else:
+            facets = facets_of(domain, facet_entities(domain, broken.name))
+            found = fem.locate_dofs_topological(continuous, 1, facets, remote=True)
+            loose = found if broken.joint.tears else found[broken.is_off(points[found, 0])]
+            upper = regions == domain.built.regions[broken.upper]
         on = _shared(continuous, loose, 1.0) > 0.0
-        tag[on] = domain.built.regions[broken.upper]
+        above |= on[cell_nodes] & upper[:, None]
         which[on[:owned]] = i
-        pairs = {0: facet_entities(domain, broken.name, [broken.lower])}
+        if broken.flaw is not None:
+            place[on], frames[on[:owned]] = along(broken.flaw, points[on]), frame(broken.flaw)
+        pairs = {0: lower_facets(domain, broken)}
         area += _areas(continuous, domain, pairs, weight(domain))
         length += _areas(continuous, domain, pairs, 1.0)
     nodes = np.flatnonzero(which >= 0).astype(np.int32)
-    cell_nodes = continuous.dofmap.list
-    above = tag[cell_nodes] == region_of_cells(domain)[:, None]
     matrix = _selection(continuous, space, nodes, cell_nodes, above)
     return Sides(
-        domain, space, continuous, nodes, which[nodes], x[nodes], area[nodes], length[nodes],
-        owned, cell_nodes, above, matrix,
+        domain, space, continuous, nodes, which[nodes], place[nodes], area[nodes], length[nodes],
+        owned, cell_nodes, above, frames[nodes], matrix,
     )  # fmt: skip
+
+
+def lower_facets(domain: Domain, broken: Break) -> npt.NDArray[np.int32]:
+    """The facets of an interface as its lower side sees them: (cell, local facet) pairs."""
+    pairs = facet_entities(domain, broken.name, [broken.lower])
+    return pairs if broken.flaw is None else pairs[~left_cells(domain, broken.flaw)[pairs[:, 0]]]
 
 
 def _shared(
@@ -350,15 +374,20 @@ def _one_side(sides: Sides, turned: npt.NDArray[np.bool_]) -> PETSc.Mat:
     jump = 2 * owned + np.arange(2 * number)
     kept = np.arange(count)
     kept[jump] = low  # what a side has besides the jump
-    rows = np.concatenate([np.arange(count), low[turned.ravel()], jump[~turned.ravel()]])
-    columns = np.concatenate([kept, jump[turned.ravel()], jump[~turned.ravel()]])
-    values = np.concatenate(
-        [np.ones(count), -np.ones(int(turned.sum())), np.ones(int((~turned).sum()))]
-    )
+    # a jump of every component, in the directions of the node
+    of_row = np.repeat(jump.reshape(-1, 2), 2, axis=1)
+    of_column = np.tile(jump.reshape(-1, 2), (1, 2))
+    there = sides.frame.reshape(-1, 4) != 0.0
+    below = np.repeat(turned, 2, axis=1)
+    lower = np.repeat(low.reshape(-1, 2), 2, axis=1)
+    rows = np.concatenate([np.arange(count), np.where(below, lower, of_row)[there]])
+    columns = np.concatenate([kept, of_column[there]])
+    share = np.where(below, -1.0, 1.0) * sides.frame.reshape(-1, 4)
+    values = np.concatenate([np.ones(count), share[there]])
     order = np.lexsort((columns, rows))
     pointer = np.searchsorted(rows[order], np.arange(count + 1)).astype(PETSc.IntType)
     matrix = PETSc.Mat().createAIJ(
-        ((count, PETSc.DETERMINE), (count, PETSc.DETERMINE)), nnz=(2, 0), comm=comm
+        ((count, PETSc.DETERMINE), (count, PETSc.DETERMINE)), nnz=(3, 0), comm=comm
     )
     matrix.setValuesCSR(pointer, (columns[order] + first).astype(PETSc.IntType), values[order])
     matrix.assemble()
@@ -379,7 +408,7 @@ def overlap(sides: Sides, broken: Break, normal: Floats) -> float:
     opening = _shared_from_owner(sides.continuous, sides.nodes, normal)
     layout = sides.continuous.dofmap.dof_layout
     closure = np.array([layout.entity_closure_dofs(1, facet) for facet in range(3)])
-    pairs = facet_entities(sides.domain, broken.name, [broken.lower])
+    pairs = lower_facets(sides.domain, broken)
     nodes = sides.cell_nodes[pairs[:, :1], closure[pairs[:, 1]]]
     least = float((opening[nodes] @ BETWEEN).min(initial=0.0))
     return 0.0 - min(float(sides.domain.comm.allreduce(least, op=MPI.MIN)), 0.0)

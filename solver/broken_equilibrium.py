@@ -33,16 +33,17 @@ from solver.broken import (
     TANGENT,
     Break,
     Floats,
+    Ints,
     Unknowns,
     hold,
-    overlap,
     split,
     unknowns,
 )
-from solver.broken_state import Answer, Jump, Step
+from solver.broken_state import Answer, Step, jump_of
 from solver.elasticity import Body
-from solver.equilibrium import FIXED, FREE, State, Support, face_normal
+from solver.equilibrium import BALANCE, FIXED, FREE, State, Support, Unbalanced, face_normal
 from solver.load_path import MOST_CUTS, LoadPath, LoadStep, named_forces, why_stopped
+from solver.pins import pinned
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
 RELEASE, MOST_ROUNDS = 8, 40  # of the search for what sticks
@@ -80,6 +81,12 @@ class BrokenEquilibrium:
         self.supports, self.breaks, self.overrides = supports, tuple(breaks), overrides
         self.sides = split(body.domain, breaks)
         self.held = hold(self.sides, supports)
+        self.pins: Ints = np.empty(0, dtype=np.int64)
+        if all(broken.flaw is not None for broken in breaks):  # layers may float one by one
+            plates = sorted(name for name, support in supports.items() if support.kind == "plate")
+            sprung = [i for i, n in enumerate(plates) if n in body.tractions]
+            sprung = [i for i in sprung if body.tractions[plates[i]].spring > 0.0]
+            self.held, self.pins = pinned(self.sides, self.held, sprung)
         self.unknowns = unknowns(self.sides, self.held)
         self.whole = self.sides.matrix.matMult(self.unknowns.to_sides)  # from y to the cells
         self.displacement = fem.Function(self.sides.space, name="displacement")
@@ -403,7 +410,11 @@ class BrokenEquilibrium:
         total = self.comm.allreduce((held + loads).sum(axis=0)[axes])
         size = self.comm.allreduce((np.abs(held) + np.abs(loads)).sum(axis=0)[axes])
         # a body that came off may bear nothing: then what it bears with all bonded is the measure
-        return out, float(np.abs(total).max() / max(size.max(), self.scale))
+        measure = max(float(size.max()), self.scale)
+        pinned_by = np.abs(left.array_r[self.pins]).max(initial=0.0)
+        if self.comm.allreduce(float(pinned_by), op=MPI.MAX) > BALANCE * measure:
+            raise Unbalanced("mechanics: nothing holds the body, and its loads do not balance")
+        return out, float(np.abs(total).max() / measure)
 
     def _loads(self) -> Floats:
         """Forces of the tractions and of strains without displacement, shape (sides, 2)."""
@@ -429,21 +440,6 @@ class BrokenEquilibrium:
         energy = float(self.comm.allreduce(energy)) + stored
         found = (energy, reactions, balance, path.iterations)
         state = State(self.displacement, *found, path=path)
-        jumps = {b.name: self._jump(i, b, w, forces) for i, b in enumerate(self.breaks)}
+        at_nodes = (w, forces, self.kappa, self.spent)
+        jumps = {b.name: jump_of(self.sides, i, b, *at_nodes) for i, b in enumerate(self.breaks)}
         return Answer(state, jumps, history, rounds)
-
-    def _jump(self, i: int, broken: Break, w: Floats, forces: Floats) -> Jump:
-        sides = self.sides
-        at = sides.which == i
-        order = np.argsort(sides.place[at])
-        here = np.flatnonzero(at)[order]
-        return Jump(
-            place=sides.place[here],
-            opening=w[here],
-            force=forces[here],
-            area=sides.area[here],
-            length=sides.length[here],
-            kappa=self.kappa[here],
-            spent=float(self.comm.allreduce(float(self.spent[here].sum()))),
-            overlap=overlap(sides, broken, w[:, NORMAL]),
-        )

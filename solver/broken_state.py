@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from solver.broken import Floats
+import numpy as np
+import numpy.typing as npt
+from dolfinx import fem
+
+from solver.broken import NORMAL, Break, Floats, Sides, overlap
 from solver.equilibrium import State
 
 
@@ -30,9 +34,11 @@ class Jump:
     """Openings and forces of one interface, at its nodes that this rank owns.
 
     Attributes:
-        place: x, um, shape (n,).
+        space: Continuous displacements.
+        nodes: Its nodes that these are, shape (n,).
+        place: x, um, shape (n,); on a flaw the distance from its beginning.
         opening: (sliding, normal), um, shape (n, 2).
-        force: On the upper layer, uN (plane: N/m), shape (n, 2).
+        force: On the upper layer (the left face), along and across, uN (plane: N/m), shape (n, 2).
         area: um^2 (plane: um), shape (n,).
         length: Along the section, um, shape (n,).
         kappa: Largest effective opening of a cohesive interface, infinite where it has come off.
@@ -40,6 +46,8 @@ class Jump:
         overlap: Largest overlap at and between nodes, um, on all ranks.
     """
 
+    space: fem.FunctionSpace
+    nodes: npt.NDArray[np.int32]
     place: Floats
     opening: Floats
     force: Floats
@@ -48,6 +56,37 @@ class Jump:
     kappa: Floats
     spent: float
     overlap: float
+
+
+def jump_of(
+    sides: Sides, number: int, broken: Break, w: Floats, forces: Floats, kappa: Floats,
+    spent: Floats,
+) -> Jump:  # fmt: skip
+    """What one interface does; collective.
+
+    Args:
+        sides: The nodes with two sides.
+        number: Of the interface.
+        broken: It.
+        w: Jumps of all nodes, um, shape (n, 2).
+        forces: On their upper sides, along x and y, shape (n, 2).
+        kappa: Largest effective openings, shape (n,).
+        spent: Energies that have torn the nodes, shape (n,).
+    """
+    at = np.flatnonzero(sides.which == number)
+    here = at[np.argsort(sides.place[at])]
+    return Jump(
+        space=sides.continuous,
+        nodes=sides.nodes[here],
+        place=sides.place[here],
+        opening=w[here],
+        force=np.einsum("nij,ni->nj", sides.frame[here], forces[here]),
+        area=sides.area[here],
+        length=sides.length[here],
+        kappa=kappa[here],
+        spent=float(sides.domain.comm.allreduce(float(spent[here].sum()))),
+        overlap=overlap(sides, broken, w[:, NORMAL]),
+    )
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def with_marks(block: Block, breaks: Sequence[Break]) -> Block:
         (x, level_of(block, broken))
         for broken in breaks
         for x in broken.joint.reach(block.width)
-        if 0.0 < x < block.width
+        if 0.0 < x < block.width and broken.flaw is None
     ]
     return replace(block, marks=tuple(marks)) if marks else block
 
@@ -65,7 +65,7 @@ def with_marks(block: Block, breaks: Sequence[Break]) -> Block:
 def tips_of(block: Block, breaks: Sequence[Break]) -> tuple[tuple[Break, Tip], ...]:
     """The ends of what has come off and is bonded beyond: nothing is mirrored there."""
     found = []
-    for broken in breaks:
+    for broken in (broken for broken in breaks if broken.flaw is None):
         y = level_of(block, broken)
         low, high = broken.joint.reach(block.width)
         for x, way in interface_schema.tips(broken.joint, block.width):
@@ -126,10 +126,13 @@ def delamination_force(
     supports: Mapping[str, Support],
     breaks: Sequence[Break],
     answer: Answer,
-    at: tuple[Break, Tip],
+    at: tuple[Break | None, Tip],
     overrides: Mapping[str, str],
 ) -> DrivingForce:
-    """G and dG/da where layers that have come off end; collective. Solves two more equilibria."""
+    """G and dG/da where layers that have come off end; collective. Solves two more equilibria.
+
+    Tips of flaws have no interface: the nodes that have two sides move with the mesh.
+    """
     domain, (broken, tip) = body.domain, at
     distance = STEP * tip.reach
     energies, rates = [], []

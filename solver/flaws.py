@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import degrees, inf
 
+import numpy as np
+from mpi4py import MPI
+
 from meshes.layers import Block
 from solver import mechanics_schema
+from solver.broken import NORMAL, TANGENT
+from solver.broken_state import Jump
 from solver.fracture import Tip
+from solver.interface_quantities import most, total
 from solver.margins import (
     PER_TOUGHNESS,
     RATE,
@@ -38,9 +44,13 @@ def labels(block: Block) -> tuple[str, ...]:
 def of_flaws(
     block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
 ) -> Iterator[Quantity]:
-    """Driving force of every tip, and the one with the smallest margin."""
+    """Driving force of every tip, and the one with the smallest margin; collective."""
     judged_tips: list[tuple[float, str, str]] = []
-    for index, label in enumerate(labels(block)):
+    if found.broken is not None:
+        comm = found.domain.comm
+        for name, jump in found.broken.jumps.items():
+            yield from _of_faces(name, jump, comm)
+    for index, label in enumerate(labels(block) if found.tips else ()):
         of_tip = list(_of_tip(block, mechanics, found, index))
         for quantity in of_tip:
             yield replace(quantity, name=f"{quantity.name}.{label}")
@@ -60,6 +70,27 @@ def of_flaws(
         yield Quantity("first_to_grow", label, "", meaning=text)
 
 
+def _of_faces(name: str, jump: Jump, comm: MPI.Intracomm) -> Iterator[Quantity]:
+    """What the faces of a flaw do that may touch; collective."""
+    across, pressing = jump.opening[:, NORMAL], jump.force[:, NORMAL]
+    opening, slip = most(across, comm), most(np.abs(jump.opening[:, TANGENT]), comm)
+    closed = across <= 0.0  # a bound, met exactly
+    for head, value, text in (
+        ("flaw_opening", opening, "Largest distance of the faces."),
+        ("flaw_slip", slip, "Largest sliding of the faces past each other."),
+        ("flaw_overlap", jump.overlap, "Largest overlap of the faces, at the nodes and between."),
+        ("closed_length", total(jump.length[closed], comm), "Length that is closed."),
+    ):
+        yield Quantity(f"{head}.{name}", value, "um", meaning=text)
+    force = total(pressing[closed], comm)
+    text = "Force with which the faces press on each other, per depth."
+    yield Quantity(f"contact_force.{name}", force, "N/m", meaning=text)
+    length = total(jump.area[closed], comm)
+    text = "Mean pressure where the flaw is closed."
+    mean = force / length if length > 0.0 else 0.0
+    yield Quantity(f"mean_contact_pressure.{name}", mean, "MPa", meaning=text)
+
+
 def _of_tip(
     block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical, index: int
 ) -> Iterator[Quantity]:
@@ -77,8 +108,9 @@ def _of_tip(
     if found.intensities:
         yield from _of_modes(found, index)
         opening, shear = found.intensities[index].values
-        if opening < -found.intensity_bars[index]:
-            text = "Its faces overlap; contact between the faces of a flaw is not modelled."
+        touches = isinstance(mechanics.faces.get(tip.crack), mechanics_schema.Contact)
+        if opening < -found.intensity_bars[index] and not touches:
+            text = 'Its faces overlap; with law = "contact" they touch.'
             yield Quantity("verdict", SHUT, "", meaning=text)
             return
         angle, equivalent = kink(opening, shear)

@@ -99,36 +99,37 @@ def torn(broken: Break, jump: Jump, comm: MPI.Intracomm) -> float:
     tore = np.isfinite(jump.kappa)
     kappa = np.where(tore, jump.kappa, 1.0)
     left = (1.0 - cohesive.damage(law, kappa)) * kappa  # of the strength
-    return _sum(jump.length[tore & (left < TORN)], comm)
+    return total(jump.length[tore & (left < TORN)], comm)
 
 
 def _of_one(
     broken: Break, jump: Jump, force: str, plane: bool, comm: MPI.Intracomm
 ) -> Iterator[Quantity]:
     name, normal = broken.name, jump.opening[:, NORMAL]
-    opening = _largest(normal, comm)
+    opening = most(normal, comm)
     text = "Largest distance of the layers."
     yield Quantity(f"interface_opening.{name}", opening, "um", meaning=text)
-    slip = _largest(np.abs(jump.opening[:, TANGENT]), comm)
+    slip = most(np.abs(jump.opening[:, TANGENT]), comm)
     text = "Largest sliding of the layers past each other."
     yield Quantity(f"interface_slip.{name}", slip, "um", meaning=text)
     text = "Largest overlap of the layers, at the nodes and between them."
     yield Quantity(f"interface_overlap.{name}", jump.overlap, "um", meaning=text)
     apart = normal > SHUT * opening
     text = "Length along which the layers are apart."
-    yield Quantity(f"open_length.{name}", _sum(jump.length[apart], comm), "um", meaning=text)
+    yield Quantity(f"open_length.{name}", total(jump.length[apart], comm), "um", meaning=text)
     if broken.joint.law != "free":
         pressing = jump.force[:, NORMAL]
-        pressed = ~apart & (pressing > SHUT * _largest(pressing, comm))
+        pressed = ~apart & (pressing > SHUT * most(pressing, comm))
         text = "Length along which the layers press on each other where they do not hold together."
         yield Quantity(
-            f"pressed_length.{name}", _sum(jump.length[pressed], comm), "um", meaning=text
+            f"pressed_length.{name}", total(jump.length[pressed], comm), "um", meaning=text
         )
         text = "Force with which they do (plane: per depth; meshed part)."
-        total = _sum(pressing[pressed], comm)
-        yield Quantity(f"interface_force.{name}", total, force, meaning=text)
+        yield Quantity(
+            f"interface_force.{name}", total(pressing[pressed], comm), force, meaning=text
+        )
         there = pressed & (jump.area > 0.0)
-        pressure = _largest(pressing[there] / jump.area[there], comm)
+        pressure = most(pressing[there] / jump.area[there], comm)
         text = "Largest pressure there, of forces at nodes over their areas."
         yield Quantity(f"interface_pressure.{name}", pressure, "MPa", meaning=text)
     if broken.joint.tears:
@@ -144,9 +145,11 @@ def _of_one(
         yield Quantity("verdict", word, "", meaning=f"Does {name} tear?")
 
 
-def _largest(values: Floats, comm: MPI.Intracomm) -> float:
+def most(values: Floats, comm: MPI.Intracomm) -> float:
+    """Largest of values that are spread over the ranks, at least zero."""
     return float(comm.allreduce(float(values.max(initial=0.0)), op=MPI.MAX))
 
 
-def _sum(values: Floats, comm: MPI.Intracomm) -> float:
+def total(values: Floats, comm: MPI.Intracomm) -> float:
+    """Sum of values that are spread over the ranks."""
     return float(comm.allreduce(float(values.sum())))

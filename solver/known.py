@@ -166,6 +166,11 @@ ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
 ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "tension": ("stress",),
     "peak_contact_pressure": ("stress",),
+    "mean_contact_pressure": ("stress",),
+    "flaw_opening": ("length",),
+    "flaw_slip": ("length",),
+    "flaw_overlap": ("length",),
+    "closed_length": ("length",),
     "contact_reach": ("length",),
     "contact_force": ("force", "force_per_length"),
     "stack_pressure": ("stress",),

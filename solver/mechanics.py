@@ -18,7 +18,6 @@ from math import inf
 
 from mpi4py import MPI
 
-from meshes.block import layer_at
 from meshes.layers import Block
 from solver import schema
 from solver.bending import bends_freely, curvature
@@ -33,12 +32,13 @@ from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.evolution import Flowed
 from solver.face_stress import face_stress
+from solver.flaw_contact import closed_floor, tip_forces
 from solver.floors import Level, floors
 from solver.fracture import Tip
 from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
-from solver.hooke import is_isotropic_in_plane
-from solver.mixed_mode import Intensities, intensities
+from solver.mixed_mode import Intensities
+from solver.modes import both_modes
 from solver.path_following import steps_along
 from solver.problem import Mesher, Problem, make_problem, refined, through_film
 from solver.stability import DrivingForce, driving_force, error_bar
@@ -266,6 +266,8 @@ def _driven_most(found: Mechanical) -> int:
 def _floor(found: Mechanical) -> float:
     """What counts as nothing of the main rate."""
     least = floors(found.body)
+    if found.tips and found.broken is not None:
+        return max(least.rate, closed_floor(found.body, found.broken))
     if found.tips or found.film is not None:
         return least.rate
     if found.tensions or found.pressures:
@@ -346,10 +348,6 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         volume = sum(crack_volume(body, state, flaw.name) for flaw in block.flaws)
     if block.crack is not None:
         opening, overlap, volume = crack_opening(block, body, state, supports)
-    laws = [problem.solids[layer_at(block, tip.level).name] for tip, _ in rates]
-    apart = block.shape == "block" and body.rotates is None and bool(rates)
-    apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
-    apart = apart and body.grade is None and body.force is None
     watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
     there = [name for name in watched if name in body.domain.built.facets]
     tensions = {name: face_stress(body, state.displacement, name).tension for name in there}
@@ -381,11 +379,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         volume=volume,
         arrest=None,
         history=(),
-        intensities=tuple(
-            intensities(body, state.displacement, tip, law.stiffness)
-            for (tip, _), law in zip(rates, laws, strict=True)
-            if apart
-        ),
+        intensities=both_modes(problem, body, state, [tip for tip, _ in rates]),
         tensions=tensions,
         pressures=pressures,
         rims=rims,
@@ -404,6 +398,8 @@ def _solve_broken(problem: Problem, body: Body) -> Mechanical:
         for at in tips_of(problem.block, problem.breaks)
         if not stopped
     ]
+    tips = () if stopped or not problem.block.flaws else problem.tips()
+    rates += tip_forces(body, *loads, answer, tips, problem.overrides)
     return Mechanical(
         domain=body.domain,
         body=body,
@@ -416,6 +412,7 @@ def _solve_broken(problem: Problem, body: Body) -> Mechanical:
         volume=0.0,
         arrest=None,
         history=(),
+        intensities=both_modes(problem, body, answer.state, tips, answer.jumps),
         broken=answer,
     )
 

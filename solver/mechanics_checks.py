@@ -14,14 +14,15 @@ from solver.interface_checks import interface_faults, sides_of_layers
 from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
 from solver.tables import CaseFile, Electrode, Equipotential
+from solver.touching_checks import touching_face_faults
 
 OPEN = (
     tables.Free,
     tables.Traction,
     tables.Lithium,
     tables.Contact,
-)  # what the faces of a crack may have
-INSIDE = (tables.Free, tables.Traction, tables.Lithium)  # those of a flaw
+)  # what the faces of a crack or flaw may have
+INSIDE = (tables.Free, tables.Traction, tables.Lithium)  # those of a crack in 3D
 
 
 def mechanics_faults(
@@ -85,6 +86,7 @@ def mechanics_faults(
             yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
     elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
+        yield from touching_face_faults(file, mechanics, geometry)
         stretched = file.load is not None and file.load.stretch is not None
         if file.load is None or file.load.body_force is None:  # else the solution shows it
             yield from floating_faults(mechanics, geometry, stretched)
@@ -141,12 +143,12 @@ def _face_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[F
         given = f'"{face.law}"'
         flaw = next((flaw for flaw in block.flaws if flaw.name == name), None)
         cracked = flaw is not None or name == "crack"
-        if flaw is not None and not isinstance(face, INSIDE):
-            yield Finding(path, given, "free, traction or lithium in a flaw")
+        if flaw is not None and not isinstance(face, OPEN):
+            yield Finding(path, given, "free, traction, contact or lithium in a flaw")
         elif name == "crack" and not isinstance(face, OPEN):
             yield Finding(path, given, "free, traction, contact or lithium on a crack")
         elif not cracked and isinstance(face, tables.Contact):
-            yield Finding(path, given, "contact only between the faces of the crack")
+            yield Finding(path, given, "contact only between the faces of a crack or flaw")
         elif name != "top" and isinstance(face, tables.Indenter):
             yield Finding(path, given, "an indenter only on the top")
         elif name in ("pit", "pit_roof") and not isinstance(face, tables.Free | tables.Traction):

@@ -96,6 +96,7 @@ def conditions(
     """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
     tractions: dict[str, Traction] = {}
     supports: dict[str, Support] = {}
+    flaws = {flaw.name for flaw in block.flaws} if isinstance(block, Block) else set()
     if isinstance(block, Block | Box) and block.crack is not None:
         supports["bottom" if isinstance(block, Box) else block.crack.face] = Support("normal")
     for name, face in mechanics.faces.items():
@@ -115,7 +116,8 @@ def conditions(
             case mechanics_schema.Traction(pressure, shear):
                 tractions[name] = Traction(pressure, shear)
             case mechanics_schema.Contact():
-                supports[name] = Support("obstacle")
+                if name not in flaws:  # whose faces meet each other
+                    supports[name] = Support("obstacle")
             case mechanics_schema.Indenter(radius, depth):
                 supports[name] = Support("obstacle", depth, radius)
             case mechanics_schema.Lithium() as lithium:

@@ -86,10 +86,10 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     shut = is_pressed_shut(found)
     if shut:
         yield SHUT
-    if found.broken is not None:
-        yield from of_interfaces(block, mechanics, found)
-    elif found.tips and block.flaws:
+    if block.flaws:
         yield from of_flaws(block, mechanics, found)
+    elif found.broken is not None:
+        yield from of_interfaces(block, mechanics, found)
     elif found.tips and not shut:
         yield from of_crack(block, mechanics, found)
     if found.film is not None and not shut:

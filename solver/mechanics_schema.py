@@ -202,7 +202,14 @@ class Lithium:
 
 @dataclass(frozen=True)
 class Contact:
-    """The faces of the crack touch where they are pressed together, without friction."""
+    """The faces of a crack or flaw touch where they are pressed together.
+
+    Attributes:
+        friction: Of a flaw: `none`, or `sticking`: no sliding where the faces are pressed; "" of a
+            crack in a plane of symmetry, where nothing slides.
+    """
+
+    friction: Literal["", "none", "sticking"] = ""
 
 
 @dataclass(frozen=True)

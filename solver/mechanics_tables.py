@@ -249,9 +249,13 @@ class Plate(Strict):
 
 
 class Contact(Strict):
-    """The faces of a crack, which may touch and press on each other but not overlap."""
+    """The faces of a crack or flaw, which may touch and press on each other but not overlap.
+
+    Those of a flaw slide where they touch, without friction (as without the key) or not at all.
+    """
 
     law: Literal["contact"]
+    friction: Literal["none", "sticking"] | None = None
 
 
 class Indenter(Strict):

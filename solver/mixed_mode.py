@@ -86,7 +86,13 @@ def _in_plane(stress: Expr) -> Expr:
     return ufl.as_matrix([[stress[XX], stress[XY]], [stress[XY], stress[YY]]])
 
 
-def intensities(body: Body, displacement: fem.Function, tip: Tip, stiffness: Floats) -> Intensities:
+def intensities(
+    body: Body,
+    displacement: fem.Function,
+    tip: Tip,
+    stiffness: Floats,
+    pressed: fem.Function | None = None,
+) -> Intensities:
     """K_I and K_II of one tip of a plane body, by every contour; collective.
 
     Args:
@@ -94,6 +100,8 @@ def intensities(body: Body, displacement: fem.Function, tip: Tip, stiffness: Flo
         displacement: In equilibrium.
         tip: Not on an interface.
         stiffness: Of the layer of the tip, isotropic, MPa, shape (6, 6).
+        pressed: Traction on the left face of a flaw whose faces touch, MPa; the right one bears the
+            opposite.
 
     Returns:
         In a plane of symmetry K_II is zero.
@@ -120,6 +128,7 @@ def intensities(body: Body, displacement: fem.Function, tip: Tip, stiffness: Flo
             rises = ufl.grad(pressure)
         sheared = fem.Constant(domain.mesh, np.float64(given.shear))
         traction = -pressure * n + sheared * ufl.as_vector([-n[1], n[0]])
+    left = ufl.sign(tip.direction[1] * n[0] - tip.direction[0] * n[1])
     q = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 1, (2,))))
     forms = []
     modes = (1, 2) if tip.share == 1.0 else (1,)
@@ -135,6 +144,9 @@ def intensities(body: Body, displacement: fem.Function, tip: Tip, stiffness: Flo
         mixed += ufl.dot(traction, on_faces) * stretched * ds
         if rises is not None:
             mixed -= ufl.dot(rises, q) * ufl.dot(n, on_faces) * ds
+        if pressed is not None:
+            grows = ufl.dot(ufl.grad(pressed), q)
+            mixed += left * ufl.dot(stretched * pressed + grows, on_faces) * ds
         forms.append(fem.form(mixed))
     found: tuple[list[float], list[float]] = ([], [])
     for inner, outer in CONTOURS:

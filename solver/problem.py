@@ -15,6 +15,7 @@ from solver.delamination import find_breaks, resolve_zones, tips_of, with_marks
 from solver.domain import Domain, node_positions, read_domain, refine_cells
 from solver.elasticity import Body, Profile, Solid, Traction, make_body
 from solver.equilibrium import Support
+from solver.flaw_contact import find_touching, with_joined
 from solver.fracture import Tip, find_tips, origin, resolve_tips
 from solver.mechanics_model import conditions, loaded_faces, solid_law
 
@@ -95,8 +96,9 @@ def make_problem(case: schema.Case, block: Block) -> Problem:
     loads = conditions(block, mechanics)
     bridge = mechanics.solids[block.layers[-1].name].strength is not None
     breaks, loaded = find_breaks(block, mechanics.interfaces), loaded_faces(mechanics)
+    breaks += find_touching(block, mechanics.faces)
     force = mechanics.body_force
-    marked = with_marks(block, breaks)
+    marked = with_joined(with_marks(block, breaks), breaks)
     return Problem(marked, solids, *loads, options, bridge, breaks, loaded, force)
 
 

@@ -39,6 +39,7 @@ LINE = """
     solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
+    solver.touching_checks
     solver.mechanics_checks
     solver.conduction_checks solver.effective_checks solver.plating_checks solver.march_checks
     solver.impedance_checks solver.study_checks solver.checks
@@ -59,16 +60,17 @@ LINE = """
     solver.blocks solver.equilibrium solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.stability solver.face_stress solver.bending solver.cohesive
-    solver.broken solver.broken_state solver.broken_equilibrium solver.delamination
-    solver.mechanics_model solver.problem solver.crack_opening
+    solver.parted solver.broken solver.pins solver.broken_state solver.broken_equilibrium
+    solver.delamination solver.flaw_contact
+    solver.mechanics_model solver.problem solver.modes solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
     solver.path_following solver.contact_rim
     solver.box_stress solver.mechanics solver.strain_range solver.arrest
     solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins solver.ends solver.crack_quantities
-    solver.growth_quantities solver.flaws
-    solver.front_quantities solver.interface_quantities
+    solver.growth_quantities solver.interface_quantities solver.flaws
+    solver.front_quantities
     solver.mechanics_quantities solver.saturation solver.mechanics_run
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
