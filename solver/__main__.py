@@ -1,6 +1,7 @@
 """The command line: run, check, mesh, schema.
 
-Exit status: 0 done, 1 a run failed or its output can't be written, 2 bad input, 130 interrupted.
+Exit status: 0 done, 1 a run failed or its output can't be written, 2 bad input, 130 interrupted,
+143 ended by SIGTERM (a march keeps its state before).
 Results go to stdout; what went wrong to stderr, one line per fault, never a traceback. Only `run`
 and `mesh` import more than the case loader. Under mpirun rank 0 reads and prints. All ranks end
 with the same status, but where the words of the command line are wrong: that is told before MPI
@@ -10,6 +11,7 @@ begins, and an mpirun that sees another rank fail first would end rank 0 before 
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -24,6 +26,7 @@ from rich.console import Console
 from solver.case import load_case
 from solver.faults import CaseError, Fault, one_line
 from solver.gathering import gather, split_options
+from solver.interruption import STOPPED, Interrupted
 from solver.provenance import versions
 
 if TYPE_CHECKING:
@@ -87,7 +90,9 @@ def run(
     paths: Paths,
     out: Annotated[str | None, typer.Option(help="Folder for the results.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip what is already solved.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip what is solved, go on from checkpoints.")
+    ] = False,
 ) -> int:
     """Solve cases and write numbers, pictures and a report.
 
@@ -95,6 +100,7 @@ def run(
     """
     comm = _world()
     files = _on_root(comm, lambda: _checked(paths, out))
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # asks for a checkpoint: else it is not the end
     from solver.run import run as run_cases  # brings dolfinx, PETSc and MPI
 
     return run_cases(
@@ -322,6 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, status = str(error), 2
     except Failed as error:
         message, status = f"liface: {one_line(str(error), 600)}", error.status
+    except Interrupted as stopped:
+        message, status = f"liface: {stopped}", STOPPED
     except (KeyboardInterrupt, typer.Abort):
         message, status = "liface: interrupted", 130
     except USAGE_ERROR as error:
@@ -344,7 +352,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _left_for_the_launcher(status: int) -> int:
     """The status; 0 under an mpirun of the launcher's, which finds the status in a file."""
     place = os.environ.get("LIFACE_STATUS", "")
-    if status not in (1, 2) or not place or not _is_parallel():
+    if status not in (1, 2, STOPPED) or not place or not _is_parallel():
         return status
     if _rank() == 0:
         Path(place).write_text(str(status), encoding="ascii")

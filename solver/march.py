@@ -7,6 +7,8 @@ concentration of every node stays below `step_error` of the start. A step of the
 with potentials that fit the salt as it is. Events (depletion, a voltage, a capacity) are looked for
 after every step in time and located by bisection on the interpolant of TS.
 
+A march can be kept on the way and go on from there, see `Snapshot` and `solver.march_history`.
+
 Without a programme the steady state is found by SNES; far from rest potentials and currents are
 brought on in shares, halved where Newton's method fails.
 
@@ -15,6 +17,7 @@ Source: Abhyankar et al. 2018, PETSc/TS: a modern scalable ODE/DAE solver librar
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -22,15 +25,15 @@ from petsc4py import PETSc
 
 from solver.carrier_system import Held, System
 from solver.carriers import Floats
+from solver.march_history import History, Memory, Replay
+from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
 from solver.march_schema import Step
 from solver.moving import POOREST
-from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+from solver.solve import SolveFailed, prefixed_options
 
 Reason = Literal["duration", "voltage", "capacity", "depleted", "distorted", "steady"]
 LAST = ("depleted", "distorted")  # these end the whole programme
 Progress = Callable[[str], None]
-PREFIX = "march_"
-CLOSE = 1e-11  # of a typical current: what may be left of a residual
 SMALLEST_SHARE = 1.0 / 64.0
 SMALLEST_STEP = 1e-13  # of the duration of a step of the programme
 MOST_STEPS = 100_000
@@ -103,70 +106,33 @@ class Marched:
         return bool(self.ends) and self.ends[-1].reason == "depleted"
 
 
-# -- Newton ------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Snapshot:
+    """What a march needs to go on from where it is.
 
-
-def _newton(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
-    """Solve F(x, 0) = 0 from x on; returns the number of steps.
-
-    Raises:
-        SolveFailed: No convergence; x is not to be used.
+    Attributes:
+        found: Moments, ends and counts so far, without a state.
+        step: Number of the step of the programme that goes on, from 0.
+        first: Index of the first moment of that step.
+        history: The last states of the integrator, or the one state with which the step begins.
+        length: Of the next step in time, s; 0 where the step of the programme begins.
     """
-    snes = PETSc.SNES().create(system.comm)
-    snes.setOptionsPrefix(PREFIX)
 
-    def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
-        system.residual(at, None, out)
+    found: Marched
+    step: int
+    first: int
+    history: History
+    length: float
 
-    def jacobian(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
-        system.jacobian(at, None, 0.0, out)
-
-    matrix = system.empty_matrix()
-    snes.setFunction(residual, system.vector())
-    snes.setJacobian(jacobian, matrix, matrix)
-    with prefixed_options(PREFIX, {**newton_options(system), **overrides}):
-        snes.setFromOptions()
-    snes.solve(None, x)
-    reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
-    norm = snes.getFunctionNorm()
-    snes.destroy()
-    matrix.destroy()
-    if reason <= 0 or not np.isfinite(x.norm()):
-        raise SolveFailed(
-            f"charge and salt: Newton's method did not converge (residual {norm:.2e} pA after "
-            f"{steps} steps)"
-        )
-    return steps
+    @property
+    def inside(self) -> bool:
+        """Whether the step of the programme has begun."""
+        return len(self.history.times) > 1
 
 
-def newton_options(system: System) -> dict[str, str]:
-    """Of SNES, with a direct solver."""
-    return {
-        **NONLINEAR,
-        **DIRECT_UNSYMMETRIC,
-        "snes_linesearch_type": "basic",
-        "snes_rtol": "1e-12",
-        "snes_stol": "1e-10",
-        "snes_atol": f"{CLOSE * system.scale:.3e}",
-        "snes_max_it": "40",
-    }
+Keep = Callable[[float, Callable[[], Snapshot]], None]  # called with the time after every step
 
-
-def fit_potentials(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
-    """Potentials and rates that fit the salt of x; nothing is done with double layers.
-
-    The overpotential of a double layer is part of the state and takes time to change.
-    """
-    if system.has_double_layer:
-        return 0
-    system.way = "held"
-    system.hold_salt(x)
-    for face in system.z:  # from no current Newton's method comes up to any, not down from one
-        x.array[face.unknowns] = 0.0
-    try:
-        return _newton(system, x, overrides)
-    finally:
-        system.way = "in time"
+# -- steady --------------------------------------------------------------------------------------
 
 
 def steady_state(system: System, overrides: Mapping[str, str]) -> Marched:
@@ -182,7 +148,7 @@ def steady_state(system: System, overrides: Mapping[str, str]) -> Marched:
         trial = x.copy()
         system.share = min(done + share, 1.0)
         try:
-            total += _newton(system, trial, overrides)
+            total += newton(system, trial, overrides)
         except SolveFailed:
             share *= 0.5
             found.shares += 1
@@ -229,26 +195,47 @@ def voltage_of(system: System, scalars: Floats) -> float:
     return float(scalars[system.driven] - scalars[other])
 
 
-def march(system: System, overrides: Mapping[str, str], progress: Progress) -> Marched:
+def march(
+    system: System,
+    overrides: Mapping[str, str],
+    progress: Progress,
+    keep: Keep = lambda _, __: None,
+    kept: Snapshot | None = None,
+) -> Marched:
     """Go through all steps of the programme; what depletes the cell ends it.
+
+    Args:
+        system: The problem.
+        overrides: Options of PETSc.
+        progress: Gets a line per step of the programme.
+        keep: Is offered a snapshot after every step in time.
+        kept: To go on from; None: from the start.
 
     Raises:
         SolveFailed: Steps in time become too small, or the potentials of a start are not found.
     """
     programme = system.programme
-    found = Marched()
-    x = system.start()
-    time = 0.0
-    usual = list(system.held)
     steps = [step for _ in range(programme.repeat) for step in programme.steps]
+    found = kept.found if kept else Marched()
+    x = kept.history.states[-1].copy() if kept else system.start()
+    time = kept.history.times[-1] if kept else 0.0
+    usual = list(system.held)
     for number, step in enumerate(steps):
+        if kept is not None and number < kept.step:
+            continue
         system.held = list(usual)
         system.held[system.driven] = _held(system, step)
-        first = len(found.moments)
-        iterations = fit_potentials(system, x, overrides)
-        before = found.moments[-1].iterations if found.moments else 0
-        found.moments.append(moment_of(system, x, time, number, before + iterations))
-        time, x, reason = _one_step(system, x, time, number, step, found, overrides)
+        inside = kept if kept is not None and kept.inside and number == kept.step else None
+        if inside is None:
+            begin = Snapshot(found, number, len(found.moments), History((time,), (x.copy(),)), 0.0)
+            keep(time, partial(_so_far, begin))
+            iterations = fit_potentials(system, x, overrides)
+            before = found.moments[-1].iterations if found.moments else 0
+            found.moments.append(moment_of(system, x, time, number, before + iterations))
+        else:
+            begin = inside
+        first = begin.first
+        time, x, reason = _one_step(system, x, step, begin, overrides, keep)
         found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
         last = found.moments[-1]
         word = f"{reason} at t = {time:.6g} s" if reason in LAST else f"ended by {reason}"
@@ -260,6 +247,13 @@ def march(system: System, overrides: Mapping[str, str], progress: Progress) -> M
             break
     found.x = x
     return found
+
+
+def _so_far(begin: Snapshot) -> Snapshot:
+    """The start of a step of the programme, without the moments that came after it."""
+    found = begin.found
+    before = replace(found, moments=found.moments[: begin.first], ends=list(found.ends))
+    return replace(begin, found=before)
 
 
 def _held(system: System, step: Step) -> Held:
@@ -295,22 +289,28 @@ def _events(
 def _one_step(
     system: System,
     x: PETSc.Vec,
-    time: float,
-    number: int,
     step: Step,
-    found: Marched,
+    begin: Snapshot,
     overrides: Mapping[str, str],
+    keep: Keep,
 ) -> tuple[float, PETSc.Vec, Reason]:
-    """One step of the programme; moments are added to what was found."""
-    begin = found.moments[-1]
-    events = _events(system, step, begin)
-    for reason, event in events.items():
-        if event(x) <= 0.0:
-            return time, x, reason
-    ts = _integrator(system, x.copy(), time, step, overrides)
-    end = time + step.duration
-    previous = time
-    total = begin.iterations
+    """One step of the programme, or the rest of one; moments are added to what was found."""
+    found, number = begin.found, begin.step
+    start = found.moments[begin.first]
+    events = _events(system, step, start)
+    memory = Memory()
+    if not begin.inside:
+        for reason, event in events.items():
+            if event(x) <= 0.0:
+                return start.time, x, reason
+        memory.add(start.time, x)
+    end = start.time + step.duration
+    ts = _integrator(system, x.copy(), begin, end, step, overrides)
+    for time, state in zip(begin.history.times, begin.history.states, strict=True):
+        if begin.inside:
+            memory.add(time, state)
+    previous = float(ts.getTime())
+    total = found.moments[-1].iterations - int(ts.getSNESIterations())
     while ts.getTime() < end * (1.0 - 1e-14):
         ts.step()
         if ts.getConvergedReason() < 0:
@@ -332,11 +332,24 @@ def _one_step(
             ts.destroy()
             return times[first], there, hit[first][0]
         found.moments.append(moment_of(system, state, now, number, iterations))
+        memory.add(now, state)
         previous = now
+        keep(now, partial(_now, begin, memory, ts))
     last = ts.getSolution().copy()
     found.rejected += int(ts.getStepRejections())
     ts.destroy()
     return end, last, "duration"
+
+
+def _now(begin: Snapshot, memory: Memory, ts: PETSc.TS) -> Snapshot:
+    """A march within a step of its programme; before TS remembers enough, the start of that."""
+    history = memory.history()
+    if history is None:
+        return _so_far(begin)
+    found = begin.found
+    rejected = found.rejected + int(ts.getStepRejections())
+    so_far = Marched(list(found.moments), list(found.ends), None, rejected, found.shares)
+    return Snapshot(so_far, begin.step, begin.first, history, float(ts.getTimeStep()))
 
 
 def _located(
@@ -355,31 +368,37 @@ def _located(
 
 
 def _integrator(
-    system: System, x: PETSc.Vec, time: float, step: Step, overrides: Mapping[str, str]
+    system: System,
+    x: PETSc.Vec,
+    begin: Snapshot,
+    end: float,
+    step: Step,
+    overrides: Mapping[str, str],
 ) -> PETSc.TS:
     ts = PETSc.TS().create(system.comm)
     ts.setOptionsPrefix(PREFIX)
     ts.setProblemType(PETSc.TS.ProblemType.NONLINEAR)
     ts.setEquationType(PETSc.TS.EquationType.DAE_IMPLICIT_INDEX1)
     system.way = "in time"
+    replay = Replay(system, begin.history if begin.inside else None)
 
-    def residual(_: PETSc.TS, __: float, at: PETSc.Vec, rate: PETSc.Vec, out: PETSc.Vec) -> None:
-        system.residual(at, rate, out)
+    def residual(_: PETSc.TS, t: float, at: PETSc.Vec, rate: PETSc.Vec, out: PETSc.Vec) -> None:
+        replay.residual(t, at, rate, out)
 
     def jacobian(
         _: PETSc.TS, __: float, at: PETSc.Vec, rate: PETSc.Vec, shift: float,
         out: PETSc.Mat, ___: PETSc.Mat,
     ) -> None:  # fmt: skip
-        system.jacobian(at, rate, shift, out)
+        replay.jacobian(at, rate, shift, out)
 
     matrix = system.empty_matrix()
     ts.setIFunction(residual, system.vector())
     ts.setIJacobian(jacobian, matrix, matrix)
-    ts.setTime(time)
-    ts.setMaxTime(time + step.duration)
+    ts.setTime(begin.history.times[0])
+    ts.setMaxTime(end)
     ts.setMaxSteps(MOST_STEPS)
     ts.setTimeStep(system.first_step(step))
-    ts.setSolution(x)
+    ts.setSolution(begin.history.states[0].copy() if begin.inside else x)
     ts.setTolerances(rtol=0.0, atol=system.tolerances(system.programme.step_error))
     ts.setErrorIfStepFails(False)
     options = {**newton_options(system), **IN_TIME}
@@ -387,9 +406,5 @@ def _integrator(
     with prefixed_options(PREFIX, {**options, **overrides}):
         ts.setFromOptions()
     ts.setUp()
+    replay.run(ts, begin.length)
     return ts
-
-
-def with_current(held: Held, current: float) -> Held:
-    """The same terminal with another current, pA."""
-    return replace(held, potential=None, current=current)

@@ -106,6 +106,14 @@ def _programme_faults(file: tables.CaseFile, programme: Programme) -> Iterator[F
     if not programme.steps:
         if programme.repeat != 1:
             yield Finding((*path, "repeat"), str(programme.repeat), "1 without steps")
+        kept: tuple[tuple[str, Value | None], ...] = (
+            ("checkpoint_interval", programme.checkpoint_interval),
+            ("checkpoint_times", next(iter(programme.checkpoint_times), None)),
+        )
+        for key, unused in kept:
+            if unused is not None:
+                allowed = "no such key without steps: a steady state is not kept on the way"
+                yield Finding((*path, key), as_given(unused.text), allowed)
         return
     driven = [
         name for name, b in file.boundaries.items()

@@ -12,6 +12,7 @@ from meshes.mesh import BuiltMesh
 from solver import compat, schema
 from solver.carrier_system import Held, System
 from solver.carriers import refined_at
+from solver.checkpoints import Keeper, Keeping, kept_before
 from solver.deposit_quantities import deposit_quantities, warnings
 from solver.domain import Domain, number_of_cells, read_domain, region_of_cells, regions_at
 from solver.impedance import find_spectrum
@@ -23,6 +24,7 @@ from solver.impedance_quantities import (
     measured_points,
 )
 from solver.impedance_schema import Impedance
+from solver.interruption import listening
 from solver.march import Marched, march, steady_state
 from solver.march_quantities import limiting_current, march_quantities
 from solver.march_schema import BinaryElectrolyte
@@ -63,13 +65,18 @@ def marches(case: schema.Case) -> bool:
     return case.programme is not None or case.impedance is not None or reacts or salt
 
 
-def solve_march(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Marching:
+def solve_march(
+    case: schema.Case, comm: MPI.Intracomm, progress: Progress, keeper: Keeper | None = None
+) -> Marching:
     """Mesh, march, evaluate; collective.
+
+    With a keeper checkpoints are written on the way, and SIGTERM ends the march at one of them.
 
     Raises:
         MeshError: The geometry cannot be meshed.
         ModelError: The conditions do not make a problem.
         SolveFailed: Newton's method or the steps in time fail.
+        Interrupted: SIGTERM has come; the state is kept.
     """
     case = with_all_of_the_stack(case)
     built = make_mesh(case, comm)
@@ -82,7 +89,7 @@ def solve_march(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> M
     if limit is not None:
         progress(f"limiting current density: {in_unit(limit, 'mA/cm^2'):.6g} mA/cm^2")
     if system.programme.steps:
-        found = march(system, overrides, progress)
+        found = _marched(system, progress, keeper)
     else:
         found = steady_state(system, overrides)
         if found.depleted:
@@ -119,6 +126,17 @@ def _spectrum(
     frequencies = all_frequencies(asked, measured)
     spectrum = find_spectrum(system, found, asked, frequencies, overrides, progress)
     return analysed(spectrum, asked, measured, system.comm)
+
+
+def _marched(system: System, progress: Progress, keeper: Keeper | None) -> Marched:
+    overrides = system.case.numerics.petsc_options
+    if keeper is None:
+        return march(system, overrides, progress)
+    kept = kept_before(keeper, system, progress)
+    begin = kept.history.times[-1] if kept else 0.0
+    with listening() as asked:  # not sooner: what makes a mesh takes handlers away
+        keep = Keeping(keeper, system, asked, begin, progress)
+        return march(system, overrides, progress, keep, kept)
 
 
 def with_all_of_the_stack(case: schema.Case) -> schema.Case:

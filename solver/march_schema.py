@@ -148,6 +148,8 @@ class Programme:
         repeat: How often all of them.
         depletion: Share of the salt concentration at the start at which a cell counts as depleted.
         step_error: Of the concentration over that at the start, per step of time.
+        checkpoint_interval: Of computing between two checkpoints, s.
+        checkpoint_times: Since the start of the programme, s: checkpoints besides.
     """
 
     temperature: float = ROOM_TEMPERATURE
@@ -155,3 +157,5 @@ class Programme:
     repeat: int = 1
     depletion: float = 1e-4
     step_error: float = 1e-5
+    checkpoint_interval: float = 600.0
+    checkpoint_times: tuple[float, ...] = ()

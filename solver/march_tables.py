@@ -169,6 +169,8 @@ class Programme(Strict):
     repeat: int = Field(1, ge=1, le=10_000)
     depletion: Fraction | None = None
     step_error: Fraction | None = None
+    checkpoint_interval: Time | None = None
+    checkpoint_times: Annotated[tuple[Time, ...], BeforeValidator(as_tuple)] = ()
 
 
 def electrolyte(table: BinaryElectrolyte) -> march_schema.BinaryElectrolyte:
@@ -255,6 +257,8 @@ def programme(table: Programme | None) -> march_schema.Programme | None:
         repeat=table.repeat,
         depletion=_number(table.depletion) or usual.depletion,
         step_error=_number(table.step_error) or usual.step_error,
+        checkpoint_interval=_number(table.checkpoint_interval) or usual.checkpoint_interval,
+        checkpoint_times=tuple(time.number for time in table.checkpoint_times),
     )
 
 

@@ -142,6 +142,13 @@ def programme_tree(programme: Programme, given: Given) -> Tree:
         tree["steps"] = [_step(i, step, given) for i, step in enumerate(programme.steps)]
         tree["depletion"] = programme.depletion
     tree["step_error"] = programme.step_error
+    if programme.steps:
+        interval = programme.checkpoint_interval
+        tree["checkpoint_interval"] = value(
+            "programme.checkpoint_interval", interval, "time", given
+        )
+        times = programme.checkpoint_times
+        tree["checkpoint_times"] = [units.format_value(t, units.DISPLAY["time"][0]) for t in times]
     return tree
 
 

@@ -25,6 +25,7 @@ from meshes.micro import Micro
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
+from solver.checkpoints import keeper_of, remove
 from solver.copies import InterfaceError
 from solver.coupling import NotCoupled
 from solver.crack_front import table_of_front
@@ -88,7 +89,7 @@ def run(
         out: Folder for the results: of the case itself if there is one, else one folder per case in
             it. None: `results/<folder of the case>/<case>`.
         quiet: No progress.
-        resume: Leave out what is solved already by the same case and the same sources.
+        resume: Leave out what is solved by the same case and sources; go on from checkpoints.
         petsc_options: Words for PETSc's options database.
         change: Tables that every case is taken to have besides its own.
 
@@ -165,6 +166,7 @@ def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, re
     """One case into one folder; a failure leaves none."""
     begin = perf_counter()
     console.print(f"{job.name}: {job.case.title}", markup=False)
+    keeper = keeper_of(job.case, job.out, resume, provenance.source_hash())
     partial = _on_root(comm, lambda: output.begin(job.out))
     if isinstance(partial, output.OutputError):
         errors.print(f"liface: {partial}", markup=False)
@@ -179,7 +181,7 @@ def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, re
                 console.print(f"  {text}", markup=False)
                 LOG.info("%s", text)
 
-            solution = simulate(job.case, comm, progress)
+            solution = simulate(job.case, comm, progress, keeper)
             missing = shortfalls(solution)
             _write(job, solution, partial, comm)
             status = FAILED if missing else SOLVED
@@ -196,6 +198,7 @@ def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, re
     if isinstance(done, output.OutputError):
         errors.print(f"liface: {done}", markup=False)
         return FAILED
+    remove(keeper, comm)
     for text in missing:
         word = status_of(solution)
         errors.print(f"liface: {job.name}: {word}: {text}; the results say so", markup=False)
@@ -401,10 +404,6 @@ def _level(level: Level, reference: float, factor: float, unit: str) -> output.L
     )
 
 
-def _has(solution: Solution, name: str) -> bool:
-    return any(quantity.name == name for quantity in solution.quantities)
-
-
 def notes(solution: Solution) -> tuple[str, ...]:
     """What the bounds cover and what not, for the report."""
     certificate, built = solution.certificate, solution.built
@@ -425,7 +424,9 @@ def notes(solution: Solution) -> tuple[str, ...]:
             "With more than two electrodes there is no one resistance: the accuracy is that of the "
             "power."
         )
-    if certificate.domain.mesh.topology.dim == 3 and _has(solution, "edge_exponent"):
+    if certificate.domain.mesh.topology.dim == 3 and "edge_exponent" in {
+        q.name for q in solution.quantities
+    }:
         said.append("In three dimensions the factor of a singular edge is a mean along the rim.")
     if certificate.domain.axisymmetric:
         said.append(

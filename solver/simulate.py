@@ -15,6 +15,7 @@ from meshes.mesh import BuiltMesh
 from solver import balance, quantities, schema, switching
 from solver.bounds import Certificate, Level, certify
 from solver.case import with_setting, with_value
+from solver.checkpoints import Keeper
 from solver.coupling import (
     NotCoupled,
     critical_current,
@@ -94,14 +95,17 @@ def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
         timings[stage] = timings.get(stage, 0.0) + perf_counter() - begin
 
 
-def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solution:
-    """Mesh, solve, certify and evaluate a case; collective.
+def simulate(
+    case: schema.Case, comm: MPI.Intracomm, progress: Progress, keeper: Keeper | None = None
+) -> Solution:
+    """Mesh, solve, certify and evaluate a case; collective. What marches is kept with a keeper.
 
     Raises:
         MeshError: The geometry cannot be meshed.
         ModelError: The conditions do not make a problem.
         SolveFailed: A solve did not converge.
         NotBalanced: The currents do not balance.
+        Interrupted: SIGTERM has ended a march; the state is kept.
     """
     if case.map is not None:
         return _mapped(case, case.map, comm, progress)
@@ -118,7 +122,7 @@ def simulate(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Solu
         return _of_cell(case, found, comm, progress)
     if marches(case):
         with _timed(timings, "march"):
-            marching = solve_march(case, comm, progress)
+            marching = solve_march(case, comm, progress, keeper)
         judged = tuple(quantities.compare([*found, *marching.quantities], case.references))
         return Solution(
             case, judged, marching.built, None, None, timings=timings, marching=marching

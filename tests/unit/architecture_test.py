@@ -29,6 +29,7 @@ LINE = """
     meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
+    solver.interruption
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables solver.effective_tables
@@ -74,7 +75,8 @@ LINE = """
     solver.mechanics_quantities solver.saturation solver.mechanics_run
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
-    solver.carriers solver.carrier_system solver.march solver.march_quantities
+    solver.carriers solver.carrier_system solver.march_newton solver.march_history
+    solver.march solver.checkpoint_file solver.checkpoints solver.march_quantities
     solver.deposit_quantities
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run

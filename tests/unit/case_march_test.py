@@ -56,6 +56,8 @@ temperature = "313 K"
 repeat = 2
 depletion = 1e-3
 step_error = 1e-4
+checkpoint_interval = "5 min"
+checkpoint_times = ["1 hour", "2 hour"]
 [[programme.steps]]
 kind = "galvanostatic"
 current_density = "0.6 mA/cm^2"
@@ -88,6 +90,8 @@ WRONG = [
     ('temperature = "313 K"', 'temperature = "40 K"', "programme.temperature", "150 K"),
     ("depletion = 1e-3", "depletion = 0.9", "programme.depletion", "1e-06 to 0.5"),
     ("step_error = 1e-4", "step_error = 0.1", "programme.step_error", "1e-09 to 0.01"),
+    ('"5 min"', '"0 min"', "programme.checkpoint_interval", "above zero"),
+    ('"2 hour"', '"2 ohm"', "programme.checkpoint_times", "time"),
     ("repeat = 2", "repeat = 0", "programme.repeat", "1"),
     ('kind = "rest"', 'kind = "galvanostatic"', "programme.steps[2]", "this key in a step"),
     ('kind = "potentiostatic"', 'kind = "rest"', "programme.steps[1]", "no such key in a step"),
@@ -173,5 +177,16 @@ def test_a_case_that_marches_reads_back(tmp_path):
     plating = case.boundaries["top"].plating
     assert (plating.porosity, plating.amplitude, plating.backing.slip) == (0.1, 0.01, "held")
     assert plating.backing.lithium_modulus == pytest.approx(7820.0)
+    assert case.programme.checkpoint_interval == 300.0
+    assert case.programme.checkpoint_times == (3600.0, 7200.0)
     assert case.regions["salt"].concentration == pytest.approx(1.0)  # fmol/um^3
     assert case.regions["salt"].diffusivity.values == pytest.approx((1.0, 2.0))  # um^2/s
+
+
+def test_a_steady_state_is_not_kept(tmp_path, capsys):
+    lone = GOOD[: GOOD.index("[[programme.steps]]")].replace("repeat = 2\n", "")
+    lone = lone.replace('checkpoint_times = ["1 hour", "2 hour"]\n', "")
+    lone = lone.replace('"0 mA/cm^2"', '"1 mA/cm^2"')
+    status, said = checked(lone, tmp_path, capsys)
+    assert status == 2 and len(said) == 1
+    assert "checkpoint_interval" in said[0] and "without steps" in said[0]

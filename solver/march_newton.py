@@ -1,0 +1,75 @@
+"""Newton's method for charge and salt: one solve, and potentials that fit the salt as it is."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from petsc4py import PETSc
+
+from solver.carrier_system import System
+from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+
+PREFIX = "march_"
+CLOSE = 1e-11  # of a typical current: what may be left of a residual
+
+
+def newton(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
+    """Solve F(x, 0) = 0 from x on; returns the number of steps.
+
+    Raises:
+        SolveFailed: No convergence; x is not to be used.
+    """
+    snes = PETSc.SNES().create(system.comm)
+    snes.setOptionsPrefix(PREFIX)
+
+    def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
+        system.residual(at, None, out)
+
+    def jacobian(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
+        system.jacobian(at, None, 0.0, out)
+
+    matrix = system.empty_matrix()
+    snes.setFunction(residual, system.vector())
+    snes.setJacobian(jacobian, matrix, matrix)
+    with prefixed_options(PREFIX, {**newton_options(system), **overrides}):
+        snes.setFromOptions()
+    snes.solve(None, x)
+    reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
+    norm = snes.getFunctionNorm()
+    snes.destroy()
+    matrix.destroy()
+    if reason <= 0 or not np.isfinite(x.norm()):
+        raise SolveFailed(
+            f"charge and salt: Newton's method did not converge (residual {norm:.2e} pA after "
+            f"{steps} steps)"
+        )
+    return steps
+
+
+def newton_options(system: System) -> dict[str, str]:
+    """Of SNES, with a direct solver."""
+    return {
+        **NONLINEAR,
+        **DIRECT_UNSYMMETRIC,
+        "snes_linesearch_type": "basic",
+        "snes_rtol": "1e-12",
+        "snes_stol": "1e-10",
+        "snes_atol": f"{CLOSE * system.scale:.3e}",
+        "snes_max_it": "40",
+    }
+
+
+def fit_potentials(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
+    """Potentials and rates that fit the salt of x; nothing is done with double layers.
+
+    The overpotential of a double layer is part of the state and takes time to change.
+    """
+    if system.has_double_layer:
+        return 0
+    system.way = "held"
+    system.hold_salt(x)
+    for face in system.z:  # from no current Newton's method comes up to any, not down from one
+        x.array[face.unknowns] = 0.0
+    try:
+        return newton(system, x, overrides)
+    finally:
+        system.way = "in time"
