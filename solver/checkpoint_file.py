@@ -18,7 +18,7 @@ The file gets its name when it is whole and on disk; until then the one before i
 
 import os
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -140,7 +140,7 @@ def _small(system: System, snapshot: Snapshot) -> dict[str, Floats]:
     return {
         "times": np.array(snapshot.history.times),
         "scalars": np.array([system.scalars_of(x) for x in snapshot.history.states]),
-        "moments": np.array([astuple(m) for m in found.moments]).reshape(-1, len(fields(Moment))),
+        "moments": np.array([_row(m) for m in found.moments] or np.zeros((0, 9))),
         "ends": np.array(
             [
                 (n, e.time, REASONS.index(e.reason), e.first, e.last)
@@ -239,9 +239,20 @@ def _read(file: h5py.File, system: System) -> Snapshot:
     )  # fmt: skip
 
 
+def _row(moment: Moment) -> list[float]:
+    """A moment as numbers: what is one number, then the growth of every face."""
+    *numbers, growth = astuple(moment)
+    return [*numbers, *(number for face in growth for number in face)]
+
+
 def _moment(row: Floats) -> Moment:
-    time, step, voltage, current, charge, least, salt, balance, iterations = map(float, row)
-    return Moment(time, int(step), voltage, current, charge, least, salt, balance, int(iterations))
+    time, step, voltage, current, charge, least, salt, balance, iterations = map(float, row[:9])
+    growth = tuple(
+        (float(mean), float(low), float(high)) for mean, low, high in row[9:].reshape(-1, 3)
+    )
+    return Moment(
+        time, int(step), voltage, current, charge, least, salt, balance, int(iterations), growth
+    )
 
 
 def _read_field(

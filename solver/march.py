@@ -217,7 +217,8 @@ def march(
     programme = system.programme
     steps = [step for _ in range(programme.repeat) for step in programme.steps]
     found = kept.found if kept else Marched()
-    x = kept.history.states[-1].copy() if kept else system.start()
+    start = system.start()  # changes are told against it, also of a march that goes on
+    x = kept.history.states[-1].copy() if kept else start
     time = kept.history.times[-1] if kept else 0.0
     usual = list(system.held)
     for number, step in enumerate(steps):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver import fields, output
-from solver.deposit_quantities import warnings
 from solver.domain import facet_entities, facets_of, number_of_cells
 from solver.impedance_quantities import table_of_measured, table_of_spectrum
 from solver.march_quantities import table_of_moments
@@ -67,7 +66,7 @@ def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:
         },
         notes=(
             *meta.notes,
-            *warnings(system, found),
+            *marching.warnings,
             "Numbers of charge and salt in time come from one mesh and steps of chosen error; they "
             "have no error bars. Compare with a smaller numerics.edge_size, numerics.maximum_size "
             "and programme.step_error.",

@@ -47,6 +47,7 @@ class Marching:
         system: The problem, with the last state in its functions.
         found: All moments.
         quantities: Its numbers.
+        warnings: What a reader has to know of them.
         analysed: Its impedance, if it was asked for.
     """
 
@@ -54,6 +55,7 @@ class Marching:
     system: System
     found: Marched
     quantities: tuple[Quantity, ...]
+    warnings: tuple[str, ...] = ()
     analysed: Analysed | None = None
 
 
@@ -107,9 +109,10 @@ def solve_march(
         quantities += impedance_quantities(case, spectrum)
     if found.x is not None:
         system.put(found.x)
-    for text in warnings(system, found):
+    said = tuple(warnings(system, found))
+    for text in said:
         progress(text)
-    return Marching(built, system, found, tuple(quantities), spectrum)
+    return Marching(built, system, found, tuple(quantities), said, spectrum)
 
 
 def _spectrum(

@@ -58,6 +58,7 @@ def case_in(folder: Path, keys: str) -> Path:
         SALT, HELD, driven(0.0), steps, reacts("top", more=more),
         layers=LAYERS, size="2 um", edge="1 um", width="2 um",
     )  # fmt: skip
+    content += "\n[boundaries.top.plating]\nporosity = 0.1\n"
     path = folder / "case.toml"
     path.write_text(content)
     return path
