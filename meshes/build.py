@@ -124,6 +124,7 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
         periods=micro.body.periods,
         parts=structure.parts,
         method=structure.method,
+        roundness=structure.roundness,
     )
 
 

@@ -159,6 +159,8 @@ class BuiltMesh:
             faces of a period carry the same facets.
         parts: regions of a microstructure, also those left out.
         method: how a microstructure was meshed.
+        roundness: factors of `meshes.roundness`; infinite where nothing is known, empty where the
+            mesh is the body that is meant.
     """
 
     path: Path
@@ -177,6 +179,7 @@ class BuiltMesh:
     periods: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
     method: str = ""
+    roundness: tuple[float, ...] = ()
 
 
 def to_json(built: BuiltMesh) -> str:
@@ -210,6 +213,7 @@ def from_json(text: str, folder: Path) -> BuiltMesh:
         "report": MeshReport(**report),
         "periods": tuple(data.get("periods", ())),
         "parts": tuple(Part(**part) for part in data.get("parts", ())),
+        "roundness": tuple(data.get("roundness", ())),
     }
     return BuiltMesh(**data | changed)
 

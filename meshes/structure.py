@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from meshes import roundness
 from meshes.contact import contact_share, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
@@ -61,11 +62,13 @@ class Structure:
         mesh: with names, regions that are left out are not in it.
         parts: what every region has, next to what was asked for, those left out too.
         method: how it was meshed, in words.
+        roundness: factors of `meshes.roundness`.
     """
 
     mesh: FileMesh
     parts: tuple[Part, ...]
     method: str
+    roundness: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,12 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     for part in parts:
         if part.asked and abs(part.fraction - part.asked) > SHARE_ERROR * part.asked:
             missed.append(f"{part.name} is {part.fraction:.3g} of the cell, not {part.asked:.3g}")
+    factors: tuple[float, ...] = roundness.UNKNOWN
+    if isinstance(micro, Particles):
+        inside = (owners == names.index(micro.name)).astype(np.int64)
+        factors = roundness.roundness(micro, meshed.points, meshed.cells, inside, meshed.pairs())
+    elif isinstance(micro, Segmented) and micro.smooth == 0:
+        factors = ()
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
     method = meshed.method
@@ -160,7 +169,7 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     if missed:
         method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
     mesh = _named(meshed, owners, names, side_names(micro), omit)
-    return Structure(mesh, parts, method)
+    return Structure(mesh, parts, method, factors)
 
 
 def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:

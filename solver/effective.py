@@ -15,6 +15,7 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.mesh import BuiltMesh
+from meshes.micro import Particles
 from solver import compat, schema
 from solver.domain import Domain, cellwise, number_of_cells, read_domain, refine_cells
 from solver.effective_conduction import Conducting, Fluctuations, both_sides
@@ -52,6 +53,7 @@ class Conductivity:
         history: The meshes.
         reached: Whether the bounds are as close as asked.
         stopped: Why not.
+        meant: Bounds with round bodies that the mesh gives flat facets; see `meshes.roundness`.
     """
 
     cell: Conducting
@@ -60,6 +62,7 @@ class Conductivity:
     history: tuple[Level, ...]
     reached: bool
     stopped: str
+    meant: Between
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,11 @@ def solve_effective(
     left_out: list[str] = []
     if case.effective.conductivity:
         conductivity = solve_conductivity(case, mesher(case), comm, progress)
+        if inf in conductivity.cell.domain.built.roundness:
+            left_out.append(
+                "The bounds of the conductivity are those of the bodies of the mesh, whose volumes "
+                "stand beside those asked for: nothing is known of round ones that touch."
+            )
         if case.effective.three_point:
             phases = _three_point(case, conductivity, mesher, comm)
             if phases is None:
@@ -196,11 +204,15 @@ def solve_conductivity(
     }
     options = dict(case.numerics.petsc_options)
     cell = Conducting(read_domain(built, comm), laws, cell_volume(built), options)
+    below, above = of_round_bodies(case, built, laws)
+    if max(below, above) > 1.0:
+        progress(f"facets of round bodies: {below - 1.0:.1e} below, {above - 1.0:.1e} above")
     history: list[Level] = []
     while True:
         begin = perf_counter()
         lower, upper = both_sides(cell)
         tensor = Between(lower.tensor, upper.tensor)
+        meant = Between(np.asarray(lower.tensor / below), np.asarray(upper.tensor * above))
         steps = lower.iterations + upper.iterations
         dofs = max(lower.unknowns, upper.unknowns)
         low, high = tensor.mean()
@@ -212,10 +224,26 @@ def solve_conductivity(
             f"({steps} iterations, {level.seconds:.1f} s)"
         )
         if level.width <= case.numerics.accuracy:
-            return Conductivity(cell, tensor, upper, tuple(history), True, "")
+            return Conductivity(cell, tensor, upper, tuple(history), True, "", meant)
         if stopped := _stops(case, cell.domain, dofs):
-            return Conductivity(cell, tensor, upper, tuple(history), False, stopped)
+            return Conductivity(cell, tensor, upper, tuple(history), False, stopped, meant)
         cell = replace(cell, domain=_refined(cell.domain))
+
+
+def of_round_bodies(
+    case: schema.Case, built: BuiltMesh, laws: dict[str, float]
+) -> tuple[float, float]:
+    """Factors by which k of round particles may be below and above that of the mesh's, at least 1.
+
+    1 where nothing is known, too: then the bounds are those of the mesh's bodies.
+    """
+    micro = case.geometry
+    if not isinstance(micro, Particles) or not np.isfinite(built.roundness).all():
+        return 1.0, 1.0
+    larger, smaller = built.roundness
+    if laws.get(micro.name, 0.0) >= laws.get(micro.inside, 0.0):
+        return smaller, larger
+    return larger, smaller
 
 
 def solve_stiffness(

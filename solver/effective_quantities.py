@@ -44,20 +44,21 @@ def _of_conductivity(found: Conductivity) -> list[Quantity]:
     def shown(value: float) -> float:
         return in_unit(value, CONDUCTIVITY)
 
-    def bounded(name: str, value: float, half: float, meaning: str) -> Quantity:
-        low, high = shown(value - half), shown(value + half)
-        return Quantity(name, shown(value), CONDUCTIVITY, low, high, "guaranteed", meaning)
+    def bounded(name: str, value: float, low: float, high: float, meaning: str) -> Quantity:
+        ends = shown(low), shown(high)
+        return Quantity(name, shown(value), CONDUCTIVITY, *ends, "guaranteed", meaning)
 
-    tensor = found.tensor
-    low, high = tensor.mean()
+    tensor, meant = found.tensor, found.meant
     text = "Mean over the axes: the effective conductivity where it is isotropic."
-    out = [bounded("effective_conductivity", 0.5 * (low + high), 0.5 * (high - low), text)]
-    half = tensor.half_width()
+    value = sum(tensor.mean()) / 2.0
+    out = [bounded("effective_conductivity", value, *meant.mean(), text)]
+    half, middle = meant.half_width(), meant.value
     for i in range(len(half)):
         for j in range(i, len(half)):
             name = f"effective_conductivity.{AXES[i]}{AXES[j]}"
             text = f"Mean current density along {AXES[i]} over the mean field along {AXES[j]}."
-            out.append(bounded(name, float(tensor.value[i, j]), float(half[i, j]), text))
+            low, high = float(middle[i, j] - half[i, j]), float(middle[i, j] + half[i, j])
+            out.append(bounded(name, float(tensor.value[i, j]), low, high, text))
     values = np.linalg.eigvalsh(tensor.value)
     text = "Largest over smallest principal value of the middle of the bounds."
     out.append(Quantity("anisotropy", float(values[-1] / values[0]), "1", meaning=text))
