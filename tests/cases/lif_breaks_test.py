@@ -44,7 +44,8 @@ def test_damage_breaks_the_film_through_where_its_law_says():
     found = quantities(case)
     start = math.sqrt(3 * GC * (1 - NU) / (16 * 0.01 * E)) / 0.01
     assert found["damage_start"].value == pytest.approx(start, rel=1e-5)
-    assert found["verdict"].hit and found["broken_extent.left"].hit
+    assert found["verdict"].hit and found["crack_length"].hit
+    assert found["broken_extent.left"].value == pytest.approx(FILM, abs=0.01)
     assert start < found["first_jump"].value <= start + 0.0101  # in the next step
     assert not found["first_jump"].hit and found["first_jump"].reason
     # one crack, half of it meshed, with what it costs in this mesh; its foot spreads along lithium
