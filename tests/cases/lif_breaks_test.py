@@ -1,0 +1,63 @@
+"""The stretch at which LiF breaks: a sharp crack that channels, and damage that finds its way."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mpi4py import MPI
+
+from meshes.layers import Crack
+from solver.case import load_case
+from solver.simulate import simulate
+
+FOLDER = Path(__file__).parents[2] / "cases" / "lim2024_mgf2_interlayer"
+E, NU, GC, FILM = 111e3, 0.19, 0.68, 0.05  # MPa, J/m^2, um
+
+
+def quantities(case):
+    found = simulate(case, MPI.COMM_WORLD, lambda line: None).quantities
+    return {quantity.name: quantity for quantity in found}
+
+
+@pytest.mark.slow
+def test_the_stretch_that_breaks_the_film_is_solved_for():
+    # as `liface solve-for ... load.stretch --until verdict=grows`; half space of lithium, Beuth:
+    # Gc = Z s^2 h/E', s = E e/(1 - nu), Z = 6.9609: e = 0.3461 %
+    table = {"parameter": "load.stretch", "quantity": "margin", "target": 1.0}
+    case = load_case(FOLDER / "lif_fragmentation.toml", change={"solve_for": table})
+    found = quantities(replace(case, variants={}, references=()))
+    stress = math.sqrt(GC * E / (1 - NU**2) / (6.9609 * FILM))
+    wanted = 100.0 * stress * (1 - NU) / E
+    assert wanted == pytest.approx(0.3461, rel=1e-3)
+    answer = found["solved_for"]
+    assert answer.unit == "%"
+    assert answer.value == pytest.approx(wanted, rel=1e-3)  # 600 films deep: all but a half space
+    assert answer.upper - answer.lower < 1e-3 * answer.value
+    assert found["critical_stretch"].value == pytest.approx(answer.value / 100.0, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_damage_breaks_the_film_through_where_its_law_says():
+    # sound while 2 E e^2/(1 - nu) < 3 Gc/(8 l), l = 10 nm: e = 0.96458 %, of 1 %
+    case = load_case(FOLDER / "lif_phase_field.toml")
+    found = quantities(case)
+    start = math.sqrt(3 * GC * (1 - NU) / (16 * 0.01 * E)) / 0.01
+    assert found["damage_start"].value == pytest.approx(start, rel=1e-5)
+    assert found["verdict"].hit and found["crack_length"].hit
+    assert found["broken_extent.left"].value == pytest.approx(FILM, abs=0.01)
+    assert start < found["first_jump"].value <= start + 0.0101  # in the next step
+    assert not found["first_jump"].hit and found["first_jump"].reason
+    # one crack, half of it meshed, with what it costs in this mesh; its foot spreads along lithium
+    factor = found["fracture_energy_factor"].value
+    assert 1.0 < found["damage_energy"].value / (0.5 * GC * FILM * factor) < 1.3
+    # what the section loses by a sharp crack through the film, without damage: G_ss h/2
+    crack = Crack("left", 0.15, 0.2)
+    stretch = 0.01 * found["first_jump"].value
+    mechanics = replace(case.mechanics, damage=None, stretch=stretch)
+    geometry = replace(case.geometry, crack=crack)
+    sharp = replace(case, geometry=geometry, mechanics=mechanics, references=())
+    numerics = replace(case.numerics, accuracy=0.02, maximum_size=None)
+    rate = quantities(replace(sharp, numerics=numerics))["steady_state_energy_release_rate"].value
+    lost = found["energy_drop"].value + found["damage_energy"].value
+    assert lost == pytest.approx(0.5 * rate * FILM, rel=0.05)
