@@ -143,7 +143,7 @@ def test_a_closed_crack_that_slides_is_one_under_shear(tmp_path, angle):
     assert found[:, 1] == pytest.approx(same[:, 1], rel=1e-3)
     assert found[:, 1] == pytest.approx(-scale, rel=0.08)
     assert case.rates() == pytest.approx(other.rates(), rel=2e-3)
-    assert case.rates() == pytest.approx((found**2).sum(axis=1) / STIFF, rel=2e-3)
+    assert case.rates() == pytest.approx((found**2).sum(axis=1) / STIFF, rel=5e-3)
     slid = case.sum(case.jump.area * case.jump.opening[:, TANGENT])
     # Griffith: the mean sliding of 2 a is pi tau a/E'
     assert slid == pytest.approx(-2.0 * math.pi * 5.0 * s * c / STIFF, rel=0.08)
