@@ -401,7 +401,7 @@ FLAWS_WRONG = [
     ("faces.inner]", "faces.iner]", "mechanics.faces.iner", "nearest: inner"),
     (
         'law = "traction"\npressure = "1 MPa"',
-        'law = "contact"',
+        'law = "symmetry"',
         "mechanics.faces.inner.law",
         "flaw",
     ),
