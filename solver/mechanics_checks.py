@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
-from meshes.block import cracked_stack, faces_of_block
+from meshes.block import cracked_stack, faces_of_block, faces_of_box
 from meshes.micro import Micro
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
@@ -60,8 +60,10 @@ def mechanics_faults(
         yield Finding(("mechanics",), "a table", allowed)
         return
     layers = [layer.name for layer in geometry.layers]
-    if isinstance(geometry, bodies.Block):
-        faces = (*faces, *sides_of_layers(geometry))
+    if isinstance(geometry, bodies.Block):  # what carries no current carries stress
+        faces = (*faces_of_block(geometry, ())[0], *sides_of_layers(geometry))
+    elif isinstance(geometry, bodies.Box):
+        faces = faces_of_box(geometry, ())[0]
     for name in layers:
         if name not in mechanics.solids:
             allowed = "a law: isotropic, cubic or orthotropic"
@@ -236,6 +238,8 @@ def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
         for name, law in file.boundaries.items()
         if isinstance(law, Electrode) and law.potential is not None
     ]
+    if file.calibrate is not None:
+        yield Finding(("calibrate",), "a table", "no such table beside a pressure from a current")
     if metal not in electrodes:
         near = nearest(metal, electrodes)
         allowed = "a boundary of lithium: an electrode with a potential"
