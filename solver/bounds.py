@@ -126,6 +126,7 @@ def certify(
     numerics: Numerics,
     reference: float,
     progress: Callable[[Level, float], None],
+    refine: Callable[[Domain, npt.NDArray[np.int32]], Domain] = refine_cells,
 ) -> Certificate:
     """Solve, bound, refine until the excess resistance is known to the asked accuracy; collective.
 
@@ -135,6 +136,7 @@ def certify(
         numerics: Accuracy (relative, of the excess resistance), refinement, largest size.
         reference: Resistance of the whole cell without the damage, V/pA: what the excess is over.
         progress: Called on every rank with each level and its relative width.
+        refine: Bisects the marked cells of a mesh.
 
     Raises:
         SolveFailed: A solve that does not converge.
@@ -207,7 +209,7 @@ def certify(
                 caveats(domain, model),
             )
         marked = _all_cells(domain) if everything else _largest(domain, indicator)
-        domain = refine_cells(domain, marked)
+        domain = refine(domain, marked)
 
 
 def _whole_cell(domain: Domain, lower: float, upper: float) -> tuple[float, float]:

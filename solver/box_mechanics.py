@@ -30,6 +30,7 @@ from solver.floors import Level, floors
 from solver.hooke import Floats
 from solver.mechanics import Mechanical, Progress, balanced
 from solver.mechanics_model import conditions, loaded_faces, solid_law
+from solver.problem import Driver, as_given
 
 MOST_LEVELS = 5
 SAFETY = 2.0
@@ -37,7 +38,11 @@ GROWTH = 4  # of the unknowns from mesh to mesh, about
 
 
 def solve_box(
-    case: schema.Case, mesher: Callable[[float], BuiltMesh], comm: MPI.Intracomm, progress: Progress
+    case: schema.Case,
+    mesher: Callable[[float], BuiltMesh],
+    comm: MPI.Intracomm,
+    progress: Progress,
+    driven: Driver = as_given,
 ) -> Mechanical:
     """Solve a box until G is known at every point of the front; collective.
 
@@ -46,6 +51,7 @@ def solve_box(
         mesher: Makes a mesh for a share of the sizes of the first one, on all ranks.
         comm: The ranks.
         progress: Called with a line per mesh.
+        driven: Finds the loads on every mesh.
 
     Raises:
         SolveFailed: A solve that does not converge.
@@ -59,12 +65,13 @@ def solve_box(
         name: solid_law(solid, mechanics, plane=False, spatial=True)
         for name, solid in mechanics.solids.items()
     }
-    tractions, supports = conditions(box, mechanics)
     options = dict(case.numerics.petsc_options)
     domain = read_domain(mesher(1.0), comm)
     history: list[Level] = []
     before: Mechanical | None = None
     while True:
+        case, domain = driven(case, domain)
+        tractions, supports = conditions(box, case.mechanics or mechanics)
         body = make_body(domain, solids, tractions)
         found = _solved(body, box, supports, options)
         bars, bar = _bars(found, before)

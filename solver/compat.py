@@ -64,6 +64,18 @@ def refine(
     return refined, parent_cell, parent_facet
 
 
+def submesh(
+    msh: mesh.Mesh, cells: npt.NDArray[np.int32]
+) -> tuple[mesh.Mesh, npt.NDArray[np.int32]]:
+    """The mesh of some cells, on the ranks where they are, and the number of each in `msh`."""
+    part, numbers, _, _ = mesh.create_submesh(msh, msh.topology.dim, cells)
+    if isinstance(numbers, np.ndarray):  # 0.9
+        return part, np.asarray(numbers, dtype=np.int32)
+    count = part.topology.index_map(part.topology.dim).size_local
+    own = np.arange(count, dtype=np.int32)
+    return part, np.asarray(numbers.sub_topology_to_topology(own, False), dtype=np.int32)
+
+
 def interpolation_points(space: fem.FunctionSpace) -> npt.NDArray[np.float64]:
     """Reference points at which an Expression must be evaluated to be interpolated."""
     points = space.element.interpolation_points

@@ -43,9 +43,31 @@ from solver.mechanics_model import overpotential_to_pressure
 from solver.quantities import Quantity
 from solver.units import in_unit
 
+OF_SLIT = (
+    "Current and stress were solved for on meshes of their own: for the stress the slit is a crack "
+    "without a width, for the current a region as wide as the crack is open, so that there is no "
+    "mesh for both. What passes between them are numbers: the volume of the crack and, with "
+    "lithium in it, the overpotential at its mouth."
+)
+OF_CONTACT = (
+    "Current and stress were solved for on meshes of their own: a contact ends between two nodes "
+    "of the mesh of the stress, and where it ends the mesh of the current has a node. What passes "
+    "is where the interface is closed, and the gap along it elsewhere."
+)
+
 
 class NotCoupled(ValueError):
     """A current that gives the flaw no overpotential."""
+
+
+def why_two_meshes(case: schema.Case) -> str:
+    """Why current and stress that depend on each other have no common mesh; "" if they have one."""
+    if case.mechanics is None:
+        return ""
+    if case.mechanics.opens_slit:
+        return OF_SLIT
+    touching = any(isinstance(law, schema.Touching) for law in case.interfaces.values())
+    return OF_CONTACT if touching else ""
 
 
 def stalls(case: schema.Case) -> bool:

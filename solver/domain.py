@@ -73,6 +73,38 @@ def _connect(msh: mesh.Mesh) -> None:
     msh.topology.create_connectivity(tdim, tdim)
 
 
+def part_of(
+    domain: Domain, cells: Int32Array, facet_values: Int32Array, built: BuiltMesh
+) -> tuple[Domain, Int32Array]:
+    """Some cells of a mesh as a mesh of their own: nodes and facets are those of the whole.
+
+    Args:
+        domain: The whole.
+        cells: Local cells of the part.
+        facet_values: Tag of every local facet of the whole in the part; 0: none.
+        built: What the part is called.
+
+    Returns:
+        The part, and of every local cell of it its number in the whole.
+    """
+    msh, numbers = compat.submesh(domain.mesh, cells)
+    _connect(msh)
+    tdim = msh.topology.dim
+    regions = region_of_cells(domain)[numbers]
+    cell_tags = mesh.meshtags(msh, tdim, np.arange(len(numbers), dtype=np.int32), regions)
+    of_whole, of_part = (
+        one.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+        for one in (domain.mesh, msh)
+    )
+    facet_map = msh.topology.index_map(tdim - 1)
+    values = np.zeros(facet_map.size_local + facet_map.num_ghosts, dtype=np.int32)
+    values[of_part.ravel()] = facet_values[of_whole[numbers].ravel()]
+    named = np.flatnonzero(values).astype(np.int32)
+    return Domain(
+        msh, cell_tags, mesh.meshtags(msh, tdim - 1, named, values[named]), built
+    ), numbers
+
+
 def number_of_cells(domain: Domain) -> int:
     """Number of cells on all ranks."""
     return int(domain.mesh.topology.index_map(domain.mesh.topology.dim).size_global)

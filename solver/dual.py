@@ -179,7 +179,10 @@ def _inverse_blocks(space: fem.FunctionSpace, mass: PETSc.Mat) -> PETSc.Mat:
     rows = rows[rows[:, 0] < owned]  # all functions of a facet have one owner
     pointer, columns, values = mass.getDiagonalBlock().getValuesCSR()
     matrix = csr_matrix((values, columns, pointer), shape=(owned, owned))
-    entries = [np.ravel(matrix[rows[:, i], rows[:, j]]) for i in range(size) for j in range(size)]
+    pairs = [(i, j) for i in range(size) for j in range(size)]
+    entries = [np.zeros(0) for _ in pairs]  # a rank may have no cell
+    if len(rows):
+        entries = [np.ravel(matrix[rows[:, i], rows[:, j]]) for i, j in pairs]
     inverse = np.linalg.inv(np.stack(entries, axis=1).reshape(-1, size, size))
     inverse = 0.5 * (inverse + inverse.transpose(0, 2, 1))
     where = np.zeros((owned, size), dtype=PETSc.IntType)

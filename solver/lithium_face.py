@@ -6,29 +6,28 @@ held carries the same pressure by its reaction, and a spring takes up what the b
     P = -(1/A) int sigma_nn dA       (mean over the face, pressure positive)
 
 is the pressure of a traction or of a rigid plate, that of the spring where there is one, and the
-reaction over the area where the face is held. Lithium in a flaw that is connected with it presses
+reaction over the area where the face is held. Where the lithium is a layer of the body, sigma_nn
+is that of its neighbours at their common faces. Lithium in a flaw that is connected with it presses
 with F eta/V_Li + P, which may change P in turn (a little: the flaw is small against the face): both
-are found in turns until P stays to `TOLERANCE` of the largest pressure. All is linear in P but the
-profile of lithium that flows; the numbers are those of the first mesh, on which forces balance as
-on any other.
+are found in turns until P stays to `TOLERANCE` of the largest pressure, on every mesh of the stress
+anew. All is linear in P but the profile of lithium that flows.
 
 Source: equilibrium; shift of the potential by the normal stress: see `solver.coupling`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from mpi4py import MPI
+import numpy as np
+from dolfinx import fem
 
 from meshes.layers import Block, Box
-from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
 from solver.crack_opening import face_area, mean_displacement
-from solver.domain import Domain, read_domain
-from solver.elasticity import Body, make_body
+from solver.domain import Domain, facet_entities, facet_measure
+from solver.elasticity import Body, make_body, weight
 from solver.equilibrium import Equilibrium, State, Support
+from solver.hooke import YY, ZZ
 from solver.mechanics_model import conditions, solid_law
-from solver.mechanics_run import make_mesh
 from solver.problem import make_problem
 from solver.solve import SolveFailed
 
@@ -40,7 +39,8 @@ def find_pressures(
     case: schema.Case,
     metals: Sequence[str],
     driven_by: Callable[[dict[str, float]], schema.Case],
-    comm: MPI.Intracomm,
+    domain: Domain,
+    start: dict[str, float],
     say: Callable[[str], None],
 ) -> dict[str, float]:
     """Pressures of the lithium at faces, together with those in its flaws; collective.
@@ -49,7 +49,8 @@ def find_pressures(
         case: With mechanics of a block or a box.
         metals: Faces of the lithium.
         driven_by: The case with flaws under the pressures of the lithium at these faces, MPa.
-        comm: The ranks.
+        domain: The mesh of the body.
+        start: Pressures to begin with, MPa, by face: those of a coarser mesh.
         say: Called with a line where a solve is needed.
 
     Returns:
@@ -61,8 +62,7 @@ def find_pressures(
     found = {name: _given(case, name) for name in metals}
     if all(value is not None for value in found.values()):
         return {name: value or 0.0 for name, value in found.items()}
-    pressures = {name: value or 0.0 for name, value in found.items()}
-    domain = _first_mesh(case, comm)
+    pressures = {n: start.get(n, 0.0) if value is None else value for n, value in found.items()}
     for rounds in range(1, MOST_ROUNDS + 1):
         driven = driven_by(pressures)
         body, supports = _loaded(driven, domain)
@@ -83,6 +83,8 @@ def _given(case: schema.Case, name: str) -> float | None:
     """The pressure on a face where the case says it, MPa; None: it follows from the solution."""
     mechanics = case.mechanics
     face = None if mechanics is None else mechanics.faces.get(name)
+    if _layer_of(case, name):
+        return None
     match face:
         case mechanics_schema.Traction(pressure, _):
             return pressure
@@ -97,6 +99,31 @@ def _given(case: schema.Case, name: str) -> float | None:
 SIDES = ("right", "back")  # what a stretch moves
 
 
+def _layer_of(case: schema.Case, name: str) -> str:
+    """The layer of the body whose faces to the others a boundary of the current is; "" if none."""
+    layer, _, what = name.rpartition("_")
+    body = case.geometry
+    there = isinstance(body, Block | Box) and layer in {one.name for one in body.layers}
+    return layer if there and what == "surface" else ""
+
+
+def _inside(case: schema.Case, body: Body, state: State, layer: str) -> float:
+    """The mean pressure between a layer and the others, MPa; the stress is that of the others."""
+    domain = body.domain
+    beside = [n for n in domain.built.interfaces if layer in n.split("|")]
+    others = [n for n in domain.built.regions if n != layer]
+    pairs = np.vstack([facet_entities(domain, name, others) for name in beside])
+    ds = facet_measure(domain, {0: pairs})
+    axis = ZZ if isinstance(case.geometry, Box) else YY  # normal to the layers
+    stress = body.stress_everywhere(state.displacement)[axis]
+    one = fem.Constant(domain.mesh, np.float64(1.0))
+    force, area = (
+        float(domain.comm.allreduce(fem.assemble_scalar(fem.form(weight(domain) * what * ds(0)))))
+        for what in (stress, one)
+    )
+    return -force / area
+
+
 def _acting(
     case: schema.Case, body: Body, supports: dict[str, Support], state: State, name: str
 ) -> float:
@@ -104,6 +131,8 @@ def _acting(
     given = _given(case, name)
     if given is not None:
         return given
+    if layer := _layer_of(case, name):
+        return _inside(case, body, state, layer)
     face = None if case.mechanics is None else case.mechanics.faces.get(name)
     if isinstance(face, mechanics_schema.Plate):
         return face.pressure + face.stiffness * mean_displacement(body, state, name)
@@ -111,19 +140,6 @@ def _acting(
     if support is None or support.kind == "tangential":
         return 0.0
     return -state.reactions[name] / face_area(body, name)
-
-
-def _first_mesh(case: schema.Case, comm: MPI.Intracomm) -> Domain:
-    """The first mesh of the body."""
-    if isinstance(case.geometry, Box):
-        return read_domain(make_mesh(replace(case, regions={}), comm), comm)
-    if not isinstance(case.geometry, Block):
-        raise ValueError("a case without a body")
-
-    def mesher(block: Block | Box) -> BuiltMesh:
-        return make_mesh(replace(case, geometry=block, regions={}), comm)
-
-    return make_problem(case, case.geometry).mesh(mesher, comm, 0)
 
 
 def _loaded(case: schema.Case, domain: Domain) -> tuple[Body, dict[str, Support]]:

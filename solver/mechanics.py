@@ -40,7 +40,7 @@ from solver.growth import Growth, follow_growth
 from solver.mixed_mode import Intensities
 from solver.modes import both_modes
 from solver.path_following import steps_along
-from solver.problem import Mesher, Problem, make_problem, refined, through_film
+from solver.problem import Driver, Mesher, Problem, as_given, make_problem, refined, through_film
 from solver.stability import DrivingForce, driving_force, error_bar
 
 PER_METRE = 1e6  # 1/m in 1/um
@@ -120,11 +120,11 @@ class Mechanical:
     tips: tuple[tuple[Tip, DrivingForce], ...]
     film: Film | None
     bar: float
-    opening: float
-    overlap: float
-    volume: float
-    arrest: float | None
-    history: tuple[Level, ...]
+    opening: float = 0.0
+    overlap: float = 0.0
+    volume: float = 0.0
+    arrest: float | None = None
+    history: tuple[Level, ...] = ()
     bars: tuple[float, ...] = ()
     intensities: tuple[Intensities, ...] = ()
     front: Front | None = None
@@ -152,7 +152,11 @@ class Mechanical:
 
 
 def solve_mechanics(
-    case: schema.Case, mesher: Mesher, comm: MPI.Intracomm, progress: Progress
+    case: schema.Case,
+    mesher: Mesher,
+    comm: MPI.Intracomm,
+    progress: Progress,
+    driven: Driver = as_given,
 ) -> Mechanical:
     """Solve on finer and finer meshes until the energy release rate is known; collective.
 
@@ -161,6 +165,7 @@ def solve_mechanics(
         mesher: Makes the first mesh of a block, on all ranks.
         comm: The ranks.
         progress: Called with a line per mesh.
+        driven: Finds the loads on every mesh.
 
     Raises:
         SolveFailed: A solve that does not converge.
@@ -178,6 +183,8 @@ def solve_mechanics(
     history: list[Level] = []
     before: Mechanical | None = None
     while True:
+        case, domain = driven(case, domain)
+        problem = make_problem(case, block)
         found = _solve_once(problem, problem.body_on(domain))
         found = found if found.stopped else _with_bars(found, before)
         value = _main_rate(found)
@@ -209,10 +216,6 @@ def _broken(growth: Growth) -> Mechanical:
         tips=(),
         film=None,
         bar=inf,
-        opening=0.0,
-        overlap=0.0,
-        volume=0.0,
-        arrest=None,
         history=(Level(cells, dofs, energy, inf),),
         growth=growth,
     )
@@ -377,8 +380,6 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         opening=opening,
         overlap=-overlap,
         volume=volume,
-        arrest=None,
-        history=(),
         intensities=both_modes(problem, body, state, [tip for tip, _ in rates]),
         tensions=tensions,
         pressures=pressures,
@@ -407,11 +408,6 @@ def _solve_broken(problem: Problem, body: Body) -> Mechanical:
         tips=tuple(rates),
         film=None,
         bar=float("inf"),
-        opening=0.0,
-        overlap=0.0,
-        volume=0.0,
-        arrest=None,
-        history=(),
         intensities=both_modes(problem, body, answer.state, tips, answer.jumps),
         broken=answer,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
-from meshes.block import cracked_stack, faces_of_block
+from meshes.block import cracked_stack, faces_of_block, faces_of_box
 from meshes.micro import Micro
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
@@ -60,8 +60,10 @@ def mechanics_faults(
         yield Finding(("mechanics",), "a table", allowed)
         return
     layers = [layer.name for layer in geometry.layers]
-    if isinstance(geometry, bodies.Block):
-        faces = (*faces, *sides_of_layers(geometry))
+    if isinstance(geometry, bodies.Block):  # what carries no current carries stress
+        faces = (*faces_of_block(geometry, ())[0], *sides_of_layers(geometry))
+    elif isinstance(geometry, bodies.Box):
+        faces = faces_of_box(geometry, ())[0]
     for name in layers:
         if name not in mechanics.solids:
             allowed = "a law: isotropic, cubic or orthotropic"
@@ -193,6 +195,16 @@ def _lithium_faults(face: tables.Lithium, block: bodies.Block) -> Iterator[Findi
 
 def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
     """A crack whose overpotential follows from the current is an electrode without current."""
+    lithium = [face for face in mechanics.faces.values() if isinstance(face, tables.Lithium)]
+    if any(face.metal is not None for face in lithium):
+        if file.calibrate is not None:
+            allowed = "no such table beside a pressure from a current"
+            yield Finding(("calibrate",), "a table", allowed)
+        for name, other in mechanics.faces.items():
+            if name != "crack" and isinstance(other, tables.Contact):
+                # where such a flaw is closed is not known to the current
+                allowed = "free, traction or lithium in a flaw beside a pressure from a current"
+                yield Finding(("mechanics", "faces", name, "law"), '"contact"', allowed)
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Lithium) and face.metal is not None:
             if face.width is None and face.yield_stress is not None:

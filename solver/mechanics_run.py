@@ -1,4 +1,4 @@
-"""The mechanics of a case on meshes of its own: all that carries stress."""
+"""The mechanics of a case on meshes of all that carries stress."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +12,12 @@ from solver import schema
 from solver.arrest import with_arrest
 from solver.box_mechanics import solve_box
 from solver.crack_quantities import starts_and_slows
+from solver.domain import Domain
 from solver.flowing import flows, solve_flow
 from solver.mechanics import Mechanical, solve_mechanics
 from solver.meshing import start_mesh, start_size
 from solver.micro_mechanics import solve_micro
+from solver.problem import Driver, Mesher, as_given
 from solver.saturation import with_saturation
 from solver.strain_range import large_strains
 
@@ -40,19 +42,35 @@ def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
     return outcome
 
 
-def simulate_mechanics(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
-    """Equilibrium and driving force, and where a crack that grows comes to rest; collective."""
-    found = _solved(case, comm, progress)
+def simulate_mechanics(
+    case: schema.Case, comm: MPI.Intracomm, progress: Progress, driven: Driver = as_given
+) -> Mechanical:
+    """Equilibrium and driving force, and where a crack that grows comes to rest; collective.
+
+    Args:
+        case: With mechanics.
+        comm: The ranks.
+        progress: Called with a line per mesh.
+        driven: Finds the loads on every mesh of an elastic block, cylinder or box.
+    """
+    loaded = [case]
+
+    def loads_on(one: schema.Case, domain: Domain) -> tuple[schema.Case, Domain]:
+        one, domain = driven(one, domain)
+        loaded.append(one)
+        return one, domain
+
+    found = _solved(case, comm, progress, loads_on)
+    case = loaded[-1]  # other lengths and spacings of a crack are under the loads of the last mesh
+    if isinstance(case.geometry, Block) and not flows(case):
+        found = _continued(case, found, comm)
     return replace(found, remarks=(*found.remarks, *large_strains(case, found)))
 
 
-def _solved(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mechanical:
+def _solved(
+    case: schema.Case, comm: MPI.Intracomm, progress: Progress, driven: Driver
+) -> Mechanical:
     """The answer of the shape and the laws of a case."""
-
-    def mesher(block: Block | Box) -> BuiltMesh:
-        # what carries no current carries stress: every layer is meshed
-        return make_mesh(replace(case, geometry=block, regions={}), comm)
-
     if flows(case):
         return solve_flow(
             case, lambda one: make_mesh(replace(one, regions={}), comm), comm, progress
@@ -60,8 +78,20 @@ def _solved(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Mecha
     if isinstance(case.geometry, Micro):
         return solve_micro(case, lambda share: _mesh_of_micro(case, share, comm), comm, progress)
     if isinstance(case.geometry, Box):
-        return solve_box(case, lambda share: _mesh_of_box(case, share, comm), comm, progress)
-    found = solve_mechanics(case, mesher, comm, progress)
+        return solve_box(
+            case, lambda share: _mesh_of_box(case, share, comm), comm, progress, driven
+        )
+    return solve_mechanics(case, _block_mesher(case, comm), comm, progress, driven)
+
+
+def _block_mesher(case: schema.Case, comm: MPI.Intracomm) -> Mesher:
+    # what carries no current carries stress: every layer is meshed
+    return lambda block: make_mesh(replace(case, geometry=block, regions={}), comm)
+
+
+def _continued(case: schema.Case, found: Mechanical, comm: MPI.Intracomm) -> Mechanical:
+    """With what follows from solves of other blocks."""
+    mesher = _block_mesher(case, comm)
     found = with_saturation(case, found, mesher, comm)
     slows = starts_and_slows(case, found)
     return found if slows is None else with_arrest(case, found, *slows, mesher, comm)

@@ -31,6 +31,13 @@ def through_film(block: Block) -> float:
 
 
 Mesher = Callable[[Block | Box], BuiltMesh]
+# the loads of a case on a mesh, and the mesh, which finding them may have refined; collective
+Driver = Callable[[schema.Case, Domain], tuple[schema.Case, Domain]]
+
+
+def as_given(case: schema.Case, domain: Domain) -> tuple[schema.Case, Domain]:
+    """Loads that do not depend on the mesh."""
+    return case, domain
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from time import perf_counter
 
 import numpy as np
@@ -19,21 +19,17 @@ from solver.checkpoints import Keeper
 from solver.coupling import (
     NotCoupled,
     critical_current,
-    metals,
-    overpotentials,
     stalls,
     told_of_contact,
+    why_two_meshes,
     with_opened_slit,
-    with_overpotentials,
-    yields_at_face,
 )
-from solver.domain import Domain, read_domain
+from solver.domain import Domain, read_domain, refine_cells
 from solver.effective import Effective, solve_effective
 from solver.effective_quantities import effective_quantities
 from solver.faces import face_statistics
 from solver.faults import CaseError
 from solver.found_crack import of_found_crack
-from solver.lithium_face import find_pressures
 from solver.march_run import Marching, marches, solve_march
 from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
@@ -51,6 +47,7 @@ from solver.pressed_slit import (
 )
 from solver.quantities import Quantity
 from solver.solving_for import NoAnswer, Refused, bracket_around, find_value
+from solver.stalled import Refine, solve_together
 from solver.units import format_value, in_unit
 
 LOG = logging.getLogger("liface")
@@ -127,15 +124,20 @@ def simulate(
         return Solution(
             case, judged, marching.built, None, None, timings=timings, marching=marching
         )
+    if stalls(case):
+        return _together(case, found, timings, comm, progress)
     mechanical = None
     if presses_slit(case):
         with _timed(timings, "coupling"):
             pressed = _settled(case, comm, progress)
             case = with_pressure(case, pressed.overpotential, pressed.width)
             found += of_slit(pressed)
-    if case.mechanics is not None and not stalls(case):
+    if case.mechanics is not None:
         with _timed(timings, "mechanics"):
             mechanical = simulate_mechanics(body_case(case), comm, progress)
+            if two := why_two_meshes(case):
+                progress("current and stress on meshes of their own")
+                mechanical = replace(mechanical, remarks=(*mechanical.remarks, two))
             found += mechanical_quantities(body_case(case), mechanical)
             if mechanical.growth is not None:
                 found += of_found_crack(case, mechanical.growth, comm, progress)
@@ -170,21 +172,33 @@ def simulate(
         certificate = _certify(case, model, built, domain, progress)
     with _timed(timings, "quantities"):
         found += _evaluate(case, model, built, certificate)
-    if stalls(case):
-        with _timed(timings, "mechanics"):
-            steps = overpotentials(case, found)
-            for name, step in steps.items():
-                progress(f"lithium in {name} has stalled at {1e3 * step:.6g} mV")
-            driven_by = partial(with_overpotentials, case, steps)
-            behind = find_pressures(case, metals(case, steps), driven_by, comm, progress)
-            driven = driven_by(behind)
-            mechanical = simulate_mechanics(driven, comm, progress)
-            mechanical = replace(mechanical, remarks=(*mechanical.remarks, *yields_at_face(driven)))
-            found += told_of_contact(behind)
-            found += mechanical_quantities(driven, mechanical)
-            found += critical_current(driven, built, found, steps)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
+
+
+def _together(
+    case: schema.Case,
+    found: list[Quantity],
+    timings: dict[str, float],
+    comm: MPI.Intracomm,
+    progress: Progress,
+) -> Solution:
+    """Current and stress on one mesh, the stress from the current."""
+
+    def solved(model: Model, domain: Domain, refine: Refine) -> Certificate:
+        return _certify(case, model, domain.built, domain, progress, refine)
+
+    progress("current and stress on one mesh")
+    with _timed(timings, "current and stress"):
+        driving, mechanical = solve_together(case, solved, comm, progress)
+    model, built = driving.model, driving.conductor.part.built
+    with _timed(timings, "quantities"):
+        found += _evaluate(case, model, built, driving.certificate)
+        found += told_of_contact(driving.behind)
+        found += mechanical_quantities(driving.case, mechanical)
+        found += critical_current(driving.case, built, found, driving.steps)
+    judged = tuple(quantities.compare(found, case.references))
+    return Solution(case, judged, built, model, driving.certificate, mechanical, timings)
 
 
 def _through_contacts(
@@ -270,7 +284,12 @@ def _settled(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Pres
 
 
 def _certify(
-    case: schema.Case, model: Model, built: BuiltMesh, domain: Domain, progress: Progress
+    case: schema.Case,
+    model: Model,
+    built: BuiltMesh,
+    domain: Domain,
+    progress: Progress,
+    refine: Refine = refine_cells,
 ) -> Certificate:
     cell = case.geometry
     # a flat stack has no excess: there the accuracy is that of its whole resistance
@@ -288,7 +307,7 @@ def _certify(
             f"{level.seconds:.1f} s)"
         )
 
-    return certify(domain, model, case.numerics, reference, report)
+    return certify(domain, model, case.numerics, reference, report, refine)
 
 
 def _evaluate(

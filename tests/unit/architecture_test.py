@@ -51,7 +51,7 @@ LINE = """
     solver.deposit solver.moving solver.misfit solver.further
     solver.model solver.axis solver.singularity
     solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
-    solver.enclosure solver.bounds
+    solver.enclosure solver.bounds solver.one_mesh
     solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
     solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
@@ -80,7 +80,8 @@ LINE = """
     solver.deposit_quantities
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
-    solver.coupling solver.switching solver.pressed_slit solver.solving_for solver.simulate
+    solver.coupling solver.stalled solver.switching solver.pressed_slit solver.solving_for
+    solver.simulate
     solver.current_fields
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess

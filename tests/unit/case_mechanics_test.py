@@ -432,6 +432,13 @@ BRIDGE_WRONG = [
     ('quantity = "margin"', 'quantity = "verdict"', "solve_for.target", "margin = 1"),
     ("target = 1.0", 'target = "1 um"', "solve_for.target", "plain number"),
 ]
+CALIBRATED = """[calibrate]
+parameter = "boundaries.crack.area_specific_resistance"
+bracket = ["1 ohm cm^2", "100 ohm cm^2"]
+quantity = "area_specific_resistance"
+target = "100 ohm cm^2"
+source = "a measurement"
+"""
 COUPLED_WRONG = [
     ('metal = "bottom"', 'metal = "botom"', "mechanics.faces.crack.metal", "nearest: bottom"),
     ('current = "0 A/m"', 'current = "1 A/m"', "boundaries.crack", "plating has stalled"),
@@ -440,6 +447,7 @@ COUPLED_WRONG = [
     ('"0.2 um"', '"1.2 um"', "mechanics.faces.crack.dry_length", "less than the length"),
     ('"2 MPa"', '"-2 MPa"', "mechanics.faces.crack.contact_limit", "above zero"),
     ('"2 MPa"', '"2 mV"', "mechanics.faces.crack.contact_limit", "MPa"),
+    ('contact_limit = "2 MPa"', CALIBRATED, "calibrate", "beside a pressure from a current"),
 ]
 
 
@@ -459,6 +467,49 @@ def test_wrong_bridges_and_flaws_are_named(text, old, new, key, words, tmp_path,
     named = [line for line in lines if line.startswith((f"{key} = ", f"{key}: "))]
     assert len(named) == 1, lines
     assert words in named[0]
+
+
+def test_a_flaw_that_touches_is_not_beside_a_pressure_from_a_current(tmp_path, capsys):
+    text = FLAWS.replace('overpotential = "10 mV"', 'metal = "window"')
+    text = text.replace('law = "traction"\npressure = "1 MPa"', 'law = "contact"')
+    status, lines = checked(text, tmp_path, capsys)
+    assert status == 2
+    named = [line for line in lines if line.startswith("mechanics.faces.inner.law = ")]
+    assert len(named) == 1
+    assert "beside a pressure from a current" in named[0]
+
+
+LAYERED = (
+    COUPLED.replace(
+        'layers = [{ name = "electrolyte", thickness = "100 um" }]',
+        'layers = [{ name = "plate", thickness = "1 um" }, '
+        '{ name = "electrolyte", thickness = "100 um" }]',
+    )
+    .replace('start = "0 um", end = "1 um"', 'start = "1 um", end = "2 um"')
+    .replace(
+        "[boundaries.bottom]", '[regions.plate]\nlaw = "equipotential"\n[boundaries.plate_surface]'
+    )
+    .replace(
+        'metal = "bottom"\ndry_length = "0.2 um"\nwidth = "10 nm"\nyield_stress = "0.7 MPa"',
+        'metal = "plate_surface"',
+    )
+    + """[mechanics.solids.plate]
+law = "isotropic"
+youngs_modulus = "7.8 GPa"
+poissons_ratio = 0.36
+[mechanics.faces.bottom]
+law = "symmetry"
+"""
+)
+
+
+def test_a_layer_that_does_not_conduct_has_faces_to_be_held(tmp_path, capsys):
+    status, lines = checked(LAYERED, tmp_path, capsys)
+    assert status == 0, lines
+    wrong = LAYERED.replace("faces.bottom", "faces.plate_surface")
+    status, lines = checked(wrong, tmp_path, capsys)
+    assert status == 2
+    assert any(line.startswith("mechanics.faces.plate_surface = ") for line in lines)
 
 
 def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):

@@ -1,0 +1,127 @@
+"""Current and stress of a body with stalled flaws, on one mesh.
+
+On every mesh of the stress the current is solved for first: the mesh starts fine at the tips of
+cracks, is refined where the bounds of the current ask for it, and only then carries the stress.
+So the potential step along a flaw and the pressure on its faces are integrals over the same
+facets, and so are the current through an electrode and the normal stress on it; nothing is
+interpolated. Between two meshes, from whose difference the error bar of G follows, both change,
+and that of the overpotential is in the bar. Where G needs a finer mesh, all of it is refined, and
+the bounds of the current are those of the last mesh.
+
+Bodies that the case does not have are not on it: a crack at another length (where does it arrest?)
+is solved for on meshes of its own, under the pressure that it has here.
+
+Sources: see `solver.coupling`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+
+from meshes.layers import Block, Box
+from solver import schema
+from solver.bounds import Certificate
+from solver.coupling import metals, overpotentials, with_overpotentials, yields_at_face
+from solver.domain import Domain
+from solver.lithium_face import find_pressures
+from solver.mechanics import Mechanical
+from solver.mechanics_run import simulate_mechanics
+from solver.meshing import left_out
+from solver.model import Model, build_model
+from solver.one_mesh import Conductor, conductor, refined_conductor
+from solver.quantities import currents
+
+Refine = Callable[[Domain, npt.NDArray[np.int32]], Domain]
+Certify = Callable[[Model, Domain, Refine], Certificate]
+ONE = "Current and stress were solved for on one mesh: faces that both have are the same facets."
+PART = (
+    "Current and stress were solved for on one mesh, the current on the part of it that conducts: "
+    "faces that both have are the same facets."
+)
+
+
+@dataclass(frozen=True)
+class Driving:
+    """The current on a mesh, and what it does to the flaws.
+
+    Attributes:
+        case: With the overpotentials and pressures of its flaws.
+        conductor: The mesh: all of it carries stress, a part conducts.
+        model: Laws and conditions of the current.
+        certificate: The current.
+        steps: Overpotential of every flaw, V.
+        behind: Pressures of the lithium at faces with which flaws are connected, MPa.
+    """
+
+    case: schema.Case
+    conductor: Conductor
+    model: Model
+    certificate: Certificate
+    steps: dict[str, float]
+    behind: dict[str, float]
+
+
+def solve_together(
+    case: schema.Case, certify: Certify, comm: MPI.Intracomm, progress: Callable[[str], None]
+) -> tuple[Driving, Mechanical]:
+    """Current and stress on finer and finer meshes, until G is known; collective.
+
+    Args:
+        case: With flaws whose pressure follows from the current.
+        certify: Finds the current of a model on a mesh, which it may refine.
+        comm: The ranks.
+        progress: Called with a line per solve.
+
+    Returns:
+        Current and stress on the last mesh.
+
+    Raises:
+        ModelError: The conditions of the current do not make a problem.
+        SolveFailed: A solve that does not converge.
+        NotBalanced: Currents that do not balance.
+        NotInEquilibrium: Forces that do not balance.
+    """
+    passes: list[Driving] = []
+
+    def driven(_: schema.Case, domain: Domain) -> tuple[schema.Case, Domain]:
+        behind = passes[-1].behind if passes else {}
+        passes.append(_drive(case, domain, certify, behind, progress))
+        return passes[-1].case, passes[-1].conductor.whole
+
+    found = simulate_mechanics(case, comm, progress, driven)
+    last = passes[-1]
+    said = ONE if last.conductor.part is last.conductor.whole else PART
+    return last, replace(found, remarks=(*found.remarks, *yields_at_face(last.case), said))
+
+
+def _drive(
+    case: schema.Case,
+    domain: Domain,
+    certify: Certify,
+    behind: dict[str, float],
+    progress: Callable[[str], None],
+) -> Driving:
+    """The current on a mesh or a finer one, and the pressures there."""
+    body, gone = case.geometry, left_out(case)
+    if not isinstance(body, Block | Box):
+        raise ValueError("a case without a body")
+    meshes = [conductor(domain, body, gone)]
+
+    def refine(_: Domain, marked: npt.NDArray[np.int32]) -> Domain:
+        meshes.append(refined_conductor(meshes[-1], marked, body, gone))
+        return meshes[-1].part
+
+    part = meshes[0].part
+    model = build_model(case, part.built)
+    certificate = certify(model, part, refine)
+    steps = overpotentials(case, currents(case, model, certificate))
+    for name, step in steps.items():
+        progress(f"lithium in {name} has stalled at {1e3 * step:.6g} mV")
+    driven_by = partial(with_overpotentials, case, steps)
+    whole = meshes[-1].whole
+    found = find_pressures(case, metals(case, steps), driven_by, whole, behind, progress)
+    return Driving(driven_by(found), meshes[-1], model, certificate, steps, found)
