@@ -220,8 +220,9 @@ def test_the_faces_of_a_rib_all_move_by_the_same_under_an_even_current(tmp_path)
     for name in ("film_surface", "window"):
         way = system.further[f"g_{name}"]
         assert way.value.x.array[way.nodes] == pytest.approx(exact, rel=1e-3)
-    corner = system.space.tabulate_dof_coordinates()[:, :2] - (0.2, 1.0)
-    node = np.argmin(np.linalg.norm(corner, axis=1))
+    nodes = system.growing["film_surface"].nodes
+    places = system.space.tabulate_dof_coordinates()[nodes]
+    node = nodes[np.argmin(places[:, 0] - places[:, 1])]  # the upper corner of the wall
     moved = [system.further[f"d_{i}"].value.x.array[node] for i in range(2)]
     assert moved == pytest.approx([-exact, exact], rel=1e-3)  # into the gap, and up
     said = {q.name: q.value for q in deposit_quantities(system, state)}
