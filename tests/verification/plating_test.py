@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from solver import checkpoint_file
 from solver.deposit_quantities import deposit_quantities, warnings
 from solver.march import march
 from solver.simulate import simulate
@@ -320,6 +321,29 @@ def wavy_stack():
     stack = f'[boundaries.bottom.plating.backing]\n{keys}stack_stiffness = "0.05 MPa/um"\n'
     return text(SOLID, HELD, driven(1.0), grows("bottom"), stack, galvanostatic(1.0, 3600.0),
                 size="4 um", edge="2 um", width="4 um")  # fmt: skip
+
+
+# -- going on ---------------------------------------------------------------------------------
+
+
+def test_a_march_with_a_moving_face_goes_on_to_the_same_numbers(tmp_path):
+    wave = 'moves = true\namplitude = "0.2 um"\nwavelength = "4 um"'
+    parts = [HELD, driven(1.0), grows("bottom", wave), galvanostatic(1.0, 600.0)]
+    case = case_of(tmp_path, text(SOLID, *parts, size="2 um", edge="2 um", width="4 um"))
+    kept = []
+
+    def keep(_, make):
+        kept.append(make())
+
+    whole = march(system_of(case, SELF), {}, lambda _: None, keep)
+    place = tmp_path / "kept.h5"
+    first, fresh = system_of(case, SELF), system_of(case, SELF)
+    checkpoint_file.write(place, first, kept[len(kept) // 2], "same")
+    again = march(fresh, {}, lambda _: None, kept=checkpoint_file.read(place, fresh, "same"))
+    assert len(again.moments) == len(whole.moments)
+    for one, other in zip(again.moments, whole.moments, strict=True):
+        assert np.array(one.growth) == pytest.approx(np.array(other.growth), rel=1e-9, abs=1e-12)
+        assert one.voltage == pytest.approx(other.voltage, rel=1e-9)
 
 
 # -- ranks ------------------------------------------------------------------------------------
