@@ -354,7 +354,7 @@ def test_any_number_of_ranks_gives_the_same(tmp_path):
     wave = 'moves = true\namplitude = "0.2 um"\nwavelength = "4 um"'
     parts = [HELD, driven(1.0), reacts("top"), grows("bottom", wave), grows("top")]
     parts.append(galvanostatic(1.0, 600.0))
-    case = case_of(tmp_path, text(SOLID, *parts, size="1 um", edge="1 um", width="4 um"))
+    case = case_of(tmp_path, text(SOLID, *parts, size="2 um", edge="2 um", width="4 um"))
     case = WORLD.bcast(case)
     together, alone = (numbers(simulate(case, comm, lambda _: None)) for comm in (WORLD, SELF))
     assert set(together) == set(alone)
