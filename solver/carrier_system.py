@@ -96,7 +96,7 @@ class System(Carriers):
         for field in self.z:
             if self.has_double_layer:
                 found.array[field.unknowns] = 10.0 * step_error
-        for name, field in self.growing.items():
+        for name, field in self.heights:
             found.array[field.unknowns] = step_error * self.room[name]
         return found
 
@@ -109,6 +109,12 @@ class System(Carriers):
         """Growth of the faces that are followed, by face."""
         return {n: self.further[f"h_{n}"] for n in self.platings if f"h_{n}" in self.further}
 
+    @property
+    def heights(self) -> list[tuple[str, Field]]:
+        """Face and field of all that grows: deposits, and ways of faces that move."""
+        named = [(name, self.further.get(f"g_{name}")) for name in self.platings]
+        return [*self.growing.items(), *((n, field) for n, field in named if field is not None)]
+
     # -- states ------------------------------------------------------------------------------------
 
     def start(self) -> PETSc.Vec:
@@ -120,11 +126,11 @@ class System(Carriers):
             nodes = fem.locate_dofs_topological(self.space, tdim, cells, remote=True)
             inside = np.isin(self.salt.nodes, nodes)
             x.array[self.salt.unknowns[inside]] = law.concentration / self.reference
-        for name, field in self.growing.items():
+        for name, field in self.heights:
             height = start_of(field.value, self.platings[name])
             x.array[field.unknowns] = height.x.array[field.nodes]
         self.hold_salt(x)
-        self.growth_at_start = dict(self.growth_held)
+        self.growth_at_start = {n: self.growth_held[f.name] for n, f in self.growing.items()}
         return x
 
     def put(self, x: PETSc.Vec, rate: PETSc.Vec | None = None) -> None:
@@ -210,9 +216,9 @@ class System(Carriers):
             values[salt] += source * load.array_r[self.salt.nodes]
         if self.way == "held":
             values[salt] = self.scale * (x.array_r[salt] - self.salt_held)
-        for name, field in self.growing.items():
+        for name, field in self.heights:
             if self.way != "in time":
-                off = x.array_r[field.unknowns] - self.growth_held[name]
+                off = x.array_r[field.unknowns] - self.growth_held[field.name]
                 values[field.unknowns] = self.scale / self.room[name] * off
         last = self._scalar_residual(x, scalars, rate)
         if self.comm.rank == 0:
@@ -245,13 +251,13 @@ class System(Carriers):
 
     def hold_salt(self, x: PETSc.Vec) -> None:
         """Holds salt, growth and charge where they are in x."""
-        self.growth_held = {n: x.array_r[f.unknowns].copy() for n, f in self.growing.items()}
+        self.growth_held = {f.name: x.array_r[f.unknowns].copy() for _, f in self.heights}
         self.salt_held = x.array_r[self.salt.unknowns].copy()
         self.charge_held = float(self.scalars_of(x)[len(self.applied)])
 
     def _is_held(self, row: str) -> bool:
         """Whether the equations of a row are replaced by values."""
-        if row.startswith("h_"):
+        if row.startswith(("h_", "g_")):
             return self.way != "in time"
         return row == "u" and self.way == "held"
 
@@ -296,7 +302,7 @@ class System(Carriers):
                 out.setValues(column, numbers, slopes, addv=add)
             if contact.terminal == self.driven and self.way == "in time":
                 out.setValues([charge], numbers, -slopes, addv=add)
-        for name, field in self.growing.items():
+        for name, field in self.heights:
             if self.way != "in time":
                 for number in self.globals[field.name][field.nodes]:
                     out.setValue(number, number, self.scale / self.room[name], addv=add)

@@ -173,7 +173,7 @@ class Carriers:
             start += len(nodes)
         everywhere = np.arange(self.owned, dtype=np.int32)
         for name in self._further():
-            face = name.partition("_")[2] if name[0] in "hp" else ""
+            face = name.partition("_")[2] if name[0] in "ghp" else ""
             facets = facets_of(domain, facet_entities(domain, face))
             nodes = self._nodes(facets, tdim - 1) if face else everywhere
             add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
@@ -197,8 +197,9 @@ class Carriers:
         """Growth of faces, displacement of the mesh, elastic bodies and the pressure on a face."""
         found = [f"h_{name}" for name in self.platings if name in self.area]
         n = self.domain.mesh.geometry.dim
-        if any(law.moves for law in self.platings.values()):
-            found += [f"d_{i}" for i in range(n)]
+        moving = [name for name, law in self.platings.items() if law.moves and name in self.area]
+        found += [f"g_{name}" for name in moving]
+        found += [f"d_{i}" for i in range(n)] if moving else []
         for name, law in self.platings.items():
             if law.backing is not None:
                 found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
@@ -351,6 +352,10 @@ class Carriers:
                     share = self._constant(charge_per_volume(self.platings[contact.name]))
                     flows = (weight * share, h.rate, weight * faradaic)
                     add(h.name, growth_row(*flows, area, v, ds))
+                    if f"g_{contact.name}" in self.further:
+                        way = self.further[f"g_{contact.name}"]
+                        flows = (weight * share * self.motion.shadow, way.rate, weight * faradaic)
+                        add(way.name, growth_row(*flows, area, v, ds))
                 drop = held - phi.value - shift - eta - rho * rate
                 add(z.name, g * weight * drop * v * ds)
                 flow = weight * area * rate * ds

@@ -11,7 +11,7 @@ h is an unknown on the nodes of the face (quadratic) and an equation of the same
 others, so that its error is controlled with them. It is linear in the rate, as that of the charge
 Q is: capacity in is thickness out to the tolerance of Newton's method, at any step in time.
 
-The geometry stays as it is (small displacements) unless the face moves (`solver.moving`); then h is
+The geometry stays as it is (small displacements) unless the face moves (`solver.moving`); h is then
 the volume of deposit per area of the face at the start.
 
 Source: Faraday's law; Newman & Thomas-Alyea 2004, Electrochemical Systems, chapter 1.

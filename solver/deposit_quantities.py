@@ -87,6 +87,10 @@ def deposit_quantities(system: System, found: Marched) -> Iterator[Quantity]:
         yield Quantity(
             f"growth_min.{name}", face.least, "um", meaning="The least of any place of the face."
         )
+        if face.mean != 0.0:
+            text = "The most over the mean: 1 where lithium grows evenly."
+            far = face.most if face.mean > 0.0 else face.least
+            yield Quantity(f"growth_over_mean.{name}", far / face.mean, "1", meaning=text)
         feature = system.platings[name].feature or system.room[name]
         text = (
             "Growth (of flat faces, its unevenness) over the feature that it must be small against."

@@ -11,9 +11,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import ufl
+from dolfinx import fem
 from ufl.core.expr import Expr
 
-from solver.domain import Domain, facet_entities, facet_measure, facets_of
+from solver.domain import (
+    Domain,
+    cell_volumes,
+    facet_entities,
+    facet_measure,
+    facets_of,
+    number_of_cells,
+)
 from solver.march_schema import Plating
 from solver.misfit import potential
 from solver.moving import STILL, Motion, flat_faces, moved_by, pairs_of
@@ -87,32 +95,45 @@ def _of_mesh(
     """Harmonic inside, along the growth on faces that move; see `solver.moving`."""
     moving = [name for name, law in platings.items() if law.moves]
     faces = {name: facet_entities(domain, name) for name in moving}
-    of_faces = [facets_of(domain, pairs) for pairs in faces.values()]
-    electrodes = np.concatenate(of_faces)
+    electrodes = np.concatenate([facets_of(domain, pairs) for pairs in faces.values()])
     normal = ufl.FacetNormal(domain.mesh)
+    volumes = cell_volumes(domain)
+    mean = domain.comm.allreduce(float(volumes.sum())) / number_of_cells(domain)
+    stiff = fem.Constant(domain.mesh, np.float64(mean)) / ufl.CellVolume(domain.mesh)
     found = []
     for i in range(domain.mesh.geometry.dim):
         across, others = flat_faces(domain, i)
         rest = np.setdiff1d(_held_sides(domain, across, others, i), electrodes).astype(np.int32)
-        entities = {k: pairs for k, pairs in enumerate(faces.values())}
+        along = _along(domain, i)
+        entities = {k: _without(domain, pairs, along) for k, pairs in enumerate(faces.values())}
         entities[len(faces)] = pairs_of(domain, rest)
         ds = facet_measure(domain, entities)
         d = fields[f"d_{i}"].value
         form = d * test * ds(len(faces))
         for k, name in enumerate(moving):
-            form += (d + fields[f"h_{name}"].value * normal[i]) * test * ds(k)
-        inner = ufl.inner(ufl.grad(d), ufl.grad(test)) * dx
-        held = np.concatenate([electrodes, rest]).astype(np.int32)
+            form += (d + fields[f"g_{name}"].value * normal[i]) * test * ds(k)
+        inner = stiff * ufl.inner(ufl.grad(d), ufl.grad(test)) * dx
+        held = np.concatenate([np.setdiff1d(electrodes, along), rest]).astype(np.int32)
         found.append(Equation(f"d_{i}", form, inner, held))
     return found
 
 
+def _along(domain: Domain, axis: int) -> Ints:
+    """Outer facets that lie along an axis, and across another one: nodes may slide on them."""
+    others = (other for other in range(domain.mesh.geometry.dim) if other != axis)
+    return np.concatenate([flat_faces(domain, other)[0] for other in others])
+
+
+def _without(domain: Domain, pairs: Ints, facets: Ints) -> Ints:
+    """(cell, local facet) pairs without those of some facets."""
+    tdim = domain.mesh.topology.dim
+    facets_of_cell = domain.mesh.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+    return pairs[~np.isin(facets_of_cell[pairs[:, 0], pairs[:, 1]], facets)]
+
+
 def _held_sides(domain: Domain, across: Ints, others: Ints, axis: int) -> Ints:
     """Facets that do not move along an axis: those across it, those askew, and electrodes."""
-    askew = others
-    for other in range(domain.mesh.geometry.dim):
-        if other != axis:
-            askew = np.setdiff1d(askew, flat_faces(domain, other)[0])
+    askew = np.setdiff1d(others, _along(domain, axis))
     named = [facets_of(domain, facet_entities(domain, n)) for n in domain.built.facets]
     sides = [facets_of(domain, facet_entities(domain, n)) for n in SLIDING]
     fixed = np.setdiff1d(np.concatenate(named), np.concatenate(sides))

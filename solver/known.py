@@ -20,6 +20,8 @@ MARCH: dict[str, tuple[units.Kind, ...]] = {
     "newton_steps": ("dimensionless",),
     "current_ratio": ("dimensionless",),
     "bruce_vincent_transference": ("dimensionless",),
+    "stack_growth": ("length",),
+    "growth_balance": ("dimensionless",),
 }
 # of a spectrum; those with a number have it behind a dot, from the highest frequency on
 IMPEDANCE: dict[str, tuple[units.Kind, ...]] = {
@@ -164,6 +166,15 @@ ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "spent_energy": ("energy", "energy_per_length"),
 }
 ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
+    "growth": ("length",),
+    "growth_max": ("length",),
+    "growth_min": ("length",),
+    "growth_over_feature": ("dimensionless",),
+    "growth_over_mean": ("dimensionless",),
+    "growth_rate": ("rate",),
+    "face_pressure": ("stress",),
+    "face_pressure_max": ("stress",),
+    "pressure_per_capacity": (),
     "tension": ("stress",),
     "peak_contact_pressure": ("stress",),
     "mean_contact_pressure": ("stress",),

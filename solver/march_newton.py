@@ -55,6 +55,7 @@ def newton_options(system: System) -> dict[str, str]:
         "snes_stol": "1e-10",
         "snes_atol": f"{CLOSE * system.scale:.3e}",
         "snes_max_it": "40",
+        "snes_divergence_tolerance": "1e30",  # far above i0 the first step overshoots by far
     }
 
 

@@ -2,19 +2,25 @@
 
 The mesh is moved by d, which follows the face and is harmonic inside:
 
-    d = -h N on faces that move,   d = 0 on other electrodes,   d.N = 0 on other flat faces
+    d.N = -g on faces that move,   d = 0 on other electrodes,   d.N = 0 on other flat faces
     div(grad d_i) = 0 inside,      F = I + grad d,   J = det F
 
-h growth (`solver.deposit`), N outward normal of the mesh at the start (into the lithium). With
+    F (1 - p)/V_Li (N.J F^-T N) dg/dt + j |J F^-T N| = 0               on faces that move
+
+N outward normal of the mesh at the start (into the lithium), g way of the face along it: the volume
+that it sweeps is that of the deposit. With
 grad = F^-T Grad, dV = J dV_0, da = J |F^-T N| dA_0 the equations of the moved body are integrals
 over the mesh of the start. d is an unknown of the same system: time steps, Newton's method and
 their tolerances hold for the moved body, nothing is interpolated between meshes and nothing is lost
-on the way. The height h is the volume of deposit per area at the start: that a slope has more area,
-da = sqrt(1 + |grad h|^2) dA_0 on a flat face, is in the equation of h.
+on the way. A slope has more area than its shadow: on a flat face dg/dt = v sqrt(1 + |grad g|^2) for
+a face that grows by v along its own normal. The volume of deposit per area at the start is still h
+(`solver.deposit`), with its exact balance; g = h on a flat face.
 
 How good the moved cells are is told by q = n J^(2/n)/|F|^2 in n dimensions: 1 where a cell keeps
 its form, 0 where it is flat; negative J counts as 0. At `POOREST` the march ends as an event, with
-its state kept. Corners of the mesh move along the mean of their normals.
+its state kept. Faces across an axis let the mesh slide along them, so that both faces at a corner
+move by their own growth; on slanted ones d = -g N. What sliding along a slope moves the face by is
+left out.
 
 Source: Donea et al. 2004, Arbitrary Lagrangian-Eulerian methods, Encyclopedia of Computational
 Mechanics (mesh motion by Laplace's equation).
@@ -42,16 +48,18 @@ class Motion:
         back: F^-T; None: nothing moves.
         volume: J (axisymmetric: with the radius now over that at the start).
         area: Area of a facet now over that at the start.
+        shadow: The same, of its projection on the plane of the start.
         quality: Of the moved cells, 1 where they keep their form.
     """
 
     back: Expr | None
     volume: Expr | float
     area: Expr | float
+    shadow: Expr | float
     quality: Expr | None
 
 
-STILL = Motion(None, 1.0, 1.0, None)
+STILL = Motion(None, 1.0, 1.0, 1.0, None)
 
 
 def moved_by(domain: Domain, displacement: tuple[fem.Function, ...]) -> Motion:
@@ -61,14 +69,16 @@ def moved_by(domain: Domain, displacement: tuple[fem.Function, ...]) -> Motion:
     stretch = ufl.Identity(n) + gradient
     volume = ufl.det(stretch)
     back = ufl.inv(stretch).T
-    turned = ufl.dot(back, ufl.FacetNormal(domain.mesh))
+    normal = ufl.FacetNormal(domain.mesh)
+    turned = ufl.dot(back, normal)
     area = volume * ufl.sqrt(ufl.inner(turned, turned))
+    shadow = volume * ufl.inner(turned, normal)
     if domain.axisymmetric:
         radius = ufl.SpatialCoordinate(domain.mesh)[0]
         grown = (radius + displacement[0]) / radius
-        volume, area = grown * volume, grown * area
+        volume, area, shadow = grown * volume, grown * area, grown * shadow
     size = ufl.max_value(ufl.det(stretch), 0.0) ** (2.0 / n)
-    return Motion(back, volume, area, n * size / ufl.inner(stretch, stretch))
+    return Motion(back, volume, area, shadow, n * size / ufl.inner(stretch, stretch))
 
 
 def gradient(motion: Motion, function: Expr) -> Expr:

@@ -16,6 +16,7 @@ from solver.output import RESULTS, STEPS
 from solver.sections import Picture
 
 Floats = npt.NDArray[np.float64]
+CONSTANT = 1e-9  # of its size: what changes less is drawn as constant
 FIRST = "time [s]"
 VOLTAGE, CURRENT, LEAST = 2, 3, 5  # columns of the table
 
@@ -49,6 +50,10 @@ def march_picture(folder: Path) -> Picture:
     for axes, column in zip(panels, columns, strict=False):
         axes.plot(time / share, table[:, column], color=colour, linewidth=1.3)
         axes.set_ylabel(names[column])
+        axes.ticklabel_format(axis="y", useOffset=False)
+        size = float(np.abs(table[:, column]).max())
+        if np.ptp(table[:, column]) < CONSTANT * size:  # rounding is no curve
+            axes.set_ylim(*(table[-1, column] + 0.05 * size * np.array([-1.0, 1.0])))
         axes.grid(alpha=0.3)
     if salt:
         panels[len(columns) - 1].set_ylim(bottom=0.0)
@@ -59,7 +64,8 @@ def march_picture(folder: Path) -> Picture:
     drawing.save(figure, folder / "march.png")
     least = f" The least concentration is {table[:, LEAST].min():.4g} of the start." if salt else ""
     caption = (
-        f"Voltage, current density and least concentration against time, {len(time)} moments up to "
+        f"Voltage, current density{' and least concentration' if salt else ''}"
+        f"{', growth of lithium' if grown else ''} against time, {len(time)} moments up to "
         f"{time[-1] / share:.6g} {unit}; at the end {table[-1, VOLTAGE]:.4g} V.{least}"
     )
     return Picture("march.png", "In time", caption)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from solver import checkpoint_file
 from solver.deposit_quantities import deposit_quantities, warnings
 from solver.march import march
 from solver.simulate import simulate
@@ -112,9 +113,9 @@ def test_growth_on_a_tip_is_that_of_its_current(tmp_path):
     assert any("film_surface" in line and "a tenth" in line for line in warnings(system, state))
 
 
-def slit(current):
-    """Half of a gap between two ribs of lithium, open to the electrolyte above."""
-    film = 'area_specific_resistance = "0.01 ohm cm^2"'
+def slit(current, film=0.01, more="", seconds=100.0):
+    """Half of a gap between two ribs of lithium, open to the electrolyte above; ohm cm^2."""
+    film = f'area_specific_resistance = "{film} ohm cm^2"'
     ribs = electrode("film_surface", 'potential = "0 V"', film)
     floor = electrode("window", 'potential = "0 V"', film)
     return f"""title = "t"
@@ -131,8 +132,8 @@ above = [{{ name = "electrolyte", thickness = "2 um" }}]
 {SOLID}
 [regions.film]
 law = "equipotential"
-{ribs}{floor}{driven(current)}{grows("film_surface", 'feature = "10 nm"')}{grows("window")}
-{galvanostatic(current, 100.0)}
+{ribs}{floor}{driven(current)}{grows("film_surface", more or 'feature = "10 nm"')}
+{grows("window", more)}{galvanostatic(current, seconds)}
 [numerics]
 maximum_size = "0.3 um"
 [output]
@@ -206,6 +207,27 @@ def test_a_wavy_face_is_the_one_that_a_mesh_of_its_form_has(tmp_path):
     assert abs(moved - flat) > 5e-3 * flat  # what the wave costs: (k A)^2/(2 k L) at second order
     assert errors[1] < 0.4 * errors[0]
     assert errors[1] < 1e-3
+
+
+def test_the_faces_of_a_rib_all_move_by_the_same_under_an_even_current(tmp_path):
+    # behind 1e4 ohm cm^2 the current is even. Tips become wider by what floors lose, walls keep
+    # their length: the area stays 0.3 + 0.2 + 1 um per 0.5 um of cell, and g = V i t/(3 F)
+    case = case_of(tmp_path, slit(1.0, 1e4, "moves = true", 60.0))
+    system = system_of(case, SELF)
+    state = march(system, {}, lambda _: None)
+    assert state.ends[-1].reason == "duration"
+    system.put(state.x)
+    exact = PER_CAPACITY * 60.0 / 3600 / 3.0  # 0.0269 um of half a gap of 0.2 um
+    for name in ("film_surface", "window"):
+        way = system.further[f"g_{name}"]
+        assert way.value.x.array[way.nodes] == pytest.approx(exact, rel=1e-3)
+    nodes = system.growing["film_surface"].nodes
+    places = system.space.tabulate_dof_coordinates()[nodes]
+    node = nodes[np.argmin(places[:, 0] - places[:, 1])]  # the upper corner of the wall
+    moved = [system.further[f"d_{i}"].value.x.array[node] for i in range(2)]
+    assert moved == pytest.approx([-exact, exact], rel=1e-3)  # into the gap, and up
+    said = {q.name: q.value for q in deposit_quantities(system, state)}
+    assert said["growth_balance"] < 1e-8
 
 
 # -- the misfit kernel ------------------------------------------------------------------------
@@ -301,6 +323,29 @@ def wavy_stack():
                 size="4 um", edge="2 um", width="4 um")  # fmt: skip
 
 
+# -- going on ---------------------------------------------------------------------------------
+
+
+def test_a_march_with_a_moving_face_goes_on_to_the_same_numbers(tmp_path):
+    wave = 'moves = true\namplitude = "0.2 um"\nwavelength = "4 um"'
+    parts = [HELD, driven(1.0), grows("bottom", wave), galvanostatic(1.0, 600.0)]
+    case = case_of(tmp_path, text(SOLID, *parts, size="2 um", edge="2 um", width="4 um"))
+    kept = []
+
+    def keep(_, make):
+        kept.append(make())
+
+    whole = march(system_of(case, SELF), {}, lambda _: None, keep)
+    place = tmp_path / "kept.h5"
+    first, fresh = system_of(case, SELF), system_of(case, SELF)
+    checkpoint_file.write(place, first, kept[len(kept) // 2], "same")
+    again = march(fresh, {}, lambda _: None, kept=checkpoint_file.read(place, fresh, "same"))
+    assert len(again.moments) == len(whole.moments)
+    for one, other in zip(again.moments, whole.moments, strict=True):
+        assert np.array(one.growth) == pytest.approx(np.array(other.growth), rel=1e-9, abs=1e-12)
+        assert one.voltage == pytest.approx(other.voltage, rel=1e-9)
+
+
 # -- ranks ------------------------------------------------------------------------------------
 
 
@@ -309,7 +354,7 @@ def test_any_number_of_ranks_gives_the_same(tmp_path):
     wave = 'moves = true\namplitude = "0.2 um"\nwavelength = "4 um"'
     parts = [HELD, driven(1.0), reacts("top"), grows("bottom", wave), grows("top")]
     parts.append(galvanostatic(1.0, 600.0))
-    case = case_of(tmp_path, text(SOLID, *parts, size="1 um", edge="1 um", width="4 um"))
+    case = case_of(tmp_path, text(SOLID, *parts, size="2 um", edge="2 um", width="4 um"))
     case = WORLD.bcast(case)
     together, alone = (numbers(simulate(case, comm, lambda _: None)) for comm in (WORLD, SELF))
     assert set(together) == set(alone)
