@@ -1,9 +1,9 @@
-"""How far the flat facets of a mesh can change what balls do to the conductivity of a periodic cell.
+"""How far flat facets can change what balls do to the conductivity of a periodic cell.
 
 The particle P_i of the mesh has flat facets: c B_i < P_i < C B_i, with B_i the ball of radius r_i
-that is meant, c r_i the least distance of the plane of a facet from its centre and C r_i the largest
+that is meant, c r_i the least distance of a facet's plane from its centre and C r_i the largest
 distance of a node. So (1/C) P_i < B_i < (1/c) P_i, and for particles that conduct better than what
-is around them, as conductivities rise with every part of the cell,
+is around them, as k rises with the conductivity of every part of the cell,
 
     k[P/C] <= k[B] <= k[P/c]
 
@@ -13,8 +13,8 @@ rho = C r_i by s and gives the shell from rho to R its radius back, linearly,
     x -> s x,   |x| < rho;    s rho + a (|x| - rho),   rho < |x| < R,   a = (R - s rho)/(R - rho)
 
 with the shells of no two balls overlapping turns P into s P and leaves the sides of the cell as
-they are. Conductivities go over as F kappa F^T/det F (F its gradient), of which k is the same, so that
-k[sP] and k[P] differ by no more than the eigenvalues of F F^T/det F differ from 1:
+they are. Conductivities go over as F kappa F^T/det F (F its gradient), of which k is the same, so
+that k[sP] and k[P] differ by no more than the eigenvalues of F F^T/det F differ from 1:
 
     s = 1/c >= 1:  factor  s^(d-1)/a           s = 1/C <= 1:  factor  a/s^(d-1)
 
@@ -81,7 +81,7 @@ def roundness(
     ]
     for stretch, power in ways:
         room = reach - far
-        linear = (reach - stretch * far) / np.where(room > 0.0, room, 1.0)
+        linear: Floats = (reach - stretch * far) / np.where(room > 0.0, room, 1.0)
         fits = (room > 0.0) & (linear > 0.0)
         inner: Floats = np.where(fits, linear, 1.0)
         factor = stretch**power * (1.0 / inner if power > 0 else inner)
@@ -97,9 +97,9 @@ def _facets(
     first = to_nearest_image(corners[:, 0] - found.centres[which], periods)
     edges = corners[:, 1:] - corners[:, :1]
     if corners.shape[2] == 2:
-        normal = np.stack([edges[:, 0, 1], -edges[:, 0, 0]], axis=1)
+        normal: Floats = np.stack([edges[:, 0, 1], -edges[:, 0, 0]], axis=1)
     else:
-        normal = np.cross(edges[:, 0], edges[:, 1])
+        normal = np.asarray(np.cross(edges[:, 0], edges[:, 1]), dtype=np.float64)
     plane = np.abs((normal * first).sum(axis=1)) / np.linalg.norm(normal, axis=1)
     nodes = first[:, None] + np.concatenate([np.zeros_like(edges[:, :1]), edges], axis=1)
     np.minimum.at(near, which, plane)

@@ -375,7 +375,7 @@ def _number(value: Value | None) -> float | None:
 
 PHYSICAL = (
     "geometry", "regions", "boundaries", "interfaces", "mechanics", "load", "specimens", "balance",
-    "programme.temperature", "programme.steps",
+    "programme.temperature", "programme.steps", "programme.staircase",
 )  # fmt: skip
 
 

@@ -102,6 +102,8 @@ class System(Carriers):
 
     def first_step(self, step: Step) -> float:
         """Length of the first step in time: short against diffusion across the domain, s."""
+        if not self.binary and not self.has_double_layer and not self.growing:
+            return step.duration  # charge alone changes in time, as fast as the current says
         return 1e-6 * step.duration
 
     @property

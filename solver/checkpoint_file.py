@@ -4,7 +4,7 @@
 /            attributes: program, format, identity, step, first, length, rejected
 /times       (states,)            s, the oldest first
 /scalars     (states, scalars)    potentials of the terminals, charge, sources
-/moments     (moments, 9)         as in Moment
+/moments     (moments, 9 + 3 n)   as in Moment, with three numbers for each of n faces that grow
 /ends        (ends, 5)            step, time, reason, first, last
 /fields/NAME/points   (nodes, 3)         um
 /fields/NAME/values   (states, nodes)    of phi_<label>, u, z_<contact>

@@ -276,7 +276,8 @@ def _drive_faults(file: tables.CaseFile) -> Iterator[Finding]:
 
 
 def _has_steps(file: tables.CaseFile) -> bool:
-    stepped = file.programme is not None and bool(file.programme.steps)
+    programme = file.programme
+    stepped = programme is not None and bool(programme.steps or programme.staircase)
     return stepped or file.impedance is not None
 
 

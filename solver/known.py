@@ -12,6 +12,7 @@ MARCH: dict[str, tuple[units.Kind, ...]] = {
     "limiting_current_density": ("current_density",),
     "current_density_at_start": ("current_density",),
     "depletion_time": ("time",),
+    "last_passed_current_density": ("current_density",),
     "capacity": ("areal_capacity",),
     "least_concentration": ("dimensionless",),
     "least_concentration_on_the_way": ("dimensionless",),
@@ -253,7 +254,7 @@ OF_A_FOUND_CRACK = (
     "stress_intensity_by_interaction", "crack_opening", "arrest_length", "fracture_energy",
     "margin", "verdict",
 )  # fmt: skip
-TEXTS = ("verdict", "first_to_grow", "outcome")  # quantities whose value is a word
+TEXTS = ("verdict", "first_to_grow", "outcome", "failed_by")  # quantities whose value is a word
 
 
 def known_quantities(

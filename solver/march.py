@@ -25,14 +25,15 @@ from petsc4py import PETSc
 
 from solver.carrier_system import Held, System
 from solver.carriers import Floats
+from solver.filled_flaw import strength_left
 from solver.march_history import History, Memory, Replay
 from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
 from solver.march_schema import Step
 from solver.moving import POOREST
 from solver.solve import SolveFailed, prefixed_options
 
-Reason = Literal["duration", "voltage", "capacity", "depleted", "distorted", "steady"]
-LAST = ("depleted", "distorted")  # these end the whole programme
+Reason = Literal["duration", "voltage", "capacity", "depleted", "distorted", "steady", "cracks"]
+LAST = ("depleted", "distorted", "cracks")  # these end the whole programme
 Progress = Callable[[str], None]
 SMALLEST_SHARE = 1.0 / 64.0
 SMALLEST_STEP = 1e-13  # of the duration of a step of the programme
@@ -202,7 +203,7 @@ def march(
     keep: Keep = lambda _, __: None,
     kept: Snapshot | None = None,
 ) -> Marched:
-    """Go through all steps of the programme; what depletes the cell ends it.
+    """Go through all steps of the programme; what depletes the cell or fails a staircase ends it.
 
     Args:
         system: The problem.
@@ -239,12 +240,13 @@ def march(
         time, x, reason = _one_step(system, x, step, begin, overrides, keep)
         found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
         last = found.moments[-1]
+        left = f"least concentration {last.least:.4g}, " if system.binary else ""
         word = f"{reason} at t = {time:.6g} s" if reason in LAST else f"ended by {reason}"
         progress(
             f"step {number + 1} ({step.kind}): {word}, t = {time:.6g} s, {last.voltage:.6g} V, "
-            f"least concentration {last.least:.4g}, {len(found.moments) - first} steps in time"
+            f"{left}{len(found.moments) - first} steps in time"
         )
-        if reason in LAST:
+        if reason in LAST or (programme.staircase is not None and reason != "duration"):
             break
     found.x = x
     return found
@@ -277,6 +279,12 @@ def _events(
         events["depleted"] = lambda x: system.least_concentration(x) - least
     if system.motion.quality is not None:
         events["distorted"] = lambda x: system.least_quality(x) - POOREST
+    stairs = system.programme.staircase
+    if stairs is not None and stairs.flaw is not None:
+        events["cracks"] = strength_left(system, stairs.flaw)
+    if stairs is not None and stairs.voltage is not None:
+        most_volts = stairs.voltage
+        events["voltage"] = lambda x: most_volts - abs(voltage_of(system, system.scalars_of(x)))
     if step.voltage is not None:
         limit, side = step.voltage, 1.0 if begin.voltage < step.voltage else -1.0
         events["voltage"] = lambda x: side * (limit - voltage_of(system, system.scalars_of(x)))

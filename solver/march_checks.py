@@ -103,7 +103,9 @@ def _programme_faults(file: tables.CaseFile, programme: Programme) -> Iterator[F
         if value is not None and not low <= value.number <= high:
             allowed = f"a share from {low:g} to {high:g}"
             yield Finding((*path, key), as_given(value.text), allowed)
-    if not programme.steps:
+    if programme.staircase is not None:
+        yield from _staircase_faults(file, programme, (*path, "staircase"))
+    if not programme.steps and programme.staircase is None:
         if programme.repeat != 1:
             yield Finding((*path, "repeat"), str(programme.repeat), "1 without steps")
         kept: tuple[tuple[str, Value | None], ...] = (
@@ -130,3 +132,39 @@ def _programme_faults(file: tables.CaseFile, programme: Programme) -> Iterator[F
         if step.capacity is not None and step.capacity.number == 0.0:
             text = as_given(step.capacity.text)
             yield Finding((*path, "steps", index, "capacity"), text, "a charge above zero")
+
+
+MOST_CURRENTS = 1000
+
+
+def _staircase_faults(
+    file: tables.CaseFile, programme: Programme, path: KeyPath
+) -> Iterator[Finding]:
+    stairs = programme.staircase
+    if stairs is None:
+        return
+    if programme.steps:
+        yield Finding(path, "a table", "no such table beside steps")
+    if programme.repeat != 1:
+        yield Finding((*path[:-1], "repeat"), str(programme.repeat), "1 with a staircase")
+    for key, current in (("first", stairs.first), ("increment", stairs.increment)):
+        if current.number <= 0.0:
+            yield Finding((*path, key), as_given(current.text), "a current density above zero")
+            return
+    steps = (stairs.last.number - stairs.first.number) / stairs.increment.number
+    if not -1e-9 <= steps < MOST_CURRENTS:
+        allowed = f"not below the first current, and at most {MOST_CURRENTS} increments above it"
+        yield Finding((*path, "last"), as_given(stairs.last.text), allowed)
+    if stairs.voltage is not None and stairs.voltage.number <= 0.0:
+        yield Finding((*path, "voltage"), as_given(stairs.voltage.text), "a size above zero")
+    flaw = stairs.flaw
+    if flaw is None:
+        return
+    faces = [n for n, b in file.boundaries.items() if isinstance(b, tables.Electrode)]
+    if flaw.face not in faces:
+        allowed = f"the name of an electrode: {', '.join(faces)}"
+        yield Finding((*path, "flaw", "face"), f'"{flaw.face}"', allowed)
+    factor = flaw.amplification
+    if factor is not None and factor.number < 1.0:
+        given = as_given(factor.text)
+        yield Finding((*path, "flaw", "amplification"), given, "a factor of at least 1")

@@ -23,6 +23,7 @@ from solver.march import LAST, Marched, steady_state
 from solver.march_schema import BinaryElectrolyte
 from solver.quantities import Quantity
 from solver.solve import SolveFailed
+from solver.staircase import currents, steps_per_current
 from solver.units import FARADAY, in_unit
 
 LEFT = 1e-3  # share of the salt that is left where the limiting current is looked for
@@ -48,9 +49,10 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     word = ended.reason if ended.reason in (*LAST, "steady") else "finished"
     text = (
         "How it ended: finished, depleted (the salt ran out at a face), distorted (moving faces "
-        "left cells too flat) or steady."
+        "left cells too flat), cracks or steady."
     )
     yield Quantity("outcome", word, "", meaning=text)
+    yield from _critical_current(system, found)
     text = "Potential of the driven electrode minus that of the other, at the end."
     yield Quantity("voltage", last.voltage, "V", meaning=text)
     text = "Into the cell through the driven electrode, over the area of the cell, at the end."
@@ -91,6 +93,34 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     text = "Steps of Newton's method in all of them."
     yield Quantity("newton_steps", float(last.iterations), "1", meaning=text)
     yield from _bruce_vincent(system, found, area)
+
+
+def _critical_current(system: System, found: Marched) -> Iterator[Quantity]:
+    """Of a staircase: the first current that failed, and the last one that did not."""
+    stairs = system.programme.staircase
+    if stairs is None:
+        return
+    tried = currents(stairs)
+    reason = found.ends[-1].reason
+    name = f"Protocol {stairs.protocol}."
+    if reason == "duration":
+        passed = in_unit(tried[-1], "mA/cm^2")
+        text = f"None failed. {name}"
+        yield Quantity("critical_current_density", "unbounded", "mA/cm^2", meaning=text)
+        yield Quantity("failed_by", "nothing", "", meaning="What ended the staircase.")
+    else:
+        failed = (len(found.ends) - 1) // steps_per_current(stairs)
+        passed = in_unit(tried[failed - 1], "mA/cm^2") if failed else 0.0
+        value = in_unit(tried[failed], "mA/cm^2")
+        text = f"The first that failed; below it the last that did not. {name}"
+        yield Quantity(
+            "critical_current_density", value, "mA/cm^2", passed, value, "estimated", text
+        )
+        word = {"cracks": "crack", "voltage": "voltage", "depleted": "depletion"}[reason]
+        text = "What ended the staircase: crack, voltage or depletion."
+        yield Quantity("failed_by", word, "", meaning=text)
+    text = f"The last current of the staircase without a failure. {name}"
+    yield Quantity("last_passed_current_density", passed, "mA/cm^2", meaning=text)
 
 
 def _bruce_vincent(system: System, found: Marched, area: float) -> Iterator[Quantity]:

@@ -139,6 +139,54 @@ class Step:
 
 
 @dataclass(frozen=True)
+class FilledFlaw:
+    """A flaw in a solid next to a face of lithium, see `solver.filled_flaw`.
+
+    Attributes:
+        face: Name of the electrode.
+        shape: A straight flaw in the surface, or a round one inside.
+        length: Depth of the one, radius of the other, um.
+        fracture_toughness: Of the solid, MPa um^0.5.
+        amplification: Local current density over the mean one of the face.
+    """
+
+    face: str
+    shape: Literal["edge", "penny"]
+    length: float
+    fracture_toughness: float
+    amplification: float = 1.0
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """Half cycles at currents that grow until the cell fails, see `solver.staircase`.
+
+    Attributes:
+        protocol: Its name: critical currents of different protocols are different quantities.
+        first, increment, last: Current densities, pA/um^2.
+        half_cycle: Duration of one, s; None: by capacity.
+        capacity, capacity_increment: Of a half cycle at the first current, and more at each next
+            one, pC/um^2.
+        rest: After each half cycle, s.
+        cycles: At each current.
+        voltage: Size of the voltage at which the cell has failed, V.
+        flaw: What cracks.
+    """
+
+    protocol: str
+    first: float
+    increment: float
+    last: float
+    half_cycle: float | None = None
+    capacity: float = 0.0
+    capacity_increment: float = 0.0
+    rest: float = 0.0
+    cycles: int = 1
+    voltage: float | None = None
+    flaw: FilledFlaw | None = None
+
+
+@dataclass(frozen=True)
 class Programme:
     """What the driven electrode does in time; without steps the steady state is looked for.
 
@@ -146,6 +194,7 @@ class Programme:
         temperature: K.
         steps: One after the other.
         repeat: How often all of them.
+        staircase: What the steps were made from.
         depletion: Share of the salt concentration at the start at which a cell counts as depleted.
         step_error: Of the concentration over that at the start, per step of time.
         checkpoint_interval: Of computing between two checkpoints, s.
@@ -155,6 +204,7 @@ class Programme:
     temperature: float = ROOM_TEMPERATURE
     steps: tuple[Step, ...] = ()
     repeat: int = 1
+    staircase: Staircase | None = None
     depletion: float = 1e-4
     step_error: float = 1e-5
     checkpoint_interval: float = 600.0

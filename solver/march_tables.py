@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from solver import march_schema
+from solver.staircase import steps_of
 from solver.values import (
+    ArealCapacity,
     ArealCapacityOrZero,
     Capacitance,
     Concentration,
@@ -14,6 +16,7 @@ from solver.values import (
     CurrentDensity,
     Diffusivity,
     Fraction,
+    FractureToughness,
     Length,
     Modulus,
     MolarVolume,
@@ -161,11 +164,46 @@ class Step(Strict):
         return self
 
 
+class FilledFlaw(Strict):
+    """A flaw next to a face of lithium, filled by lithium that cannot leave it."""
+
+    face: str
+    shape: Literal["edge", "penny"]
+    length: Length
+    fracture_toughness: FractureToughness
+    amplification: Fraction | None = None
+
+
+class Staircase(Strict):
+    """Half cycles at growing currents; they last half_cycle or as long as their capacity takes."""
+
+    protocol: str = Field(min_length=1, max_length=120)
+    first: CurrentDensity
+    increment: CurrentDensity
+    last: CurrentDensity
+    half_cycle: Time | None = None
+    capacity: ArealCapacity | None = None
+    capacity_increment: ArealCapacityOrZero | None = None
+    rest: Time | None = None
+    cycles: int = Field(1, ge=1, le=1000)
+    voltage: Potential | None = None
+    flaw: FilledFlaw | None = None
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.half_cycle is None) == (self.capacity is None):
+            raise fault("either half_cycle or capacity", key="half_cycle")
+        if self.capacity is None and self.capacity_increment is not None:
+            raise fault("no such key beside half_cycle", key="capacity_increment")
+        return self
+
+
 class Programme(Strict):
     """Temperature, and what the driven electrode does in time; without steps: the steady state."""
 
     temperature: Temperature | None = None
     steps: Annotated[tuple[Step, ...], BeforeValidator(as_tuple)] = ()
+    staircase: Staircase | None = None
     repeat: int = Field(1, ge=1, le=10_000)
     depletion: Fraction | None = None
     step_error: Fraction | None = None
@@ -251,10 +289,13 @@ def programme(table: Programme | None) -> march_schema.Programme | None:
     if table is None:
         return None
     usual = march_schema.Programme()
+    stairs = None if table.staircase is None else _staircase(table.staircase)
+    steps = tuple(_step(step) for step in table.steps)
     return march_schema.Programme(
         temperature=_number(table.temperature) or usual.temperature,
-        steps=tuple(_step(step) for step in table.steps),
+        steps=steps if stairs is None else steps_of(stairs),
         repeat=table.repeat,
+        staircase=stairs,
         depletion=_number(table.depletion) or usual.depletion,
         step_error=_number(table.step_error) or usual.step_error,
         checkpoint_interval=_number(table.checkpoint_interval) or usual.checkpoint_interval,
@@ -270,6 +311,31 @@ def _step(table: Step) -> march_schema.Step:
         potential=_number(table.potential) or 0.0,
         voltage=_number(table.voltage),
         capacity=_number(table.capacity),
+    )
+
+
+def _staircase(table: Staircase) -> march_schema.Staircase:
+    flaw = table.flaw
+    return march_schema.Staircase(
+        protocol=table.protocol,
+        first=table.first.number,
+        increment=table.increment.number,
+        last=table.last.number,
+        half_cycle=_number(table.half_cycle),
+        capacity=_number(table.capacity) or 0.0,
+        capacity_increment=_number(table.capacity_increment) or 0.0,
+        rest=_number(table.rest) or 0.0,
+        cycles=table.cycles,
+        voltage=_number(table.voltage),
+        flaw=None
+        if flaw is None
+        else march_schema.FilledFlaw(
+            face=flaw.face,
+            shape=flaw.shape,
+            length=flaw.length.number,
+            fracture_toughness=flaw.fracture_toughness.number,
+            amplification=_number(flaw.amplification) or 1.0,
+        ),
     )
 
 

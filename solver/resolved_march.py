@@ -15,6 +15,7 @@ from solver.march_schema import (
     Kinetics,
     Plating,
     Programme,
+    Staircase,
     Step,
 )
 
@@ -138,8 +139,11 @@ def programme_tree(programme: Programme, given: Given) -> Tree:
     key = "programme.temperature"
     if key in given or programme.temperature != ROOM_TEMPERATURE:
         tree["temperature"] = value(key, programme.temperature, "temperature", given)
-    if programme.steps:
+    if programme.staircase is not None:
+        tree["staircase"] = _staircase(programme.staircase, given)
+    elif programme.steps:
         tree["steps"] = [_step(i, step, given) for i, step in enumerate(programme.steps)]
+    if programme.steps:
         tree["depletion"] = programme.depletion
     tree["step_error"] = programme.step_error
     if programme.steps:
@@ -149,6 +153,38 @@ def programme_tree(programme: Programme, given: Given) -> Tree:
         )
         times = programme.checkpoint_times
         tree["checkpoint_times"] = [units.format_value(t, units.DISPLAY["time"][0]) for t in times]
+    return tree
+
+
+def _staircase(stairs: Staircase, given: Given) -> Tree:
+    by_time = stairs.half_cycle is not None
+    numbers: tuple[tuple[str, float | None, units.Kind], ...] = (
+        ("first", stairs.first, "current_density"),
+        ("increment", stairs.increment, "current_density"),
+        ("last", stairs.last, "current_density"),
+        ("half_cycle", stairs.half_cycle, "time"),
+        ("capacity", None if by_time else stairs.capacity, "areal_capacity"),
+        ("capacity_increment", None if by_time else stairs.capacity_increment, "areal_capacity"),
+        ("rest", stairs.rest or None, "time"),
+        ("voltage", stairs.voltage, "potential"),
+    )
+    tree: Tree = {"protocol": stairs.protocol, "cycles": stairs.cycles}
+    for key, number, kind in numbers:
+        if number is not None:
+            tree[key] = value(f"programme.staircase.{key}", number, kind, given)
+    if stairs.flaw is not None:
+        flaw, path = stairs.flaw, "programme.staircase.flaw"
+        tree["flaw"] = {
+            "face": flaw.face,
+            "shape": flaw.shape,
+            "length": value(f"{path}.length", flaw.length, "length", given),
+            "fracture_toughness": value(
+                f"{path}.fracture_toughness", flaw.fracture_toughness, "fracture_toughness", given
+            ),
+            "amplification": value(
+                f"{path}.amplification", flaw.amplification, "dimensionless", given
+            ),
+        }
     return tree
 
 

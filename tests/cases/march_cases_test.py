@@ -11,15 +11,19 @@ from solver.simulate import simulate
 ROOT = Path(__file__).parents[2] / "cases"
 FOLDERS = (
     *("verification/coupled", "li2023_li3n_peo", "lim2024_mgf2_interlayer"),
-    *("pan2024_lipon_on_lib", "ma2024_nanorod"),
+    *("pan2024_lipon_on_lib", "ma2024_nanorod", "sim2025_ndl_lithium"),
 )
-QUICK = {"butler_volmer", "steady_voltage", "layers", "warburg", "constriction"}
+QUICK = {"butler_volmer", "steady_voltage", "layers", "warburg", "constriction", "ccd"}
 MISSES = {
     ("bruce_vincent", "layer_on_peo"): {"bruce_vincent_transference"},
     ("oep", "lif_dense"): {"pressure_per_capacity.bottom"},
     ("plating", "fast"): {"growth_over_mean.film_surface"},
     ("plating_foil", "rods"): {"voltage"},
     ("plating_foil", "rods_fast"): {"voltage"},
+    ("ccd", "lif"): {"critical_current_density"},
+    ("ccd", "lif_measured"): {"critical_current_density"},
+    ("ccd", "mgf2"): {"critical_current_density"},
+    ("ccd", "ndl"): {"critical_current_density"},
 }
 
 
@@ -74,3 +78,14 @@ def test_the_ratio_of_critical_currents_is_that_of_transference_numbers():
         value(solved(folder / f"{stem}.toml", "below"), name) for stem in ("ccd_peo", "ccd_peo_cas")
     )
     assert better / plain == pytest.approx(1.553846, rel=1e-3)
+
+
+def test_the_order_of_critical_currents_of_two_papers():
+    # 15.587 mV over 26, 26, 19.5 and 13 ohm cm2, then over twice 26: 0.5995, 0.7994, 1.199, 0.2998
+    path, name = ROOT / "sim2025_ndl_lithium/ccd.toml", "critical_current_density"
+    found = [value(solved(path, v), name) for v in ("", "n", "dl", "ndl", "amplified")]
+    assert found == pytest.approx([0.6, 0.6, 0.8, 1.2, 0.3])
+    # 15.587 mV/sqrt(1.65) = 12.135 mV over 12.15: 0.9987, 6.76 times that: 0.148; 9.42: 1.288
+    path = ROOT / "lim2024_mgf2_interlayer/ccd.toml"
+    found = [value(solved(path, v), name) for v in ("", "lif", "lif_measured", "mgf2")]
+    assert found == pytest.approx([1.0, 0.2, 1.3, 1.0])

@@ -33,8 +33,8 @@ LINE = """
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables solver.effective_tables
-    solver.march_schema solver.march_tables solver.impedance_schema solver.impedance_tables
-    solver.measured
+    solver.march_schema solver.staircase solver.march_tables
+    solver.impedance_schema solver.impedance_tables solver.measured
     solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.schema
     solver.tables solver.micro_assemble
     solver.assemble solver.limits solver.editor
@@ -76,8 +76,8 @@ LINE = """
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.carriers solver.carrier_system solver.march_newton solver.march_history
-    solver.march solver.checkpoint_file solver.checkpoints solver.march_quantities
-    solver.deposit_quantities
+    solver.filled_flaw solver.march solver.checkpoint_file solver.checkpoints
+    solver.march_quantities solver.deposit_quantities
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.coupling solver.stalled solver.switching solver.pressed_slit solver.solving_for

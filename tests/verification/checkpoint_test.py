@@ -149,3 +149,23 @@ def test_a_failed_write_leaves_the_one_before(tmp_path, monkeypatch):
 
 def failing(*_):
     raise OSError("disk is full")
+
+
+def test_growing_faces_that_move_go_on_where_they_are(tmp_path):
+    plating = "".join(f"[boundaries.{n}.plating]\nmoves = true\n" for n in ("bottom", "top"))
+    steps = "[programme]\nstep_error = 1e-3\n" + galvanostatic(0.5 * LIMIT, 300.0)
+    content = text(SOLID, HELD, driven(0.0), plating, steps, edge="1 um", size="2 um", width="2 um")
+    case = case_of(tmp_path, content)
+    whole, kept = kept_at(system_of(case, SELF), 0, 20)
+    place = tmp_path / "kept.h5"
+    for one, inside in zip(kept, (False, True), strict=True):
+        fresh = system_of(case, SELF)
+        checkpoint_file.write(place, fresh, one, "same")
+        taken = checkpoint_file.read(place, fresh, "same")
+        assert taken.inside == inside
+        assert taken.found.moments == one.found.moments
+        again = march(fresh, {}, lambda _: None, kept=taken)
+        rows = [np.array([moment.growth for moment in run.moments]) for run in (whole, again)]
+        assert rows[0].shape[1:] == (2, 3) and rows[0].shape == rows[1].shape
+        assert rows[1] == pytest.approx(rows[0], rel=1e-9, abs=1e-9)
+        assert abs(rows[0][-1]).max() > 0.1  # um: it has grown

@@ -1,40 +1,54 @@
-"""Bounds of a cell with discs hold for the discs, not only for the polygons of the mesh."""
+"""Bounds of a cell with discs hold for the discs, not only for the polygons of its mesh."""
 
-import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from meshes.layers import Layer
-from meshes.micro import Body, Particles
-from meshes.particles import balls
+from meshes.micro import Body, Coat, Particles
+from meshes.roundness import UNKNOWN
 from meshes.structure import build_structure
-from solver.case import load_case
-from solver.effective import solve_effective
-from solver.effective_quantities import effective_quantities
-from solver.mechanics_run import make_mesh
-from tests.conftest import COMM
+from solver import schema
+from solver.simulate import simulate
+from tests.verification.helpers import make_case
 
-CASE = """
-title = "t"
-question = "q"
-[geometry]
-shape = "particles"
-width = "1 um"
-layers = [{{ name = "matrix", thickness = "1 um" }}]
-name = "discs"
-inside = "matrix"
-volume_fraction = {share}
-{how}
-periodic = "all"
-resolution = "{size} um"
-[regions.matrix]
-law = "ionic_conductor"
-conductivity = "1 mS/cm"
-[regions.discs]
-law = "{law}"
-[effective]
-conductivity = true
-[numerics]
-accuracy = "1 %"
-"""
+COMM = MPI.COMM_WORLD
+
+
+def discs(size: float, gap: float = 0.15) -> Particles:
+    body = Body(1.0, 0.0, (Layer("matrix", 1.0),), size, "all", 2)
+    return Particles(body, "discs", "matrix", 0.3, "random", diameter=0.35, gap=gap)
+
+
+def solved(size, law):
+    micro = discs(size)
+    laws = {"matrix": schema.IonicConductor(1.0), "discs": law}
+    case = make_case(micro, laws, {}, accuracy=0.002)
+    regions = {name: case.regions[name] for name in laws}
+    effective = schema.Effective(conductivity=True, stiffness=False)
+    solution = simulate(replace(case, regions=regions, effective=effective), COMM, lambda _: None)
+    return solution.effective.conductivity
+
+
+@pytest.mark.parametrize("law", [schema.Insulator(), schema.IonicConductor(50.0)])
+def test_a_coarse_mesh_has_the_discs_inside_its_bounds(law):
+    # octagons for circles against polygons of some hundred sides
+    coarse, fine = solved(0.06, law), solved(0.01, law)
+    assert np.linalg.eigvalsh(coarse.meant.upper - fine.tensor.upper).min() > 0.0
+    assert np.linalg.eigvalsh(fine.tensor.lower - coarse.meant.lower).min() > 0.0
+    # and the polygons of the coarse mesh are not the discs: their own bounds do not hold them
+    high = np.linalg.eigvalsh(coarse.tensor.upper - fine.tensor.upper).min()
+    low = np.linalg.eigvalsh(fine.tensor.lower - coarse.tensor.lower).min()
+    assert min(low, high) < 0.0
+    assert np.trace(fine.meant.upper - fine.meant.lower) < 0.5 * np.trace(
+        coarse.meant.upper - coarse.meant.lower
+    )
+
+
+def test_nothing_is_known_of_discs_with_necks_or_shells():
+    assert np.isfinite(build_structure(discs(0.03), ()).roundness).all()
+    assert build_structure(discs(0.1, gap=0.0), ()).roundness == UNKNOWN
+    coated = replace(discs(0.02, gap=0.02), shell=Coat("shell", 0.04))
+    assert build_structure(coated, ()).roundness == UNKNOWN
