@@ -20,6 +20,12 @@ MISSES = {
     ("plating", "fast"): {"growth_over_mean.film_surface"},
     ("plating_foil", "rods"): {"voltage"},
     ("plating_foil", "rods_fast"): {"voltage"},
+    ("eis", ""): {"specimen.cell.bulk"},
+    ("eis", "cracks_100um"): {"specimen.cell.bulk"},
+    ("eis_without_openings", ""): {"specimen.cell.bulk", "specimen.cell.interface"},
+    ("eis_without_openings", "intact"): {"specimen.cell.interface"},
+    ("eis_thickness", "nm400"): {"specimen.cell.interface"},
+    ("eis_thickness", "good_lipon"): {"specimen.cell.interface"},
 }
 
 
