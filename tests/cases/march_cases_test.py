@@ -24,6 +24,12 @@ MISSES = {
     ("ccd", "lif_measured"): {"critical_current_density"},
     ("ccd", "mgf2"): {"critical_current_density"},
     ("ccd", "ndl"): {"critical_current_density"},
+    ("eis", ""): {"specimen.cell.bulk"},
+    ("eis", "cracks_100um"): {"specimen.cell.bulk"},
+    ("eis_without_openings", ""): {"specimen.cell.bulk", "specimen.cell.interface"},
+    ("eis_without_openings", "intact"): {"specimen.cell.interface"},
+    ("eis_thickness", "nm400"): {"specimen.cell.interface"},
+    ("eis_thickness", "good_lipon"): {"specimen.cell.interface"},
 }
 
 

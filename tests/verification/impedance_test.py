@@ -316,3 +316,13 @@ def test_samples_are_told_in_ohm(tmp_path):
     assert said["specimen.s.interface"] == pytest.approx(arc, rel=1e-6)
     assert said["specimen.s"] == pytest.approx(bulk / 2 + arc, rel=1e-6)
     assert said["circuit.C1"] == pytest.approx(10.0, rel=1e-6)
+
+
+def test_a_constant_phase_element_is_found_again():
+    # R0 = 5, R1 = 10 beside 1/(Q (i w)^0.8), Q = 1e-4 S s^0.8/cm^2
+    f = tuple(np.geomspace(1e5, 1e-1, 31))
+    values = tuple(5 + 10 / (1 + 10 * 1e-4 * (2j * math.pi * x) ** 0.8) for x in f)
+    fitted = fit_circuit("R0-p(R1,CPE1)", f, values)
+    assert fitted is not None and fitted.misfit < 1e-8
+    exact = {"R0": 5.0, "R1": 10.0, "CPE1_0": 1e-4, "CPE1_1": 0.8}
+    assert fitted.parameters == pytest.approx(exact, rel=1e-6)
