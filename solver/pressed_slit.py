@@ -1,8 +1,8 @@
 """A crack through a film that lithium fills: its pressure, its opening and the current, together.
 
 Lithium in the slit plates at its mouth at the overpotential eta = rho i_w of the interface there
-(i_w the mean current density of the mouth; nothing flows through the walls, whose film has lithium
-on both sides), and presses on the walls of the crack,
+(i_w the mean current density of the mouth: of all the current but what enters the film, which gives
+a part of it to lithium at the walls), and presses on the walls of the crack,
 
     p(s) = min(F eta/V_Li, 2 tau_y s/w),       s the depth below the mouth, w the width,
 

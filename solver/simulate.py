@@ -260,15 +260,26 @@ def _of_cell(
 def overpotential_at_mouth(
     case: schema.Case, currents: schema.Case, width: float, comm: MPI.Intracomm
 ) -> float:
-    """Of lithium in a slit of a width (um), V; positive where it plates."""
+    """Of lithium in a slit of a width (um), V; positive where it plates.
+
+    Through the mouth goes what does not enter the film; the film gives lithium its current through
+    the walls, too, at other overpotentials.
+    """
     metal = metal_of(case)
     solution = simulate(currents, comm, lambda _: None)
-    flow = next(q for q in solution.quantities if q.name == f"current.{metal}")
-    mouth = currents.boundaries[metal]
-    if not isinstance(flow.value, float) or not isinstance(mouth, schema.Electrode):
+    certificate, built, mouth = solution.certificate, solution.built, currents.boundaries[metal]
+    faces = [] if built is None else [n for n in built.interfaces if "film" in n.split("|")]
+    if not isinstance(mouth, schema.Electrode) or certificate is None or len(faces) != 1:
+        raise NotCoupled(f"the current through the mouth of {metal} is not known")
+    into_film = abs(quantities.through(certificate.domain, certificate, faces[0]))
+    share = 1.0 - into_film / quantities.inflow(certificate)
+    flows = {q.name: q for q in solution.quantities}
+    whole, mine = flows["current"], flows[f"current.{metal}"]
+    if not isinstance(whole.value, float) or not isinstance(mine.value, float):
         raise NotCoupled(f"the current through {metal} is not known")
-    density = -flow.value / in_unit(1.0, flow.unit) / width  # into the lithium
-    return density * mouth.area_specific_resistance
+    sign = 1.0 if mine.value < 0.0 else -1.0  # out of the electrolyte: it plates
+    into_mouth = sign * share * abs(whole.value) / in_unit(1.0, whole.unit)
+    return into_mouth / width * mouth.area_specific_resistance
 
 
 def _settled(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Pressed:

@@ -378,10 +378,14 @@ def test_the_fixed_point_is_the_same_from_two_starts(filled):
     narrow, wide = settled(filled, 2e-3), settled(filled, 0.2)
     assert wide.width == pytest.approx(narrow.width, rel=1e-4)
     assert wide.overpotential == pytest.approx(narrow.overpotential, rel=1e-4)
-    # the overpotential is that of the current through the mouth, 1 ohm cm^2 = 1e-4 V um^2/pA
+    # the overpotential is that of the current through the mouth, what does not enter the film: at
+    # 0.5 mA/cm^2 on 10 um; it cannot be more than all that lies between the electrodes
     _, found = numbers(filled)
-    density = -found["current.filling_surface"] * 1e6 / (1e-3 * found["slit_width"])  # pA/um^2
-    assert found["flaw_overpotential"] == pytest.approx(1e3 * 1e-4 * density, rel=1e-3)
+    mouth = 0.5 * 10e-4 * (1.0 - found["share.film|electrolyte"])  # mA/cm
+    by_hand = mouth / (1e-7 * found["slit_width"]) * 1.0  # of 1 ohm cm^2, mV
+    assert found["flaw_overpotential"] == pytest.approx(by_hand, rel=1e-3)
+    between = 1e3 * found["potential_difference"]
+    assert 0.5 * between < found["flaw_overpotential"] < between
     assert found["slit_width"] == pytest.approx(1e3 * narrow.width, rel=1e-4)
     assert found["coupling_change"] < 1e-5
     assert found["current_balance"] < 1e-8
