@@ -124,7 +124,8 @@ class Part:
         asked: the fraction asked for; None where nothing was.
         islands: pieces that no facet connects, periodic sides counted as connected.
         percolates: whether one piece reaches from the bottom to the top of the layers with
-            features.
+            features; where these are images of each other, whether one comes back to itself a
+            period higher.
         feature: whether it is one, not a layer around them.
     """
 

@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from meshes.connected import cells_that_wind, pieces_of
 from meshes.contact import contact_share, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
@@ -298,15 +297,17 @@ def _parts(
         [quality(meshed.points[rows])[1] for rows in np.array_split(meshed.cells, 20)]
     )
     sums = np.bincount(owners, volumes, len(names))
-    pieces = _pieces(meshed, owners)
-    z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
-    ends = [np.abs(z - end) < close for end in span]
-    low, high = (np.unique(pieces[end[meshed.cells].any(axis=1)]) for end in ends)
-    through = np.zeros(int(pieces.max()) + 1, bool)
-    through[np.intersect1d(low, high)] = True
+    pieces = pieces_of(meshed.pairs, owners)
+    if meshed.periodic[-1]:
+        through = cells_that_wind(meshed.pairs, owners, meshed.dim - 1)
+    else:
+        z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
+        ends = [np.abs(z - end) < close for end in span]
+        low, high = (pieces[end[meshed.cells].any(axis=1)] for end in ends)
+        through = np.isin(pieces, np.intersect1d(low, high))
     out = []
     for index, name in enumerate(names):
-        mine = np.unique(pieces[owners == index])
+        mine = owners == index
         wanted = asked[name]
         out.append(
             Part(
@@ -314,7 +315,7 @@ def _parts(
                 float(sums[index]),
                 float(sums[index]) / meshed.volume,
                 None if wanted is None else wanted / meshed.volume,
-                len(mine),
+                len(np.unique(pieces[mine])),
                 bool(through[mine].any()),
                 name in shown,
             )
@@ -327,26 +328,12 @@ def _islands(meshed: Meshed, owners: Ints, left: Sequence[int]) -> Flags:
     if all(meshed.periodic):
         return np.zeros(len(owners), bool)
     out = np.isin(owners, left)
-    pieces = _pieces(meshed, out)
+    pieces = pieces_of(meshed.pairs, out)
     z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
     ends = (np.abs(z) < close) | (np.abs(z - meshed.sizes[-1]) < close)
     held = np.zeros(int(pieces.max()) + 1, bool)
     held[pieces[ends[meshed.cells].any(axis=1)]] = True
     return np.asarray(~out & ~held[pieces])
-
-
-def _pieces(meshed: Meshed, owners: Ints | Flags) -> Ints:
-    """Number of the connected piece of every cell."""
-    ones, others = [], []
-    for pair in meshed.pairs():
-        if pair.side is not None and (pair.others[0] < 0 or pair.side[1] == 0):
-            continue
-        same = owners[pair.cells] == owners[pair.others]
-        ones.append(pair.cells[same])
-        others.append(pair.others[same])
-    one, other = np.concatenate(ones), np.concatenate(others)
-    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(owners),) * 2)
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _named(

@@ -13,7 +13,8 @@ def structure_quantities(built: BuiltMesh) -> list[Quantity]:
         found.append(Quantity(f"volume_fraction.{part.name}", part.fraction, "1", meaning=text))
         text = "Pieces of this region that no facet connects, periodic sides counted."
         found.append(Quantity(f"pieces.{part.name}", float(part.islands), "1", meaning=text))
-        text = "1 if one piece reaches from the bottom to the top of the layers with features."
+        text = "1 if one piece reaches from the bottom to the top of the layers with features"
+        text += " (where these are images of each other: comes back to itself a period higher)."
         found.append(Quantity(f"percolates.{part.name}", float(part.percolates), "1", meaning=text))
     unit = "um" if built.dimension == "plane" else "um^2"
     text = "Area between two regions in the mesh (a plane section: length)."
