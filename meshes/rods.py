@@ -1,7 +1,8 @@
 """Upright rods on the floor of a layer, with shells, grains in the gaps and a deposit.
 
 Rods stand on a square or hexagonal lattice; jittered ones are moved by normal deviates and pushed
-apart where they (with their shells) would overlap. A shell given by its share has one thickness on
+apart where they (with their shells) are nearer than half of the least gap of the array that they
+were moved from. A shell given by its share has one thickness on
 all rods. Grains are balls in the gaps, placed one after the other where they touch nothing. A
 deposit is a film of one thickness on all that is below it.
 """
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from meshes.distances import level_of_capsules, pieces
+from meshes.distances import least_gap, level_of_capsules, pieces
 from meshes.fitting import Level, Phase
 from meshes.mesh import MeshError
 from meshes.micro import Rods
@@ -22,6 +23,7 @@ from meshes.particles import ball_volume, lognormal, push_apart
 Floats = NDArray[np.float64]
 
 TRIES = 2000
+SHARE_KEPT = 0.5  # of the least gap of the regular array
 SAMPLES = 500_000  # points at which the volume of a deposit is measured
 
 
@@ -46,12 +48,14 @@ def rods(micro: Rods) -> Standing:
     seeds = np.random.SeedSequence(body.seed).spawn(2)
     random = np.random.Generator(np.random.PCG64(seeds[0]))
     places: Floats = _lattice(micro, ground)
+    array = places
     radii = 0.5 * lognormal(random, micro.diameter, micro.deviation, len(places))
     if micro.arrangement == "jittered":
         places = np.asarray(places + micro.jitter * random.standard_normal(places.shape))
     shell = shell_thickness(micro, radii)
-    room = radii + shell + 0.5 * body.resolution
     periods = np.array(body.periods[:-1])
+    room = radii + shell
+    room += 0.5 * SHARE_KEPT * max(least_gap(array, room, periods), 0.0)
     places = push_apart(places, room, ground, periods)
     grains = _grains(micro, Standing(places, radii, shell, np.empty((0, 3))), seeds[1])
     return Standing(places, radii, shell, grains)

@@ -24,7 +24,7 @@ LINE = """
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.adjacency meshes.connected meshes.fitting meshes.distances
     meshes.particles
-    meshes.fibres meshes.rods meshes.rough meshes.image meshes.micro_lattice meshes.contact
+    meshes.ways meshes.fibres meshes.rods meshes.rough meshes.image meshes.micro_lattice meshes.contact
     meshes.solids meshes.conformal meshes.sound
     meshes.structure meshes.build
     meshes.cache
