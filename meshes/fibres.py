@@ -4,7 +4,9 @@ Centres are even in the layer and, where it is not periodic, half a length above
 directions follow the density of von Mises and Fisher about the mean axis, exp(k cos) (k = 0: any
 direction), diameters a lognormal one. Fibres are added until they cover the volume asked for (what
 crosses counted once; of n fibres of volume V per unit volume that is about 1 - exp(-n V)), measured
-at points on a lattice; one small offset of all radii then meets it.
+at points on a lattice; one offset of all radii then meets it. It is small where many fibres are; in
+a cell with room for few it changes their mean diameter, which is told where it is more than
+`meshes.placed.DIAMETER_ERROR`.
 
 Connected or not: where no way from the bottom to the top is asked for, a fibre that would close
 one (with faces nearer than `ROOM` diameters, `meshes.ways`) is not placed; where one is asked for,
@@ -25,6 +27,7 @@ from meshes.fitting import Level, Phase
 from meshes.mesh import MeshError
 from meshes.micro import Fibres
 from meshes.particles import lognormal
+from meshes.placed import made_of
 from meshes.ways import Ways
 
 Floats = NDArray[np.float64]
@@ -171,4 +174,8 @@ def phases_of_fibres(micro: Fibres) -> list[Phase]:
         return level_of_capsules(points, *mine, periods, reach)
 
     volume = micro.volume_fraction * (high - low) * math.prod(micro.body.sizes[:-1])
-    return [Phase(micro.name, level, volume)]
+    asked = {"any": None, "yes": True, "no": False}[micro.percolating]
+    diameters = (micro.diameter, micro.deviation)
+    return [
+        Phase(micro.name, level, volume, made_of(placed.radii, diameters, math.inf, False, asked))
+    ]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,6 +40,7 @@ from meshes.micro import (
 )
 from meshes.micro_lattice import lattice_of
 from meshes.particles import phases_of_particles
+from meshes.placed import gaps_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
 from meshes.rough import phases_of_rough
 from meshes.sound import conform
@@ -60,11 +62,13 @@ class Structure:
         mesh: with names, regions that are left out are not in it.
         parts: what every region has, next to what was asked for, those left out too.
         method: how it was meshed, in words.
+        areas: of interfaces, as far as those of the features as placed are known, um^2 (2D: um).
     """
 
     mesh: FileMesh
     parts: tuple[Part, ...]
     method: str
+    areas: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -138,10 +142,9 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         raise MeshError(f"mesh: nothing is stripped: {micro.emptied} has no cell, unless a void")
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
-    if isinstance(micro, Fibres) and micro.percolating != "any":
-        reaches = next(part.percolates for part in parts if part.name == micro.name)
-        if reaches != (micro.percolating == "yes"):
-            missed.append(f"{micro.name} {'reaches' if reaches else 'does not reach'} through")
+    placed = {phase.name: phase.made for phase in phases if phase.made is not None}
+    parts = tuple(replace(part, made=placed.get(part.name)) for part in parts)
+    missed += missed_of(parts)
     if isinstance(micro, Rough) and (pits := micro.pits) is not None:
         made = next(part.islands for part in parts if part.name == pits.name)
         if made != pits.count:
@@ -151,7 +154,7 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
             missed.append(f"{part.name} is {part.fraction:.3g} of the cell, not {part.asked:.3g}")
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
-    method = meshed.method
+    method = "; ".join([meshed.method, *sizes_told(phases)])
     if loose.any():
         lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
         method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
@@ -159,7 +162,7 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     if missed:
         method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
     mesh = _named(meshed, owners, names, side_names(micro), omit)
-    return Structure(mesh, parts, method)
+    return Structure(mesh, parts, method, _known_areas(micro, phases, names, omit))
 
 
 def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:
@@ -200,6 +203,7 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
         fitted = fit(lattice, phases)
         if isinstance(micro, Rough) and (pair := pressed_phases(micro)) is not None:
             told = f"; {contact_share(lattice, fitted, pair):.3g} of the plane in contact"
+    told += "".join(f"; {text}" for text in gaps_told(phases, micro.body.resolution))
     if float(fitted.gamma.min()) < LEAST_QUALITY:
         raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
     far, mean = fitted.distance
@@ -321,6 +325,26 @@ def _parts(
             )
         )
     return tuple(out)
+
+
+def _known_areas(
+    micro: Micro, phases: Sequence[Phase], names: Sequence[str], omit: Collection[str]
+) -> dict[str, float]:
+    """Areas of the features as placed, and of the flat faces that none of them is at."""
+    faces = [face for phase in phases for face in phase.faces]
+    ground = math.prod(micro.body.sizes[:-1])
+    free = () if isinstance(micro, Particles) else hosts(micro)
+    layers = [layer.name for layer in micro.body.layers]
+    faces += [
+        (one, other, ground) for one, other in pairwise(layers) if not {one, other} & set(free)
+    ]
+    out: dict[str, float] = {}
+    for one, other, area in faces:
+        first, second = sorted((one, other), key=names.index)
+        if first not in omit and second not in omit:
+            name = interface_name(first, second, omit)
+            out[name] = out.get(name, 0.0) + area
+    return out
 
 
 def _islands(meshed: Meshed, owners: Ints, left: Sequence[int]) -> Flags:

@@ -23,8 +23,8 @@ LINE = """
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.adjacency meshes.connected meshes.fitting meshes.distances
-    meshes.particles
-    meshes.ways meshes.fibres meshes.rods meshes.rough meshes.image meshes.micro_lattice meshes.contact
+    meshes.placed meshes.particles meshes.ways
+    meshes.fibres meshes.rods meshes.rough meshes.image meshes.micro_lattice meshes.contact
     meshes.solids meshes.conformal meshes.sound
     meshes.structure meshes.build
     meshes.cache
