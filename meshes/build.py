@@ -41,6 +41,7 @@ from meshes.structure import build_structure
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
 ATTEMPTS = 4
+AREA_ERROR = 0.1  # of interfaces of a microstructure, beyond which it is told
 
 
 @contextmanager
@@ -118,12 +119,15 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
         replace(m, exact=None if (share := asked[m.name]) is None else share * whole)
         for m in built.report.regions
     )
+    facets = tuple(replace(m, exact=structure.areas.get(m.name)) for m in built.report.facets)
+    off = [(m.name, m.computed / m.exact - 1.0) for m in facets if m.exact]
+    told = ", ".join(f"{name} {100.0 * x:+.0f} %" for name, x in off if abs(x) > AREA_ERROR)
     return replace(
         built,
-        report=replace(built.report, regions=regions),
+        report=replace(built.report, regions=regions, facets=facets),
         periods=micro.body.periods,
         parts=structure.parts,
-        method=structure.method,
+        method=structure.method + (f"; areas other than of the features: {told}" if told else ""),
         roundness=structure.roundness,
     )
 

@@ -81,6 +81,33 @@ def level_of_capsules(
     return out
 
 
+def least_gap(centres: Floats, radii: Floats, periods: Floats) -> float:
+    """Least distance between the faces of balls, own images counted; below zero: they overlap.
+
+    Infinite for one ball without periods.
+
+    Args:
+        centres: shape (n, dim).
+        radii: shape (n,).
+        periods: period along every axis, 0 for none.
+    """
+    largest = float(radii.max())
+    around = [float(period) - 2.0 * largest for period in periods if period > 0.0]
+    least = min(around, default=np.inf)
+    if len(radii) < 2:
+        return least
+    tree = cKDTree(wrapped(centres, periods), boxsize=periods)
+    # the nearest middles bound the gap from above, and with it how far others may be
+    far, near = tree.query(tree.data, k=2)
+    first = np.where(near[:, 0] == np.arange(len(radii)), 1, 0)
+    rows = np.arange(len(radii))
+    least = min(least, float((far[rows, first] - radii - radii[near[rows, first]]).min()))
+    pairs = tree.query_pairs(least + 2.0 * largest, output_type="ndarray")
+    away = to_nearest_image(tree.data[pairs[:, 0]] - tree.data[pairs[:, 1]], periods)
+    gaps = np.sqrt((away**2).sum(axis=1)) - radii[pairs[:, 0]] - radii[pairs[:, 1]]
+    return min(least, float(gaps.min(initial=np.inf)))
+
+
 def pieces(
     centres: Floats, halves: Floats, radii: Floats, periods: Floats
 ) -> tuple[Floats, Floats, Floats]:

@@ -4,12 +4,15 @@ Centres are even in the layer and, where it is not periodic, half a length above
 directions follow the density of von Mises and Fisher about the mean axis, exp(k cos) (k = 0: any
 direction), diameters a lognormal one. Fibres are added until they cover the volume asked for (what
 crosses counted once; of n fibres of volume V per unit volume that is about 1 - exp(-n V)), measured
-at points on a lattice; one small offset of all radii then meets it.
+at points on a lattice; one offset of all radii then meets it. It is small where many fibres are; in
+a cell with room for few it changes their mean diameter, which is told where it is more than
+`meshes.placed.DIAMETER_ERROR`.
 
 Connected or not: where no way from the bottom to the top is asked for, a fibre that would close
-one (nearer than `ROOM` boxes of the mesh) is not placed; where one is asked for, the first fibre is
-made so long that it reaches both. Sides that are not periodic would cut it off: it is moved away
-from them by its radius, and stands as steep as that needs.
+one (with faces nearer than `ROOM` diameters, `meshes.ways`) is not placed; where one is asked for,
+the first fibre is made so long that it reaches both. Sides that are not periodic would cut it off:
+it is moved away from them by its radius, and stands as steep as that needs. Where the top is the
+image of the bottom, it leans by a whole number of periods, so that its end meets its beginning.
 """
 
 import math
@@ -24,12 +27,14 @@ from meshes.fitting import Level, Phase
 from meshes.mesh import MeshError
 from meshes.micro import Fibres
 from meshes.particles import lognormal
+from meshes.placed import made_of
+from meshes.ways import Ways
 
 Floats = NDArray[np.float64]
 
 MOST = 20_000  # fibres
 SAMPLES = {2: 60_000, 3: 120_000}  # points at which coverage is measured
-ROOM = 2.0
+ROOM = 1.0  # mean diameters: two boxes of the coarsest mesh that fibres may have
 STEEP = 0.3  # least vertical part of the direction of a fibre that has to reach both faces
 
 
@@ -57,7 +62,7 @@ def fibres(micro: Fibres) -> Segments:
     tree = cKDTree(wrapped(points, periods), boxsize=periods)
     around = 0.0 if body.periodic == "all" else 0.5 * micro.length
     placed: list[tuple[Floats, Floats, float]] = []
-    ways = _Ways(np.array([low, high]), ROOM * body.resolution, periods)
+    ways = Ways((low, high), ROOM * micro.diameter, periods)
     for turn in range(MOST):
         radius = float(0.5 * lognormal(random, micro.diameter, micro.deviation, 1)[0])
         direction = _direction(random, micro, dim)
@@ -117,7 +122,10 @@ def _through(
     middle = centre.copy()
     middle[-1] = 0.5 * (low + high)
     for axis, size in enumerate(micro.body.sizes[:-1]):
-        if micro.body.periods[axis] == 0.0:
+        if micro.body.periods[-1] > 0.0:
+            lean = half[axis] / half[-1] * (high - low)
+            half[axis] = half[-1] / (high - low) * size * round(lean / size)
+        elif micro.body.periods[axis] == 0.0:
             room = max(0.5 * size - radius, 0.0)
             half[axis] = float(np.clip(half[axis], -room, room))
             free = room - abs(half[axis])
@@ -154,52 +162,6 @@ def _sample_points(micro: Fibres, low: float, high: float) -> Floats:
     return np.asarray(points, dtype=np.float64)
 
 
-class _Ways:
-    """Which fibres hang together with the bottom or the top.
-
-    Groups are numbers; 0 is the bottom and 1 the top.
-    """
-
-    def __init__(self, span: Floats, room: float, periods: Floats) -> None:
-        self.span, self.room, self.periods = span, room, periods
-        self.points: list[Floats] = []
-        self.radii: list[Floats] = []
-        self.groups: list[NDArray[np.int64]] = []
-        self.free = 2
-
-    def would_close(self, centre: Floats, half: Floats, radius: float) -> bool:
-        """Whether a fibre closes a way from the bottom to the top; if not, it is kept."""
-        count = max(2, math.ceil(2.0 * float(np.sqrt((half**2).sum())) / radius))
-        along = np.linspace(-1.0, 1.0, count)[:, None]
-        points = centre + along * half
-        met = set()
-        reach = radius + 0.5 * radius + self.room
-        if (points[:, -1] < self.span[0] + reach).any():
-            met.add(0)
-        if (points[:, -1] > self.span[1] - reach).any():
-            met.add(1)
-        inside = wrapped(points, self.periods)
-        if self.points:
-            others, radii = np.concatenate(self.points), np.concatenate(self.radii)
-            groups = np.concatenate(self.groups)
-            near = cKDTree(others, boxsize=self.periods).sparse_distance_matrix(
-                cKDTree(inside, boxsize=self.periods),
-                reach + 1.5 * float(radii.max()),
-                output_type="ndarray",
-            )
-            close = near["v"] < reach + 1.5 * radii[near["i"]]
-            met |= {int(g) for g in np.unique(groups[near["i"][close]])}
-        if {0, 1} <= met:
-            return True
-        mine = min(met) if met else self.free
-        self.free += 1
-        self.groups = [np.where(np.isin(g, list(met)), mine, g) for g in self.groups]
-        self.points.append(inside)
-        self.radii.append(np.full(count, radius))
-        self.groups.append(np.full(count, mine, np.int64))
-        return False
-
-
 def phases_of_fibres(micro: Fibres) -> list[Phase]:
     """The fibres."""
     periods = np.array(micro.body.periods)
@@ -212,4 +174,8 @@ def phases_of_fibres(micro: Fibres) -> list[Phase]:
         return level_of_capsules(points, *mine, periods, reach)
 
     volume = micro.volume_fraction * (high - low) * math.prod(micro.body.sizes[:-1])
-    return [Phase(micro.name, level, volume)]
+    asked = {"any": None, "yes": True, "no": False}[micro.percolating]
+    diameters = (micro.diameter, micro.deviation)
+    return [
+        Phase(micro.name, level, volume, made_of(placed.radii, diameters, math.inf, False, asked))
+    ]

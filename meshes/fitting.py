@@ -39,6 +39,7 @@ from meshes.lattice import (
     own_nodes,
     quality,
 )
+from meshes.mesh import Made
 
 AIM = 0.12  # gamma below which no cell is made
 SWEEPS = 8
@@ -59,11 +60,16 @@ class Phase:
         level: signed distance (or something like it near zero) at points (n, dim), negative inside,
             periodic where the cell is.
         volume: um^3 (um^2 in 2D) that the mesh must have; None: as it comes.
+        made: what was placed of it, if it is of features that are placed one by one.
+        faces: pairs of regions and the area of the face between them, um^2 (um in 2D), where that
+            of the features is known.
     """
 
     name: str
     level: Level
     volume: float | None = None
+    made: Made | None = None
+    faces: tuple[tuple[str, str, float], ...] = ()
 
 
 @dataclass(frozen=True)

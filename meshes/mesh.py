@@ -74,8 +74,8 @@ class Measure:
     """Volume of a region or area of a facet group: of the mesh and as it must be.
 
     In um^3 and um^2 of the meshed part; plane: um^2 and um (per um depth); axisymmetric: of the
-    whole body of revolution. `exact` is that of the chord polygons where something is round, and
-    None for a mesh from a file.
+    whole body of revolution. `exact` is that of the chord polygons where something is round, that
+    of the features as they were placed in a microstructure, and None where it is not known.
     """
 
     name: str
@@ -114,6 +114,31 @@ class MeshReport:
 
 
 @dataclass(frozen=True)
+class Made:
+    """Features that were placed in a microstructure, before it is meshed.
+
+    Attributes:
+        count: how many.
+        pieces: of how many pieces they are; None where they may cross or touch.
+        gap: least distance of two that are apart, um; None where there is none.
+        diameter: mean of their diameters, um.
+        deviation: its standard deviation, um.
+        asked_diameter: mean asked for, um; None where it follows from something else.
+        asked_deviation: standard deviation asked for, um.
+        percolates: whether they have to reach from the bottom to the top; None: it is open.
+    """
+
+    count: int
+    pieces: int | None
+    gap: float | None
+    diameter: float
+    deviation: float
+    asked_diameter: float | None
+    asked_deviation: float | None
+    percolates: bool | None
+
+
+@dataclass(frozen=True)
 class Part:
     """What a region of a microstructure has in the mesh.
 
@@ -124,8 +149,10 @@ class Part:
         asked: the fraction asked for; None where nothing was.
         islands: pieces that no facet connects, periodic sides counted as connected.
         percolates: whether one piece reaches from the bottom to the top of the layers with
-            features.
+            features; where these are images of each other, whether one comes back to itself a
+            period higher.
         feature: whether it is one, not a layer around them.
+        made: what was placed of it; None for what is not placed one by one.
     """
 
     name: str
@@ -135,6 +162,7 @@ class Part:
     islands: int
     percolates: bool
     feature: bool = True
+    made: Made | None = None
 
 
 @dataclass(frozen=True)
@@ -212,10 +240,15 @@ def from_json(text: str, folder: Path) -> BuiltMesh:
         "singular_edges": edges,
         "report": MeshReport(**report),
         "periods": tuple(data.get("periods", ())),
-        "parts": tuple(Part(**part) for part in data.get("parts", ())),
+        "parts": tuple(_part(part) for part in data.get("parts", ())),
         "roundness": tuple(data.get("roundness", ())),
     }
     return BuiltMesh(**data | changed)
+
+
+def _part(data: dict[str, Any]) -> Part:
+    made = data.get("made")
+    return Part(**data | {"made": None if made is None else Made(**made)})
 
 
 def rim_heights(cell: Cell) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
 """Balls or discs that do not overlap: where they lie, and the phases they make.
 
 Diameters are drawn from a lognormal distribution until the volume is reached and then scaled by one
-factor to meet it. Centres begin anywhere; whatever overlaps is pushed apart by half of the overlap
-each, over and over (the steepest descent of the sum of squared overlaps), between the walls of the
-layer and across periodic sides. That reaches fractions of 0.5 well below random close packing
-(0.64; discs 0.84).
+factor to meet it; in a cell with room for few particles that changes their mean, which is told
+where it is more than `meshes.placed.DIAMETER_ERROR`. Centres begin anywhere; whatever overlaps is
+pushed apart by half of the overlap each, over and over (the steepest descent of the sum of squared
+overlaps), between the walls of the layer and across periodic sides. That reaches fractions of 0.5
+well below random close packing (0.64; discs 0.84).
 
 Particles that settle are pressed down: the ceiling comes down by a share of the free height as
 long as they can still be pushed apart below it. Then they sink and are pushed apart in turns, and
@@ -19,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 
-from meshes.distances import level_of_capsules, to_nearest_image, wrapped
+from meshes.distances import least_gap, level_of_capsules, to_nearest_image, wrapped
 from meshes.fitting import Phase
 from meshes.mesh import MeshError
 from meshes.micro import Particles
+from meshes.placed import made_of
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +50,11 @@ class Balls:
 def ball_volume(radius: float, dim: int) -> float:
     """Volume of a ball, area of a disc."""
     return math.pi * radius**2 if dim == 2 else 4.0 / 3.0 * math.pi * radius**3
+
+
+def ball_areas(radii: Floats, dim: int) -> Floats:
+    """Surfaces of balls, circumferences of discs."""
+    return 2.0 * math.pi * radii if dim == 2 else 4.0 * math.pi * radii**2
 
 
 def radius_of(volume: float, dim: int) -> float:
@@ -246,10 +253,21 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
         radii = placed.radii + shell
         return level_of_capsules(points, placed.centres, none, radii, periods, reach)
 
-    out = [Phase(micro.name, level, wanted_volume(micro))]
+    dim, body = len(micro.body.sizes), micro.body
+    low, high = body.span(micro.inside)
+    touching = micro.contact == "touching" or (micro.place == "bottom" and micro.gap == 0.0)
+    made = made_of(
+        placed.radii, (micro.diameter, micro.deviation),
+        least_gap(placed.centres, placed.radii, periods), not touching,
+        None if touching or 2.0 * float(placed.radii.max()) >= 0.999 * (high - low) else False,
+    )  # fmt: skip
+    around = micro.inside if micro.shell is None else micro.shell.name
+    faces = [(micro.name, around, float(ball_areas(placed.radii, dim).sum()))]
+    out = [Phase(micro.name, level, wanted_volume(micro), made, tuple(faces))]
     if micro.shell is not None:
-        dim = len(micro.body.sizes)
         grown = sum(ball_volume(float(r) + shell, dim) for r in placed.radii)
         # shells of touching particles touch, too, and do not overlap
-        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro)))
+        area = float(ball_areas(placed.radii + shell, dim).sum())
+        face = (micro.shell.name, micro.inside, area)
+        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro), None, (face,)))
     return out

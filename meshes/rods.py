@@ -1,7 +1,8 @@
 """Upright rods on the floor of a layer, with shells, grains in the gaps and a deposit.
 
 Rods stand on a square or hexagonal lattice; jittered ones are moved by normal deviates and pushed
-apart where they (with their shells) would overlap. A shell given by its share has one thickness on
+apart where they (with their shells) are nearer than half of the least gap of the array that they
+were moved from. A shell given by its share has one thickness on
 all rods. Grains are balls in the gaps, placed one after the other where they touch nothing. A
 deposit is a film of one thickness on all that is below it.
 """
@@ -13,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from meshes.distances import level_of_capsules, pieces
+from meshes.distances import least_gap, level_of_capsules, pieces
 from meshes.fitting import Level, Phase
 from meshes.mesh import MeshError
 from meshes.micro import Rods
-from meshes.particles import ball_volume, lognormal, push_apart
+from meshes.particles import ball_areas, ball_volume, lognormal, push_apart
+from meshes.placed import made_of
 
 Floats = NDArray[np.float64]
 
 TRIES = 2000
+SHARE_KEPT = 0.5  # of the least gap of the regular array
 SAMPLES = 500_000  # points at which the volume of a deposit is measured
 
 
@@ -46,12 +49,14 @@ def rods(micro: Rods) -> Standing:
     seeds = np.random.SeedSequence(body.seed).spawn(2)
     random = np.random.Generator(np.random.PCG64(seeds[0]))
     places: Floats = _lattice(micro, ground)
+    array = places
     radii = 0.5 * lognormal(random, micro.diameter, micro.deviation, len(places))
     if micro.arrangement == "jittered":
         places = np.asarray(places + micro.jitter * random.standard_normal(places.shape))
     shell = shell_thickness(micro, radii)
-    room = radii + shell + 0.5 * body.resolution
     periods = np.array(body.periods[:-1])
+    room = radii + shell
+    room += 0.5 * SHARE_KEPT * max(_least_gap_of_array(array, room, ground, periods), 0.0)
     places = push_apart(places, room, ground, periods)
     grains = _grains(micro, Standing(places, radii, shell, np.empty((0, 3))), seeds[1])
     return Standing(places, radii, shell, grains)
@@ -69,6 +74,13 @@ def _lattice(micro: Rods, ground: Floats) -> Floats:
     return np.asarray(places, dtype=np.float64)
 
 
+def _least_gap_of_array(places: Floats, radii: Floats, ground: Floats, periods: Floats) -> float:
+    """Least distance of two rods that stand as in the array, mirror images in walls counted."""
+    walls = np.minimum(places, ground - places) - radii[:, None]
+    beside = 2.0 * walls[:, periods == 0.0]
+    return min(least_gap(places, radii, periods), float(beside.min(initial=np.inf)))
+
+
 def rod_volume(micro: Rods, radii: Floats, grown: float) -> float:
     """Volume of all rods, grown on all sides but the floor, um^3 (um^2 in 2D)."""
     r, length = radii + grown, micro.length + grown
@@ -77,6 +89,43 @@ def rod_volume(micro: Rods, radii: Floats, grown: float) -> float:
         return float((2.0 * r * length - r * end).sum())
     end = r * (1.0 / 3.0 if micro.cap == "round" else 0.0)
     return float((math.pi * r**2 * (length - end)).sum())
+
+
+def faces_of_rods(micro: Rods, placed: Standing) -> tuple[tuple[str, str, float], ...]:
+    """Areas of the faces of rods, shells and grains, as far as no deposit covers them."""
+    body, dim = micro.body, len(micro.body.sizes)
+    names = [layer.name for layer in body.layers]
+    at = names.index(micro.inside)
+    below = names[at - 1] if at else ""
+    above = names[at + 1] if at + 1 < len(names) else ""
+    low, high = body.span(micro.inside)
+    bodies = [(micro.name, 0.0)]
+    if micro.shell is not None:
+        bodies.append((micro.shell.name, placed.shell))
+    around = micro.inside if micro.deposit is None else micro.deposit.name
+    outer = [*(name for name, _ in bodies[1:]), around]
+    ground, feet, caps = math.prod(body.sizes[:-1]), 0.0, 0.0
+    out = []
+    for (name, grown), beside in zip(bodies, outer, strict=True):
+        r, length = placed.radii + grown, micro.length + grown
+        round_ = micro.cap == "round"
+        if body.flat:
+            foot, wall = 2.0 * r, 2.0 * length + (math.pi - 2.0) * r * round_
+        else:
+            foot, wall = math.pi * r**2, 2.0 * math.pi * r * length
+        cap = 0.0 if round_ else float(foot.sum())
+        if length >= (high - low) * (1.0 - 1e-9):
+            caps, cap = cap, 0.0
+            out.append((name, above, caps))
+        out.append((name, beside, float(wall.sum()) + cap))
+        out.append((name, below, float(foot.sum()) - feet))
+        feet = float(foot.sum())
+    if micro.deposit is None:
+        out += [(micro.inside, below, ground - feet), (micro.inside, above, ground - caps)]
+        if micro.grains is not None:
+            radii = np.full(len(placed.grains), 0.5 * micro.grains.diameter)
+            out.append((micro.grains.name, micro.inside, float(ball_areas(radii, dim).sum())))
+    return tuple(face for face in out if face[1])
 
 
 def shell_thickness(micro: Rods, radii: Floats) -> float:
@@ -135,10 +184,16 @@ def _grains(micro: Rods, standing: Standing, seed: np.random.SeedSequence) -> Fl
 def phases_of_rods(micro: Rods) -> list[Phase]:
     """Rods, shells, grains, deposit, painted in this order."""
     placed, body = rods(micro), micro.body
-    low, _ = body.span(micro.inside)
+    low, high = body.span(micro.inside)
     periods, reach = np.array(body.periods), 3.0 * body.resolution
     volume = rod_volume(micro, placed.radii, 0.0)
-    out = [Phase(micro.name, _level(micro, placed, 0.0), volume)]
+    made = made_of(
+        placed.radii, (micro.diameter, micro.deviation),
+        least_gap(placed.places, placed.radii, periods[:-1]), True,
+        micro.length >= (high - low) * (1.0 - 1e-9),
+    )  # fmt: skip
+    faces = faces_of_rods(micro, placed)
+    out = [Phase(micro.name, _level(micro, placed, 0.0), volume, made, faces)]
     if micro.shell is not None:
         shell = rod_volume(micro, placed.radii, placed.shell) - volume
         out.append(Phase(micro.shell.name, _level(micro, placed, placed.shell), shell))
@@ -149,7 +204,8 @@ def phases_of_rods(micro: Rods) -> list[Phase]:
             return level_of_capsules(points, placed.grains, none, radii, periods, reach)
 
         total = len(radii) * ball_volume(0.5 * micro.grains.diameter, len(body.sizes))
-        out.append(Phase(micro.grains.name, grain, total))
+        asked, gap = (micro.grains.diameter, 0.0), least_gap(placed.grains, radii, periods)
+        out.append(Phase(micro.grains.name, grain, total, made_of(radii, asked, gap, True, False)))
     if micro.deposit is not None:
         film = _level(micro, placed, placed.shell + micro.deposit.thickness)
         floor = low + micro.deposit.thickness

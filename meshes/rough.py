@@ -30,6 +30,9 @@ from meshes.particles import push_apart
 Floats = NDArray[np.float64]
 Heights = Callable[[Floats], Floats]
 
+PITTED = 0.6  # of a face, up to which pits with their rims are pushed apart
+RIM = 1.5  # width of a pit with its rim, in diameters, where there is room
+
 
 def grid_shape(micro: Rough) -> tuple[int, ...]:
     """Nodes of the grid of heights: one in each box of the mesh."""
@@ -134,7 +137,9 @@ def pit_places(micro: Rough, pits: Pits) -> Floats:
     seed = np.random.SeedSequence(micro.body.seed).spawn(len(micro.faces) + 1)[-1]
     random = np.random.Generator(np.random.PCG64(seed))
     sizes = np.array(micro.body.sizes[:-1])
-    radius = 0.5 * pits.diameter + 0.5 * micro.body.resolution
+    share = PITTED * float(sizes.prod()) / pits.count  # of the face for each, rims counted
+    widest = share if len(sizes) == 1 else math.sqrt(4.0 * share / math.pi)
+    radius = 0.5 * max(min(RIM * pits.diameter, widest), pits.diameter)
     places = random.random((pits.count, len(sizes))) * sizes
     if pits.count == 1:
         return np.asarray(0.5 * sizes[None], dtype=np.float64)

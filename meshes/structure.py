@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from meshes import roundness
+from meshes.connected import cells_that_wind, pieces_of
 from meshes.contact import contact_share, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
@@ -41,6 +41,7 @@ from meshes.micro import (
 )
 from meshes.micro_lattice import lattice_of
 from meshes.particles import phases_of_particles
+from meshes.placed import gaps_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
 from meshes.rough import phases_of_rough
 from meshes.sound import conform
@@ -62,12 +63,14 @@ class Structure:
         mesh: with names, regions that are left out are not in it.
         parts: what every region has, next to what was asked for, those left out too.
         method: how it was meshed, in words.
+        areas: of interfaces, as far as those of the features as placed are known, um^2 (2D: um).
         roundness: factors of `meshes.roundness`.
     """
 
     mesh: FileMesh
     parts: tuple[Part, ...]
     method: str
+    areas: dict[str, float]
     roundness: tuple[float, ...] = ()
 
 
@@ -142,10 +145,9 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         raise MeshError(f"mesh: nothing is stripped: {micro.emptied} has no cell, unless a void")
     if absent:
         raise MeshError(f"mesh: no cell of {', '.join(absent)}; a finer resolution may have some")
-    if isinstance(micro, Fibres) and micro.percolating != "any":
-        reaches = next(part.percolates for part in parts if part.name == micro.name)
-        if reaches != (micro.percolating == "yes"):
-            missed.append(f"{micro.name} {'reaches' if reaches else 'does not reach'} through")
+    placed = {phase.name: phase.made for phase in phases if phase.made is not None}
+    parts = tuple(replace(part, made=placed.get(part.name)) for part in parts)
+    missed += missed_of(parts)
     if isinstance(micro, Rough) and (pits := micro.pits) is not None:
         made = next(part.islands for part in parts if part.name == pits.name)
         if made != pits.count:
@@ -161,7 +163,7 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         factors = ()
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
-    method = meshed.method
+    method = "; ".join([meshed.method, *sizes_told(phases)])
     if loose.any():
         lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
         method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
@@ -169,7 +171,7 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     if missed:
         method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
     mesh = _named(meshed, owners, names, side_names(micro), omit)
-    return Structure(mesh, parts, method, factors)
+    return Structure(mesh, parts, method, _known_areas(micro, phases, names, omit), factors)
 
 
 def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:
@@ -210,6 +212,7 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
         fitted = fit(lattice, phases)
         if isinstance(micro, Rough) and (pair := pressed_phases(micro)) is not None:
             told = f"; {contact_share(lattice, fitted, pair):.3g} of the plane in contact"
+    told += "".join(f"; {text}" for text in gaps_told(phases, micro.body.resolution))
     if float(fitted.gamma.min()) < LEAST_QUALITY:
         raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
     far, mean = fitted.distance
@@ -307,15 +310,17 @@ def _parts(
         [quality(meshed.points[rows])[1] for rows in np.array_split(meshed.cells, 20)]
     )
     sums = np.bincount(owners, volumes, len(names))
-    pieces = _pieces(meshed, owners)
-    z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
-    ends = [np.abs(z - end) < close for end in span]
-    low, high = (np.unique(pieces[end[meshed.cells].any(axis=1)]) for end in ends)
-    through = np.zeros(int(pieces.max()) + 1, bool)
-    through[np.intersect1d(low, high)] = True
+    pieces = pieces_of(meshed.pairs, owners)
+    if meshed.periodic[-1]:
+        through = cells_that_wind(meshed.pairs, owners, meshed.dim - 1)
+    else:
+        z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
+        ends = [np.abs(z - end) < close for end in span]
+        low, high = (pieces[end[meshed.cells].any(axis=1)] for end in ends)
+        through = np.isin(pieces, np.intersect1d(low, high))
     out = []
     for index, name in enumerate(names):
-        mine = np.unique(pieces[owners == index])
+        mine = owners == index
         wanted = asked[name]
         out.append(
             Part(
@@ -323,7 +328,7 @@ def _parts(
                 float(sums[index]),
                 float(sums[index]) / meshed.volume,
                 None if wanted is None else wanted / meshed.volume,
-                len(mine),
+                len(np.unique(pieces[mine])),
                 bool(through[mine].any()),
                 name in shown,
             )
@@ -331,31 +336,37 @@ def _parts(
     return tuple(out)
 
 
+def _known_areas(
+    micro: Micro, phases: Sequence[Phase], names: Sequence[str], omit: Collection[str]
+) -> dict[str, float]:
+    """Areas of the features as placed, and of the flat faces that none of them is at."""
+    faces = [face for phase in phases for face in phase.faces]
+    ground = math.prod(micro.body.sizes[:-1])
+    free = () if isinstance(micro, Particles) else hosts(micro)
+    layers = [layer.name for layer in micro.body.layers]
+    faces += [
+        (one, other, ground) for one, other in pairwise(layers) if not {one, other} & set(free)
+    ]
+    out: dict[str, float] = {}
+    for one, other, area in faces:
+        first, second = sorted((one, other), key=names.index)
+        if first not in omit and second not in omit:
+            name = interface_name(first, second, omit)
+            out[name] = out.get(name, 0.0) + area
+    return out
+
+
 def _islands(meshed: Meshed, owners: Ints, left: Sequence[int]) -> Flags:
     """Cells of pieces that neither reach the bottom nor the top through what is not left out."""
     if all(meshed.periodic):
         return np.zeros(len(owners), bool)
     out = np.isin(owners, left)
-    pieces = _pieces(meshed, out)
+    pieces = pieces_of(meshed.pairs, out)
     z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
     ends = (np.abs(z) < close) | (np.abs(z - meshed.sizes[-1]) < close)
     held = np.zeros(int(pieces.max()) + 1, bool)
     held[pieces[ends[meshed.cells].any(axis=1)]] = True
     return np.asarray(~out & ~held[pieces])
-
-
-def _pieces(meshed: Meshed, owners: Ints | Flags) -> Ints:
-    """Number of the connected piece of every cell."""
-    ones, others = [], []
-    for pair in meshed.pairs():
-        if pair.side is not None and (pair.others[0] < 0 or pair.side[1] == 0):
-            continue
-        same = owners[pair.cells] == owners[pair.others]
-        ones.append(pair.cells[same])
-        others.append(pair.others[same])
-    one, other = np.concatenate(ones), np.concatenate(others)
-    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(owners),) * 2)
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _named(

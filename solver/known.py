@@ -227,6 +227,11 @@ OF_A_CELL: dict[str, tuple[tuple[units.Kind, ...], tuple[str, ...]]] = {
     "traction_shear_modulus": (("stress",), ("yz", "xz", "xy")),
 }  # fmt: skip
 OF_A_STRUCTURE = ("volume_fraction", "pieces", "percolates")  # with the name of a region
+OF_FEATURES: dict[str, tuple[units.Kind, ...]] = {  # with the name of their region
+    "features": ("dimensionless",),
+    "mean_diameter": ("length",),
+    "diameter_deviation": ("length",),
+}
 # of a flaw, with its name, and of a flaw inside of a body of its "start" and its "end"
 OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
     head: QUANTITIES[head]
@@ -266,7 +271,7 @@ def known_quantities(
     names = set(QUANTITIES) | set(TEXTS) | {f"current.{name}" for name in faces}
     names |= {f"potential.{name}" for name in faces}
     names |= {f"share.{name}" for name in (*faces, *between, *inside)}
-    names |= {f"{head}.{name}" for head in OF_A_STRUCTURE for name in inside}
+    names |= {f"{head}.{name}" for head in (*OF_A_STRUCTURE, *OF_FEATURES) for name in inside}
     names |= {f"interface_area.{name}" for name in between}
     names |= {f"{head}.{name}" for head in ON_A_FACE for name in faces}
     ends = [f"{name}{end}" for name in faces for end in ("", ".start", ".end")]
@@ -302,6 +307,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return OF_A_CELL[head][0]
     if head in NUMBERED:
         return NUMBERED[head]
+    if head in OF_FEATURES:
+        return OF_FEATURES[head]
     if head == "circuit":
         return OF_A_CIRCUIT.get(quantity, ())
     if head == "interface_area":

@@ -64,13 +64,21 @@ def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":
 def parts_table(built: "BuiltMesh") -> Table:
     """Regions of a microstructure: what was asked for beside what the mesh has."""
     table = Table(title="microstructure", caption=built.method)
-    for heading in ("region", "fraction", "asked", "pieces", "from bottom to top"):
+    headings = ("region", "fraction", "asked", "pieces", "asked", "from bottom to top", "asked")
+    for heading in headings:
         table.add_column(heading, justify="left" if heading == "region" else "right")
     for part in built.parts:
         asked = "" if part.asked is None else f"{part.asked:.6g}"
-        through = "yes" if part.percolates else "no"
-        table.add_row(part.name, f"{part.fraction:.6g}", asked, f"{part.islands}", through)
+        made = part.made
+        pieces = "" if made is None or made.pieces is None else f"{made.pieces}"
+        wanted = "" if made is None or made.percolates is None else _yes(made.percolates)
+        has = (f"{part.islands}", pieces, _yes(part.percolates), wanted)
+        table.add_row(part.name, f"{part.fraction:.6g}", asked, *has)
     return table
+
+
+def _yes(true: bool) -> str:
+    return "yes" if true else "no"
 
 
 VOLUME = {"plane": "um^2", "axisymmetric": "um^3", "3d": "um^3"}

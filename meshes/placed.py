@@ -1,0 +1,76 @@
+"""What is told of features that were placed: how many, how thick, how near, with which faces.
+
+Sizes are drawn from a distribution and then changed by one factor (particles) or one offset
+(fibres) until they have the volume that was asked for. In a cell with room for few features that
+is much: a mean diameter that is more than `DIAMETER_ERROR` other than asked for is told, and a
+larger cell mends it. Features that are apart by less than a box of the lattice may be joined by
+necks in the mesh; this is told, too.
+"""
+
+import math
+from collections.abc import Sequence
+
+from meshes.distances import Floats
+from meshes.fitting import Phase
+from meshes.mesh import Made, Part
+
+DIAMETER_ERROR = 0.05  # of the mean diameter asked for
+
+
+def made_of(
+    radii: Floats, asked: tuple[float, float], gap: float, apart: bool, percolates: bool | None
+) -> Made:
+    """What was placed.
+
+    Args:
+        radii: of the features, um.
+        asked: mean and standard deviation of the diameters, um; 0, 0: nothing was asked.
+        gap: least distance of two of them, um; infinite for one that is alone.
+        apart: whether every one is a piece of its own.
+        percolates: whether they have to reach from the bottom to the top; None: it is open.
+    """
+    mean, deviation = (2.0 * float(x) for x in (radii.mean(), radii.std()))
+    return Made(
+        len(radii), len(radii) if apart else None, gap if apart and math.isfinite(gap) else None,
+        mean, deviation, *(asked if asked[0] > 0.0 else (None, None)), percolates,
+    )  # fmt: skip
+
+
+def sizes_told(phases: Sequence[Phase]) -> list[str]:
+    """Number and diameters of the features of every phase next to those asked for."""
+    out = []
+    for phase in phases:
+        if (made := phase.made) is None:
+            continue
+        text = f"{phase.name}: {made.count} of {made.diameter:.4g} +- {made.deviation:.3g} um"
+        if made.asked_diameter is not None:
+            text += f" ({made.asked_diameter:.4g} +- {made.asked_deviation:.3g} um asked for)"
+            if abs(made.diameter / made.asked_diameter - 1.0) > DIAMETER_ERROR:
+                text += ", the cell is too small for features of that size"
+        out.append(text)
+    return out
+
+
+def gaps_told(phases: Sequence[Phase], resolution: float) -> list[str]:
+    """Features that are nearer to one another than a box is wide, and what parts them."""
+    return [
+        f"the least gap of {phase.name}, {gap:.3g} um, is {gap / resolution:.2g} of a box and may "
+        f"be closed: a gap of {resolution:.3g} um or a resolution of {gap:.3g} um keeps it open"
+        for phase in phases
+        if phase.made is not None and (gap := phase.made.gap) is not None and gap < resolution
+    ]
+
+
+def missed_of(parts: Sequence[Part]) -> list[str]:
+    """Pieces and ways through that are other than those of the features that were placed."""
+    out = []
+    for part in parts:
+        if part.made is None:
+            continue
+        if part.made.pieces not in (None, part.islands):
+            pieces = "1 piece" if part.islands == 1 else f"{part.islands} pieces"
+            out.append(f"{part.name} of {pieces}, not {part.made.pieces}")
+        if part.made.percolates not in (None, part.percolates):
+            does = "reaches" if part.percolates else "does not reach"
+            out.append(f"{part.name} {does} through")
+    return out
