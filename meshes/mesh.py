@@ -159,6 +159,7 @@ class BuiltMesh:
             faces of a period carry the same facets.
         parts: regions of a microstructure, also those left out.
         method: how a microstructure was meshed.
+        joined: whether a piece of the mesh of a microstructure reaches from the bottom to the top.
     """
 
     path: Path
@@ -177,6 +178,7 @@ class BuiltMesh:
     periods: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
     method: str = ""
+    joined: bool = True
 
 
 def to_json(built: BuiltMesh) -> str:

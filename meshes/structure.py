@@ -61,11 +61,13 @@ class Structure:
         mesh: with names, regions that are left out are not in it.
         parts: what every region has, next to what was asked for, those left out too.
         method: how it was meshed, in words.
+        joined: whether a piece without what is left out reaches from the bottom to the top.
     """
 
     mesh: FileMesh
     parts: tuple[Part, ...]
     method: str
+    joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -155,12 +157,22 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     method = meshed.method
     if loose.any():
         lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
-        method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
+        method += (
+            f"; islands of {lost:.3g} um^{meshed.dim} in what is left out are left out as well"
+        )
         owners = np.where(loose, left[0], owners)
+    gone = _gone(owners, names, omit)
+    if gone:
+        method += (
+            f"; all of {', '.join(gone)} lies in what is left out: it carries nothing and is left "
+            "out as well"
+        )
     if missed:
         method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
-    mesh = _named(meshed, owners, names, side_names(micro), omit)
-    return Structure(mesh, parts, method)
+    out = {*omit, *gone}
+    mesh = _named(meshed, owners, names, side_names(micro), out)
+    outside = np.isin(owners, [names.index(name) for name in out])
+    return Structure(mesh, parts, method, _joined(meshed, outside))
 
 
 def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:
@@ -327,12 +339,44 @@ def _islands(meshed: Meshed, owners: Ints, left: Sequence[int]) -> Flags:
     if all(meshed.periodic):
         return np.zeros(len(owners), bool)
     out = np.isin(owners, left)
+    pieces, held = _at_ends(meshed, out)
+    return np.asarray(~out & ~held.any(axis=0)[pieces])
+
+
+def _at_ends(meshed: Meshed, out: Flags) -> tuple[Ints, Flags]:
+    """Piece of every cell, and which pieces are at the bottom and at the top, shape (2, pieces)."""
     pieces = _pieces(meshed, out)
-    z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
-    ends = (np.abs(z) < close) | (np.abs(z - meshed.sizes[-1]) < close)
-    held = np.zeros(int(pieces.max()) + 1, bool)
-    held[pieces[ends[meshed.cells].any(axis=1)]] = True
-    return np.asarray(~out & ~held[pieces])
+    z = meshed.points[:, -1]
+    held = np.zeros((2, int(pieces.max()) + 1), bool)
+    for side, end in enumerate((0.0, meshed.sizes[-1])):
+        there = np.abs(z - end) < 1e-9 * meshed.sizes[-1]
+        held[side, pieces[there[meshed.cells].any(axis=1)]] = True
+    return pieces, held
+
+
+def _joined(meshed: Meshed, out: Flags) -> bool:
+    """Whether a piece that is not left out reaches from the bottom to the top."""
+    if not out.any():
+        return True
+    pieces, held = _at_ends(meshed, out)
+    return bool(held.all(axis=0)[pieces[~out]].any())
+
+
+def _gone(owners: Ints, names: Sequence[str], omit: Collection[str]) -> tuple[str, ...]:
+    """Regions without a cell, as all of them lay in what is left out.
+
+    Raises:
+        MeshError: nothing is left.
+    """
+    there = np.bincount(owners, minlength=len(names)) > 0
+    wanted = [name for name in names if name not in omit]
+    gone = tuple(name for name in wanted if not there[names.index(name)])
+    if gone and len(gone) == len(wanted):
+        raise MeshError(
+            f"mesh: no path from bottom to top: {', '.join(gone)} lies in pieces that reach "
+            f"neither of them, as {', '.join(omit)} is left out"
+        )
+    return gone
 
 
 def _pieces(meshed: Meshed, owners: Ints | Flags) -> Ints:
