@@ -69,8 +69,10 @@ def gmsh_model() -> Iterator[None]:
         yield
     except MeshError:
         raise
-    except Exception as error:  # Gmsh raises plain Exception
-        raise MeshError(f"mesh: Gmsh failed: {error}") from error
+    except Exception as error:
+        # Gmsh raises plain Exception; what is of another kind is not its fault
+        who = "Gmsh failed" if type(error) is Exception else f"failed with {type(error).__name__}"
+        raise MeshError(f"mesh: {who}: {error}") from error
     finally:
         gmsh.model.remove()
         if started:
@@ -129,6 +131,7 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
         parts=structure.parts,
         method=structure.method + (f"; areas other than of the features: {told}" if told else ""),
         roundness=structure.roundness,
+        joined=structure.joined,
     )
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import gmsh
 
 from meshes.build import DATA_NAME, MESH_NAME, build
-from meshes.geometry import Geometry, MeshFile
+from meshes.contents import digest, files_read
+from meshes.geometry import Geometry
 from meshes.mesh import BuiltMesh, MeshError, from_json
-from meshes.micro import Micro, files_of
 from meshes.sizing import MeshSize
 
 SCRATCH = ".building-"
@@ -90,15 +90,12 @@ def _remove_oldest(cache_folder: Path) -> None:
 
 
 def _key(geometry: Geometry, size: MeshSize, omit: tuple[str, ...]) -> str:
-    """Hash of everything a mesh depends on: input, Gmsh, this package, the mesh file."""
+    """Hash of everything a mesh depends on: input, Gmsh, this package, files it is made from."""
     hashed = hashlib.sha256(repr((geometry, size, omit, gmsh.__version__)).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         hashed.update(source.read_bytes())
-    if isinstance(geometry, MeshFile) and Path(geometry.path).is_file():
-        hashed.update(Path(geometry.path).read_bytes())
-    if isinstance(geometry, Micro):
-        for name in files_of(geometry):
-            hashed.update(Path(name).read_bytes() if Path(name).is_file() else b"")
+    for name in files_read(geometry):
+        hashed.update(digest(name).encode())
     return hashed.hexdigest()[:32]
 
 

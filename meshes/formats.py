@@ -155,6 +155,22 @@ def _refuse_far_data(path: str) -> None:
                 _refuse_links(str(data))
 
 
+def beside(path: str) -> tuple[str, ...]:
+    """Files beside an XDMF file that it takes data from; none of other files."""
+    if Path(path).suffix.lower() not in (".xdmf", ".xmf"):
+        return ()
+    try:
+        items = list(ET.parse(path).iter())
+    except (OSError, ET.ParseError):
+        return ()
+    names = {
+        (item.text or "").strip().partition(":")[0]
+        for item in items
+        if item.tag == "DataItem" and item.get("Format", "XML").upper() != "XML"
+    }
+    return tuple(str(Path(path).with_name(n)) for n in sorted(names) if n and Path(n).name == n)
+
+
 def _refuse_links(path: str) -> None:
     """MeshError if an HDF5 file takes data from other files."""
     if not h5py.is_hdf5(path):

@@ -189,6 +189,7 @@ class BuiltMesh:
         method: how a microstructure was meshed.
         roundness: factors of `meshes.roundness`; infinite where nothing is known, empty where the
             mesh is the body that is meant.
+        joined: whether a piece of the mesh of a microstructure reaches from the bottom to the top.
     """
 
     path: Path
@@ -208,6 +209,7 @@ class BuiltMesh:
     parts: tuple[Part, ...] = ()
     method: str = ""
     roundness: tuple[float, ...] = ()
+    joined: bool = True
 
 
 def to_json(built: BuiltMesh) -> str:

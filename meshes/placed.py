@@ -30,9 +30,10 @@ def made_of(
         percolates: whether they have to reach from the bottom to the top; None: it is open.
     """
     mean, deviation = (2.0 * float(x) for x in (radii.mean(), radii.std()))
+    wanted, spread = asked if asked[0] > 0.0 else (None, None)
     return Made(
         len(radii), len(radii) if apart else None, gap if apart and math.isfinite(gap) else None,
-        mean, deviation, *(asked if asked[0] > 0.0 else (None, None)), percolates,
+        mean, deviation, wanted, spread, percolates,
     )  # fmt: skip
 
 

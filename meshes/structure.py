@@ -1,7 +1,7 @@
 """Meshes of microstructures: lattice or conformal mesh, phases, names, connectivity."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,8 +16,6 @@ from meshes.fitting import Fitted, Level, Phase, background, fit
 from meshes.geometry import interface_name
 from meshes.image import labels_of_image, phases_of_image
 from meshes.lattice import (
-    Adjacent,
-    Flags,
     Floats,
     Ints,
     Lattice,
@@ -25,6 +23,7 @@ from meshes.lattice import (
     quality,
 )
 from meshes.mesh import MeshError, Part
+from meshes.meshed import Meshed, gone, islands, joined
 from meshes.micro import (
     Fibres,
     Micro,
@@ -65,6 +64,7 @@ class Structure:
         method: how it was meshed, in words.
         areas: of interfaces, as far as those of the features as placed are known, um^2 (2D: um).
         roundness: factors of `meshes.roundness`.
+        joined: whether a piece without what is left out reaches from the bottom to the top.
     """
 
     mesh: FileMesh
@@ -72,41 +72,7 @@ class Structure:
     method: str
     areas: dict[str, float]
     roundness: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Meshed:
-    """A mesh of a microstructure without names.
-
-    Attributes:
-        points: coordinates, shape (nodes, dim), um.
-        cells: node numbers, shape (cells, dim + 1).
-        labels: phase of every cell.
-        pairs: gives the cells on both sides of all facets.
-        sizes: length of every side, um.
-        periodic: whether the ends of an axis are images of each other.
-        method: how it was made, in words.
-        missed: what is other than asked for.
-    """
-
-    points: Floats
-    cells: Ints
-    labels: Ints
-    pairs: Callable[[], Iterable[Adjacent]]
-    sizes: tuple[float, ...]
-    periodic: tuple[bool, ...]
-    method: str
-    missed: tuple[str, ...] = ()
-
-    @property
-    def dim(self) -> int:
-        """2 or 3."""
-        return self.points.shape[1]
-
-    @property
-    def volume(self) -> float:
-        """Volume (area in 2D)."""
-        return math.prod(self.sizes)
+    joined: bool = True
 
 
 def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
@@ -162,16 +128,27 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     elif isinstance(micro, Segmented) and micro.smooth == 0:
         factors = ()
     left = [names.index(name) for name in names if name in omit]
-    loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
+    loose = islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
     method = "; ".join([meshed.method, *sizes_told(phases)])
     if loose.any():
         lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
-        method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
+        method += (
+            f"; islands of {lost:.3g} um^{meshed.dim} in what is left out are left out as well"
+        )
         owners = np.where(loose, left[0], owners)
+    empty = gone(owners, names, omit)
+    if empty:
+        method += (
+            f"; all of {', '.join(empty)} lies in what is left out: it carries nothing and is left "
+            "out as well"
+        )
     if missed:
         method += f"; other than asked for ({'; '.join(missed)}): try a finer resolution"
-    mesh = _named(meshed, owners, names, side_names(micro), omit)
-    return Structure(mesh, parts, method, _known_areas(micro, phases, names, omit), factors)
+    out = {*omit, *empty}
+    mesh = _named(meshed, owners, names, side_names(micro), out)
+    outside = np.isin(owners, [names.index(name) for name in out])
+    areas = _known_areas(micro, phases, names, out)
+    return Structure(mesh, parts, method, areas, factors, joined(meshed, outside))
 
 
 def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:
@@ -354,19 +331,6 @@ def _known_areas(
             name = interface_name(first, second, omit)
             out[name] = out.get(name, 0.0) + area
     return out
-
-
-def _islands(meshed: Meshed, owners: Ints, left: Sequence[int]) -> Flags:
-    """Cells of pieces that neither reach the bottom nor the top through what is not left out."""
-    if all(meshed.periodic):
-        return np.zeros(len(owners), bool)
-    out = np.isin(owners, left)
-    pieces = pieces_of(meshed.pairs, out)
-    z, close = meshed.points[:, -1], 1e-9 * meshed.sizes[-1]
-    ends = (np.abs(z) < close) | (np.abs(z - meshed.sizes[-1]) < close)
-    held = np.zeros(int(pieces.max()) + 1, bool)
-    held[pieces[ends[meshed.cells].any(axis=1)]] = True
-    return np.asarray(~out & ~held[pieces])
 
 
 def _named(

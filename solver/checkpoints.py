@@ -30,7 +30,7 @@ class Keeper:
 
     Attributes:
         place: The file.
-        identity: Hash of the case (without its outputs and references) and of the program.
+        identity: Hash of the case (without its outputs and references), its files and the program.
         resume: Whether to go on from the file.
         interval: Of computing between two checkpoints, s.
         times: Of the programme, s: the first step in time that reaches one is kept.
@@ -43,8 +43,13 @@ class Keeper:
     times: tuple[float, ...]
 
 
-def keeper_of(case: schema.Case, out: Path, resume: bool, sources: str) -> Keeper | None:
-    """For a run of a case into a folder, from sources of a hash; None where nothing is kept."""
+def keeper_of(
+    case: schema.Case, out: Path, resume: bool, sources: str, files: dict[str, str]
+) -> Keeper | None:
+    """For a run of a case into a folder, from sources of a hash; None where nothing is kept.
+
+    The case reads files with the contents `files`.
+    """
     given = case.programme
     if given is None or not given.steps or case.map or case.solve_for:
         return None
@@ -56,7 +61,7 @@ def keeper_of(case: schema.Case, out: Path, resume: bool, sources: str) -> Keepe
         checkpoint_times=usual.checkpoint_times,
     )
     plain = replace(case, output=schema.Output(), references=(), programme=programme)
-    text = f"{resolved_toml(plain)}\n{sources}"
+    text = f"{resolved_toml(plain)}\n{sources}\n{sorted(files.items())}"
     return Keeper(
         place.with_name(place.name + SUFFIX),
         hashlib.sha256(text.encode()).hexdigest(),

@@ -223,6 +223,8 @@ def solve_conductivity(
             f"{cells} cells, {dofs} unknowns: bounds of the conductivity {level.width:.2e} apart "
             f"({steps} iterations, {level.seconds:.1f} s)"
         )
+        if tensor.shut():
+            progress(no_path(tensor))
         if level.width <= case.numerics.accuracy:
             return Conductivity(cell, tensor, upper, tuple(history), True, "", meant)
         if stopped := _stops(case, cell.domain, dofs):
@@ -244,6 +246,14 @@ def of_round_bodies(
     if laws.get(micro.name, 0.0) >= laws.get(micro.inside, 0.0):
         return smaller, larger
     return larger, smaller
+
+
+def no_path(tensor: Between) -> str:
+    """That nothing conducts along some axes; "" where something does along all of them."""
+    axes = ", ".join("xyz"[axis] for axis in tensor.shut())
+    if not axes:
+        return ""
+    return f"no path: no conductor leads through the cell along {axes}; it conducts exactly 0 there"
 
 
 def solve_stiffness(
@@ -311,7 +321,10 @@ def current_of(found: Conductivity) -> fem.Function:
     finite = {n: 0.0 if k == inf else k for n, k in found.cell.conductivity.items()}
     kappa = cellwise(domain, finite, "conductivity")
     unit = fem.Constant(domain.mesh, np.eye(gdim)[0])
-    from_field = kappa * (unit + ufl.grad(found.upper.fields[0])) / float(found.tensor.value[0, 0])
+    mean = float(found.tensor.value[0, 0])
+    # without a path along x there is no current, and what is left of it is rounding
+    over_mean = fem.Constant(domain.mesh, np.float64(1.0 / mean if mean > 0.0 else 0.0))
+    from_field = over_mean * kappa * (unit + ufl.grad(found.upper.fields[0]))
     function = fem.Function(fem.functionspace(domain.mesh, ("DG", 1, (gdim,))), name="current")
     points = compat.interpolation_points(function.function_space)
     function.interpolate(fem.Expression(from_field, points))

@@ -22,11 +22,14 @@ conductors E + grad w = 0: they are one unknown for every piece, and what moves 
 the field is found in the conductor itself. One that reaches through the whole cell has no
 finite conductivity.
 
+Where no piece of the conductors leads through the cell along E, E.k E = 0: E + grad w = 0 in every
+piece. What is computed then is rounding, and both bounds are set to 0 (`ways_through`).
+
 Source: Milton, The Theory of Composites, ch. 13 (both principles); Marini 1985, SIAM J. Numer.
 Anal. 22, 493 (the flux of the Crouzeix-Raviart element).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -41,7 +44,8 @@ from solver.periodic import Numbering, number_unknowns, pieces
 from solver.solve import DIRECT, DIRECT_LIMIT, MULTIGRID, MULTIGRID_2D, make_solver, solve
 
 Floats = npt.NDArray[np.float64]
-THROUGH = 1e-9  # relative mean square field left in a perfect conductor that ends in the cell
+THROUGH = 1e-9  # relative mean square field left in a conductor that ends in the cell
+SUSPICIOUS = 1e-8  # of the best conductor: less may be rounding of 0
 ROUNDING = 1e-12  # by which bounds are wider, relative to the trace
 
 
@@ -139,13 +143,36 @@ def fluctuations(cell: Conducting, side: Literal["upper", "lower"]) -> Fluctuati
 
 
 def both_sides(cell: Conducting) -> tuple[Fluctuations, Fluctuations]:
-    """Lower and upper tensor, wider by what rounding may have done; collective."""
+    """Lower and upper tensor, wider by what rounding may have done; collective.
+
+    Where bounds have crossed, rounding was as large as that. Both are 0 where no way leads through.
+    """
     lower, upper = fluctuations(cell, "lower"), fluctuations(cell, "upper")
-    wide = ROUNDING * float(np.trace(upper.tensor)) * np.eye(len(upper.tensor))
+    crossed = -float(np.linalg.eigvalsh(upper.tensor - lower.tensor).min())
+    wide = max(ROUNDING * float(np.trace(upper.tensor)), crossed) * np.eye(len(upper.tensor))
+    through = np.eye(len(upper.tensor))
+    best = max((k for k in cell.conductivity.values() if np.isfinite(k)), default=0.0)
+    if np.linalg.eigvalsh(upper.tensor).min() <= SUSPICIOUS * best:
+        through = ways_through(cell)
+    low, high = (through @ t @ through for t in (lower.tensor - wide, upper.tensor + wide))
     return (
-        Fluctuations(lower.tensor - wide, lower.fields, lower.unknowns, lower.iterations),
-        Fluctuations(upper.tensor + wide, upper.fields, upper.unknowns, upper.iterations),
+        Fluctuations(low, lower.fields, lower.unknowns, lower.iterations),
+        Fluctuations(high, upper.fields, upper.unknowns, upper.iterations),
     )
+
+
+def ways_through(cell: Conducting) -> Floats:
+    """The projector on the fields that drive a current through the cell; collective.
+
+    With the conductivity 1 everywhere a current is small only where there is no way, not where
+    a way conducts badly. Without a way E + grad w = 0 in every piece.
+    """
+    alike = replace(cell, conductivity=dict.fromkeys(cell.conductivity, 1.0))
+    values, vectors = np.linalg.eigh(fluctuations(alike, "upper").tensor)
+    shut = vectors[:, values <= THROUGH]
+    through = np.eye(len(values)) - shut @ shut.T
+    whole = np.rint(through)
+    return np.where(np.abs(through - whole) < 1e-9, whole, through)
 
 
 def weighted_laplacian(space: fem.FunctionSpace, kappa: fem.Function) -> PETSc.Mat:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver import fields, mechanics_fields, output
-from solver.effective import Conductivity, Effective, Level, Stiffness, current_of
+from solver.effective import Conductivity, Effective, Level, Stiffness, current_of, no_path
 from solver.schema import Case
 from solver.units import in_unit
 
@@ -65,6 +65,7 @@ def with_effective(meta: output.RunMeta, found: Effective) -> output.RunMeta:
 
 def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunMeta:
     last, report = found.history[-1], found.cell.domain.built.report
+    shut = no_path(found.tensor)
     return replace(
         meta,
         mesh={
@@ -81,6 +82,7 @@ def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunM
             "Effective conductivities lie between two tensors on every mesh: the upper one from "
             "continuous potentials, the lower one from currents without divergence. The bounds "
             "hold for the body that the straight cells of the mesh make, and cover rounding.",
+            *((f"{shut.capitalize()}.",) if shut else ()),
         ),
     )
 

@@ -61,7 +61,9 @@ def _of_conductivity(found: Conductivity) -> list[Quantity]:
             out.append(bounded(name, float(tensor.value[i, j]), low, high, text))
     values = np.linalg.eigvalsh(tensor.value)
     text = "Largest over smallest principal value of the middle of the bounds."
-    out.append(Quantity("anisotropy", float(values[-1] / values[0]), "1", meaning=text))
+    if values[-1] > 0.0:  # infinite where there is no path along some direction
+        ratio = float(values[-1] / values[0]) if values[0] > 0.0 else inf
+        out.append(Quantity("anisotropy", ratio, "1", meaning=text))
     shares = volume_shares(found.cell.domain.built)
     laws = [found.cell.conductivity[name] for name in shares]
     parts = [*shares.values(), max(1.0 - sum(shares.values()), 0.0)]

@@ -125,6 +125,8 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
         name: law.area_specific_resistance if isinstance(law, schema.Resistive) else inf
         for name, law in case.interfaces.items()
         if isinstance(law, (schema.Resistive, schema.Insulating))
+        # features may not touch what they could touch
+        and (name in built.interfaces or not built.parts)
     }
     if film > 0.0 and "film" in built.interfaces:
         jumps["film"] = film + jumps.get("film", 0.0)
@@ -140,6 +142,11 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
                     f'{name!r}: expected an electrode with a potential, or current = "0 A" for a '
                     "floating one"
                 )
+    if not built.joined and {contact.name for contact in contacts} == {"bottom", "top"}:
+        raise ModelError(
+            "regions: no path from bottom to top through conductors, so that no current flows: "
+            f"{', '.join(conductivity)} lies in pieces that insulators keep apart"
+        )
     if len(terminals) < 2:
         raise ModelError("boundaries: fewer than two electrodes at different potential")
     if all(terminal.potential is None for terminal in terminals):

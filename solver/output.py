@@ -104,6 +104,7 @@ class RunMeta:
         mechanics_history_of: As `history_of` ("energy release rate [J/m^2]").
         solver: Readable name -> number or text ("Krylov iterations", "preconditioner", ...).
         notes: Sentences for the report ("the bounds do not cover ...").
+        files: SHA-256 of every file that the case reads, taken before it was solved.
     """
 
     status: str
@@ -118,6 +119,7 @@ class RunMeta:
     mechanics_history_of: str = ""
     solver: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 # --- the folder ---------------------------------------------------------------------------------
@@ -275,6 +277,7 @@ def write_results(
         "case": Path(case.path).name,
         "case_hash": _hash(resolved.encode("utf-8")),
         "input_hash": _hash(copy.read_bytes() if copy.is_file() else b""),
+        "files": meta.files,
         "status": meta.status,
         "quantities": [quantity_entry(quantity, case.references) for quantity in quantities],
         "inputs": list(case.inputs),

@@ -4,8 +4,6 @@ Loading, messages and files are rank 0's; everything between is collective. A fa
 ranks as the same exception, so that no rank waits for another.
 """
 
-import hashlib
-import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -31,6 +29,8 @@ from solver.coupling import NotCoupled
 from solver.crack_front import table_of_front
 from solver.current_fields import output_functions
 from solver.domain import facet_entities, facets_of
+from solver.done import SOLVED as DONE
+from solver.done import is_done
 from solver.effective_conduction import Percolates
 from solver.effective_meta import shortfalls as shortfalls_of_cell
 from solver.effective_meta import with_effective, write_effective
@@ -47,6 +47,7 @@ from solver.model import ModelError
 from solver.periodic import NotPeriodic
 from solver.postprocess import run_postprocessing
 from solver.quantities import reference_resistance
+from solver.read_files import contents
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
 from solver.schema import Case
@@ -112,7 +113,7 @@ def run(
     jobs = _jobs(comm.bcast(loaded), out)
     status = SOLVED
     for job in jobs:
-        if resume and comm.bcast(is_done(job) if comm.rank == 0 else None):
+        if resume and comm.bcast(is_done(job.case, job.out) if comm.rank == 0 else None):
             console.print(f"{job.name}: done before")
             continue
         status = max(status, run_job(job, comm, console, errors, resume))
@@ -145,28 +146,12 @@ def _common(out: Path | None, jobs: Sequence[Job]) -> Path:
     return Path("results") / jobs[0].case.path.resolve().parent.name
 
 
-def is_done(job: Job) -> bool:
-    """True if the folder holds the results of this very case from these very sources."""
-    try:
-        results = json.loads((job.out / output.RESULTS).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return bool(
-        results.get("status") == "solved"
-        and results.get("input_hash") == _hash(job.case)
-        and results.get("source_hash") == provenance.source_hash()
-    )
-
-
-def _hash(case: Case) -> str:
-    return hashlib.sha256(resolved_toml(case).encode()).hexdigest()
-
-
 def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool) -> int:
     """One case into one folder; a failure leaves none."""
     begin = perf_counter()
     console.print(f"{job.name}: {job.case.title}", markup=False)
-    keeper = keeper_of(job.case, job.out, resume, provenance.source_hash())
+    files = comm.bcast(contents(job.case) if comm.rank == 0 else None)
+    keeper = keeper_of(job.case, job.out, resume, provenance.source_hash(), files)
     partial = _on_root(comm, lambda: output.begin(job.out))
     if isinstance(partial, output.OutputError):
         errors.print(f"liface: {partial}", markup=False)
@@ -183,7 +168,7 @@ def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, re
 
             solution = simulate(job.case, comm, progress, keeper)
             missing = shortfalls(solution)
-            _write(job, solution, partial, comm)
+            _write(job, solution, partial, comm, files)
             status = FAILED if missing else SOLVED
     except FAILURES as error:
         errors.print(f"liface: {job.name}: {error}", markup=False)
@@ -223,7 +208,7 @@ def status_of(solution: Solution) -> str:
     found = solution.mechanical
     if found is not None and found.stopped:
         return STOPPED
-    return NOT_REACHED if shortfalls(solution) else "solved"
+    return NOT_REACHED if shortfalls(solution) else DONE
 
 
 def shortfalls(solution: Solution) -> tuple[str, ...]:
@@ -244,7 +229,9 @@ def shortfalls(solution: Solution) -> tuple[str, ...]:
 # --- one folder --------------------------------------------------------------------------------
 
 
-def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> None:
+def _write(
+    job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm, files: dict[str, str]
+) -> None:
     """Fields (all ranks), then numbers, pictures and report (rank 0)."""
     begin = perf_counter()
     faces: dict[str, str] = {}
@@ -270,6 +257,7 @@ def _write(job: Job, solution: Solution, folder: Path, comm: MPI.Intracomm) -> N
     if solution.mechanical is not None and solution.mechanical.growth is not None:
         table = table_of_steps(solution.case, solution.mechanical.growth)
         output.write_atomic(folder / output.GROWTH, table)
+    meta = replace(meta, files=files)
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
     run_postprocessing(folder, job.case.output.pictures)

@@ -81,20 +81,27 @@ def statement(
     place = sufficient(samples, accuracy, confidence)
     if place is None:
         last = samples[-1]
-        half = last.uncertainty(confidence) / abs(last.mean)
-        change = abs(last.mean - samples[-2].mean) / abs(last.mean)
+        half = _relative(last.uncertainty(confidence), last.mean)
+        change = _relative(abs(last.mean - samples[-2].mean), last.mean)
         return (
             f"No size suffices for {quantity} to {accuracy:.2g}: at {last.size} the mean is known "
             f"to {half:.1e} ({confidence:.0%}) and changed by {change:.1e} from {samples[-2].size}."
         )
     here, larger = samples[place], samples[place + 1]
-    change = abs(larger.mean - here.mean) / abs(here.mean)
+    change = _relative(abs(larger.mean - here.mean), here.mean)
     return (
         f"{here.size} suffices for {quantity} to {accuracy:.2g}: {here.mean:.6g} +- "
         f"{here.uncertainty(confidence):.2g} {unit} ({confidence:.0%}, {len(here.values)} seeds, "
         f"{here.unresolved:.1g} by the meshes), "
         f"changed by {change:.1e} to {larger.size}."
     )
+
+
+def _relative(part: float, whole: float) -> float:
+    """Over the size of a mean, which is 0 where no cell conducts."""
+    if part == 0.0:
+        return 0.0
+    return part / abs(whole) if whole else inf
 
 
 def table(samples: Sequence[Sample], quantity: str, unit: str, confidence: float) -> str:

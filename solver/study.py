@@ -13,8 +13,10 @@ from rich.console import Console
 
 from solver import output
 from solver.case import load_case, with_settings
+from solver.done import SOLVED as DONE
+from solver.done import is_done
 from solver.pictures_study import study_picture
-from solver.run import FAILED, SOLVED, Job, is_done, run_job
+from solver.run import FAILED, NOT_REACHED, SOLVED, Job, run_job
 from solver.schema import Case, Study
 from solver.solve import command_line
 from solver.statistics import Sample, statement, table
@@ -49,7 +51,7 @@ def study(
     jobs = world.bcast(realisations(case, folder) if world.rank == 0 else None)
     mine = jobs if together else jobs[world.rank :: world.size]
     for job in mine:
-        if comm.bcast(is_done(job) if comm.rank == 0 else None):
+        if comm.bcast(is_done(job.case, job.out, (DONE, NOT_REACHED)) if comm.rank == 0 else None):
             console.print(f"{job.name}: done before", markup=False)
         else:
             run_job(job, comm, console, errors, True)

@@ -40,9 +40,17 @@ class Between:
         return np.asarray(0.5 * np.sqrt(np.outer(gap, gap)))
 
     def width(self) -> float:
-        """Largest eigenvalue of the gap over the largest of the middle."""
-        gap = np.linalg.eigvalsh(self.upper - self.lower).max()
-        return float(gap / np.linalg.eigvalsh(self.value).max())
+        """Largest eigenvalue of the gap, of either sign, over the largest of the middle."""
+        gap = float(np.abs(np.linalg.eigvalsh(self.upper - self.lower)).max())
+        largest = float(np.linalg.eigvalsh(self.value).max())
+        if gap == 0.0:
+            return 0.0
+        return gap / largest if largest > 0.0 else inf
+
+    def shut(self) -> tuple[int, ...]:
+        """Axes along which both are exactly 0."""
+        zero = (np.diag(self.lower) == 0.0) & (np.diag(self.upper) == 0.0)
+        return tuple(int(axis) for axis in np.flatnonzero(zero))
 
     def mean(self) -> tuple[float, float]:
         """Lower and upper bound of a third (half, ...) of the trace."""

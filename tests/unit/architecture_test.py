@@ -18,14 +18,14 @@ LONGEST = 450  # lines of a module
 # Data passes from left to right, line by line: a module imports only what stands before it.
 LINE = """
     meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
-    meshes.periods meshes.formats meshes.file meshes.names meshes.pixels meshes.heights
-    meshes.skeleton_faults meshes.micro_faults
+    meshes.periods meshes.formats meshes.contents meshes.file meshes.names meshes.pixels
+    meshes.heights meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.adjacency meshes.connected meshes.fitting meshes.distances
     meshes.placed meshes.particles meshes.ways
     meshes.fibres meshes.rods meshes.rough meshes.image meshes.micro_lattice meshes.contact
-    meshes.solids meshes.conformal meshes.sound meshes.roundness
+    meshes.solids meshes.conformal meshes.sound meshes.roundness meshes.meshed
     meshes.structure meshes.build
     meshes.cache
 
@@ -47,6 +47,7 @@ LINE = """
     solver.impedance_checks solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
     solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
+    solver.read_files
 
     solver.meshing solver.compat solver.domain solver.kinetics solver.electrolyte
     solver.deposit solver.moving solver.misfit solver.further
@@ -93,7 +94,7 @@ LINE = """
     solver.pictures_study solver.pictures_march solver.pictures_impedance solver.pictures_map
     solver.pictures_micro solver.scene solver.pictures solver.report
 
-    solver.run solver.study solver.__main__
+    solver.done solver.run solver.study solver.__main__
 """.split()
 
 # the modules before this one read and check case files, fast and on any machine

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from meshes.layers import Layer
+from meshes.mesh import MeshError
 from meshes.micro import Body, Segmented
 from meshes.pixels import pixel_counts, pixels_of
 from tests.unit.micro_example import built, face_nodes, same_facets
@@ -84,3 +85,52 @@ def test_a_stack_of_three_regions(tmp_path: Path):
             tolerance = 0.035 if smooth else 1e-12  # the block loses its corners
             assert measured[name] == pytest.approx(wanted, rel=tolerance)
         assert mesh.report.min_quality >= 0.1
+
+
+@pytest.mark.parametrize("bands", ["RGB", "RGBA", "LA", "CMYK"])
+def test_colours_are_no_stack(bands: str, tmp_path: Path):
+    grey = np.zeros((24, 32), np.uint8)
+    grey[6:18, 8:24] = 255
+    picture = np.stack([grey] * len(bands), axis=2)
+    picture[3, 4, -1] = 7  # not all channels are equal
+    file = str(tmp_path / "picture.tif")
+    Image.fromarray(picture, bands).save(file)
+    with pytest.raises(MeshError, match=f"{len(bands)} values for each pixel") as said:
+        pixels_of(file)
+    assert ", ".join(bands) in str(said.value) and "expected one" in str(said.value)
+    assert pixel_counts(file) == ()
+
+
+def test_grey_saved_in_colours_is_grey_but_for_its_alpha(tmp_path: Path):
+    grey = np.arange(24 * 32).reshape(24, 32).astype(np.uint8)
+    names = ("L", "RGB")
+    for name in names:
+        Image.fromarray(grey).convert(name).save(tmp_path / f"{name}.tif")
+    one, other = (pixels_of(str(tmp_path / f"{name}.tif")) for name in names)
+    assert one.shape == (32, 24) and np.array_equal(one, other)
+    Image.fromarray(grey).convert("RGBA").save(tmp_path / "RGBA.tif")
+    with pytest.raises(MeshError, match="transparency"):
+        pixels_of(str(tmp_path / "RGBA.tif"))
+    # pages in colours are a stack of grey ones
+    pages = [Image.fromarray(page).convert("RGB") for page in (grey, 255 - grey)]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    stack = pixels_of(str(tmp_path / "pages.tif"))
+    assert stack.shape == (32, 24, 2) and np.array_equal(stack[..., 0], one)
+
+
+def test_planes_of_colours_are_no_stack(tmp_path: Path):
+    colours = np.random.default_rng(1).integers(0, 255, (24, 32, 3), np.uint8)
+    np.save(tmp_path / "colours.npy", colours)
+    with pytest.raises(MeshError, match="as a colour picture has"):
+        pixels_of(str(tmp_path / "colours.npy"))
+    np.save(tmp_path / "stack.npy", colours.transpose(2, 0, 1))
+    assert pixels_of(str(tmp_path / "stack.npy")).shape == (32, 24, 3)
+
+
+def test_labels_in_floating_point_are_whole_numbers_or_none(tmp_path: Path):
+    labels = np.array([[0.0, 1.0], [2.0, 0.0]], np.float32)
+    Image.fromarray(labels).save(tmp_path / "labels.tif")
+    assert np.array_equal(pixels_of(str(tmp_path / "labels.tif")), [[2, 0], [0, 1]])
+    Image.fromarray(0.4 * labels).save(tmp_path / "greys.tif")  # not to be cut to 0
+    with pytest.raises(MeshError, match="whole numbers"):
+        pixels_of(str(tmp_path / "greys.tif"))

@@ -113,6 +113,13 @@ def test_the_size_that_suffices():
     assert said.startswith("No size suffices for k to 0.025: at 4 um the mean is known to 1.2e-02")
 
 
+def test_a_mean_of_zero_is_a_mean():
+    none = [sample("1 um", 0.0, 0.0, 0.0), sample("2 um", 0.0, 0.0, 0.0)]
+    assert statement(none, "k", "mS/cm", 0.02, 0.9).startswith("1 um suffices for k to 0.02: 0 +-")
+    some = [none[0], sample("2 um", -1.0, 0.0, 1.0)]
+    assert statement(some, "k", "mS/cm", 0.02, 0.9).startswith("No size suffices for k to 0.02")
+
+
 def test_what_the_meshes_leave_open_counts():
     # 0.012 by the seeds as above; bounds 0.02 off: 0.032 of 1.07 is more than 2.5 %
     values = (1.065, 1.070, 1.075)

@@ -14,7 +14,7 @@ from mpi4py import MPI
 
 from meshes.layers import Layer
 from meshes.micro import Body, Particles
-from solver import schema
+from solver import effective_conduction, schema
 from solver.effective_conduction import Percolates, both_sides
 from solver.simulate import simulate
 from solver.tensor_bounds import Between, hashin_shtrikman, series_and_parallel
@@ -224,3 +224,67 @@ def test_random_dispersions_lie_inside_hashin_and_shtrikman(dimension, seed, alp
     low, high = in_unit(low, "mS/cm"), in_unit(high, "mS/cm")
     assert low < mean.value < high
     assert mean.lower < high and low < mean.upper
+
+
+def test_nothing_conducts_where_no_way_leads_through(tmp_path):
+    # islands of b and c that a, left out, keeps apart: 0 exactly, by no tolerance
+    islands = np.array([[0, 0, 0, 0], [0, 1, 2, 0], [0, 1, 2, 0], [0, 0, 0, 0]])
+    parts = {"a": 0.0, "b": 1.0, "c": 1e6}
+    found = tensor(tmp_path, lambda path: blocks(path, islands, 0.1), 2, parts)
+    assert not found.lower.any() and not found.upper.any()
+    assert found.width() == 0.0 and found.shut() == (0, 1)
+    # a row of them conducts along x alone, b and c in series
+    rows = np.array([[0, 0, 0, 0], [1, 1, 2, 2], [0, 0, 0, 0], [0, 0, 0, 0]])
+    found = tensor(
+        tmp_path, lambda path: blocks(path, rows.T, 0.1), 2, {"a": 0.0, "b": 1.0, "c": 4.0}
+    )
+    assert found.shut() == (1,) and found.value[0, 0] == pytest.approx(0.25 * 1.6, rel=1e-11)
+    assert not found.upper[1].any() and not found.lower[:, 1].any()
+    assert found.lower[0, 0] <= 0.4 <= found.upper[0, 0]
+
+
+@pytest.mark.parametrize("ratio", [1e9, 1e15])
+def test_a_way_that_conducts_badly_is_a_way(tmp_path, ratio):
+    # squares of half the width: columns side by side 0.5 + 0.5 x 2, layers in series 1/(0.5 / 1)
+    islands = np.array([[0, 0], [0, 1]])
+    parts = {"a": 1.0, "b": ratio}
+    found = tensor(tmp_path, lambda path: blocks(path, islands, 0.1), 2, parts)
+    assert found.shut() == ()
+    assert (np.diag(found.upper) > 1.5).all() and (np.diag(found.lower) < 2.0).all()
+    assert found.width() < 0.2
+
+
+def test_bounds_that_cross_are_made_wider(tmp_path, monkeypatch):
+    exact = effective_conduction.fluctuations
+
+    def rounded(cell, side):
+        found = exact(cell, side)
+        off = 1e-3 if side == "lower" else -1e-3
+        return replace(found, tensor=found.tensor + off * np.eye(2))
+
+    monkeypatch.setattr(effective_conduction, "fluctuations", rounded)
+    board = np.array([[0, 0], [0, 0]])
+    found = tensor(tmp_path, lambda path: blocks(path, board, 0.2), 2, {"a": 1.0})
+    # uniform: 1, computed as 1.001 from below and 0.999 from above
+    assert (np.diag(found.lower) <= 1.0).all() and (np.diag(found.upper) >= 1.0).all()
+    assert found.width() >= 1e-3
+
+
+def test_a_crossing_is_no_gap_of_zero():
+    crossed = Between(np.diag([1.0, 1.0]), np.diag([0.9, 0.9]))
+    assert crossed.width() == pytest.approx(0.1 / 0.95)
+
+
+def test_apart_conductors_are_told_with_one_mesh():
+    # discs 0.12 apart in an insulator: no finer mesh makes 0 any better known
+    case = dispersion(2, 1, 10.0)
+    body = replace(case.geometry.body, resolution=0.06)
+    apart = replace(case.geometry, body=body, volume_fraction=0.15, gap=0.12)
+    regions = {"matrix": schema.Insulator(), "balls": schema.IonicConductor(10.0)}
+    said = []
+    solution = simulate(replace(case, geometry=apart, regions=regions), COMM, said.append)
+    mean = next(q for q in solution.quantities if q.name == "effective_conductivity")
+    assert (mean.value, mean.lower, mean.upper, mean.bound) == (0.0, 0.0, 0.0, "guaranteed")
+    found = solution.effective.conductivity
+    assert len(found.history) == 1 and found.reached
+    assert any(line.startswith("no path: no conductor leads") and "x, y" in line for line in said)

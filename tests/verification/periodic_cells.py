@@ -112,7 +112,7 @@ def _volume(tag: int) -> float:
 
 
 def blocks(path: Path, colours: np.ndarray, size: float) -> None:
-    """A cell of equal rectangles (boxes): regions a (0) and b (1) by the array of colours."""
+    """A cell of equal rectangles (boxes): regions a, b, c where the array has 0, 1, 2."""
     dim = colours.ndim
     with gmsh_model():
         occ = gmsh.model.occ
@@ -131,9 +131,9 @@ def blocks(path: Path, colours: np.ndarray, size: float) -> None:
         gmsh.option.setNumber("Mesh.MeshSizeMax", size)
         gmsh.option.setNumber("Mesh.MeshSizeMin", size)
         gmsh.model.mesh.generate(dim)
-        groups: dict[str, list[int]] = {"a": [], "b": []}
+        groups: dict[str, list[int]] = {"a": [], "b": [], "c": []}
         for colour, entities in zip(colours.ravel(), into, strict=True):
-            groups["ab"[int(colour)]] += [tag for _, tag in entities]
+            groups["abc"[int(colour)]] += [tag for _, tag in entities]
         _write(path, {name: tags for name, tags in groups.items() if tags}, dim)
 
 
