@@ -31,9 +31,12 @@ class Ways:
         """
         self.span, self.room, self.periods = span, room, periods
         dim = len(periods)
-        self.middles, self.halves = np.empty((0, dim)), np.empty((0, dim))
-        self.radii, self.fibre = np.empty(0), np.empty(0, np.int64)  # of every piece of a fibre
-        self.groups, self.heights = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.middles: Floats = np.empty((0, dim))  # of every piece of a fibre
+        self.halves: Floats = np.empty((0, dim))
+        self.radii: Floats = np.empty(0)
+        self.fibre: Ints = np.empty(0, np.int64)
+        self.groups: Ints = np.empty(0, np.int64)  # of every fibre
+        self.heights: Ints = np.empty(0, np.int64)
 
     def would_close(self, centre: Floats, half: Floats, radius: float) -> bool:
         """Whether a fibre closes a way from the bottom to the top; if not, it is kept."""
