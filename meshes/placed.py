@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from meshes.distances import Floats
 from meshes.fitting import Phase
 from meshes.mesh import Made, Part
+from meshes.micro import Body
+from meshes.micro_faults import MOST_BOXES
 
 DIAMETER_ERROR = 0.05  # of the mean diameter asked for
 
@@ -52,14 +54,23 @@ def sizes_told(phases: Sequence[Phase]) -> list[str]:
     return out
 
 
-def gaps_told(phases: Sequence[Phase], resolution: float) -> list[str]:
+def gaps_told(phases: Sequence[Phase], body: Body) -> list[str]:
     """Features that are nearer to one another than a box is wide, and what parts them."""
-    return [
-        f"the least gap of {phase.name}, {gap:.3g} um, is {gap / resolution:.2g} of a box and may "
-        f"be closed: a gap of {resolution:.3g} um or a resolution of {gap:.3g} um keeps it open"
-        for phase in phases
-        if phase.made is not None and (gap := phase.made.gap) is not None and gap < resolution
-    ]
+    dim, size = len(body.sizes), body.resolution
+    finest = (math.prod(body.sizes) / MOST_BOXES[dim]) ** (1.0 / dim)
+    out = []
+    for phase in phases:
+        if phase.made is None or phase.made.gap is None or phase.made.gap >= size:
+            continue
+        gap = phase.made.gap
+        parts = f"a gap of {size:.3g} um keeps it open"
+        if gap >= finest:
+            parts = f"a resolution of {gap:.3g} um or {parts}"
+        out.append(
+            f"the least gap of {phase.name}, {gap:.3g} um, is {gap / size:.2g} of a box and may be "
+            f"closed: {parts}"
+        )
+    return out
 
 
 def missed_of(parts: Sequence[Part]) -> list[str]:

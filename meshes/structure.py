@@ -189,7 +189,7 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
         fitted = fit(lattice, phases)
         if isinstance(micro, Rough) and (pair := pressed_phases(micro)) is not None:
             told = f"; {contact_share(lattice, fitted, pair):.3g} of the plane in contact"
-    told += "".join(f"; {text}" for text in gaps_told(phases, micro.body.resolution))
+    told += "".join(f"; {text}" for text in gaps_told(phases, micro.body))
     if float(fitted.gamma.min()) < LEAST_QUALITY:
         raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
     far, mean = fitted.distance

@@ -31,11 +31,11 @@ class Ways:
         """
         self.span, self.room, self.periods = span, room, periods
         dim = len(periods)
-        self.middles: Floats = np.empty((0, dim))
+        self.middles: Floats = np.empty((0, dim))  # of every piece of a fibre
         self.halves: Floats = np.empty((0, dim))
-        self.radii: Floats = np.empty(0)  # of every piece of a fibre
+        self.radii: Floats = np.empty(0)
         self.fibre: Ints = np.empty(0, np.int64)
-        self.groups: Ints = np.empty(0, np.int64)
+        self.groups: Ints = np.empty(0, np.int64)  # of every fibre
         self.heights: Ints = np.empty(0, np.int64)
 
     def would_close(self, centre: Floats, half: Floats, radius: float) -> bool:
