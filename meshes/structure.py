@@ -330,7 +330,11 @@ def _parts(
 def _known_areas(
     micro: Micro, phases: Sequence[Phase], names: Sequence[str], omit: Collection[str]
 ) -> dict[str, float]:
-    """Areas of the features as placed, and of the flat faces that none of them is at."""
+    """Areas of the features as placed, and of the flat faces that none of them is at.
+
+    What is left out has a surface to all its neighbours: it is known where all of these are.
+    """
+    whole = isinstance(micro, Particles) or (isinstance(micro, Rods) and micro.deposit is None)
     faces = [face for phase in phases for face in phase.faces]
     ground = math.prod(micro.body.sizes[:-1])
     free = () if isinstance(micro, Particles) else hosts(micro)
@@ -341,7 +345,8 @@ def _known_areas(
     out: dict[str, float] = {}
     for one, other, area in faces:
         first, second = sorted((one, other), key=names.index)
-        if first not in omit and second not in omit:
+        gone = (first in omit) + (second in omit)
+        if gone == 0 or (gone == 1 and whole):
             name = interface_name(first, second, omit)
             out[name] = out.get(name, 0.0) + area
     return out
