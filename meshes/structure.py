@@ -43,6 +43,7 @@ from meshes.particles import phases_of_particles
 from meshes.placed import gaps_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
 from meshes.rough import phases_of_rough
+from meshes.roughness import faces_told
 from meshes.sound import conform
 from meshes.topology import Nodes
 
@@ -154,7 +155,10 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
             missed.append(f"{part.name} is {part.fraction:.3g} of the cell, not {part.asked:.3g}")
     left = [names.index(name) for name in names if name in omit]
     loose = _islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
-    method = "; ".join([meshed.method, *sizes_told(phases)])
+    told = sizes_told(phases)
+    if isinstance(micro, Rough):
+        told += faces_told(micro, meshed.points, meshed.cells, owners, names, meshed.pairs)
+    method = "; ".join([meshed.method, *told])
     if loose.any():
         lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
         method += f"; islands of {lost:.3g} um^3 in what is left out are left out as well"
