@@ -32,6 +32,7 @@ def made_of(
         percolates: whether they have to reach from the bottom to the top; None: it is open.
     """
     mean, deviation = (2.0 * float(x) for x in (radii.mean(), radii.std()))
+    deviation = deviation if deviation > 1e-9 * mean else 0.0  # of equal ones: the last digits
     wanted, spread = asked if asked[0] > 0.0 else (None, None)
     return Made(
         len(radii), len(radii) if apart else None, gap if apart and math.isfinite(gap) else None,

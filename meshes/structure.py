@@ -43,6 +43,7 @@ from meshes.particles import phases_of_particles
 from meshes.placed import gaps_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
 from meshes.rough import phases_of_rough
+from meshes.roughness import faces_told
 from meshes.sound import conform
 from meshes.topology import Nodes
 
@@ -129,7 +130,10 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
         factors = ()
     left = [names.index(name) for name in names if name in omit]
     loose = islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
-    method = "; ".join([meshed.method, *sizes_told(phases)])
+    told = sizes_told(phases)
+    if isinstance(micro, Rough):
+        told += faces_told(micro, meshed.points, meshed.cells, owners, names, meshed.pairs)
+    method = "; ".join([meshed.method, *told])
     if loose.any():
         lost = float(quality(meshed.points[meshed.cells[loose]])[1].sum())
         method += (
@@ -316,7 +320,11 @@ def _parts(
 def _known_areas(
     micro: Micro, phases: Sequence[Phase], names: Sequence[str], omit: Collection[str]
 ) -> dict[str, float]:
-    """Areas of the features as placed, and of the flat faces that none of them is at."""
+    """Areas of the features as placed, and of the flat faces that none of them is at.
+
+    What is left out has a surface to all its neighbours: it is known where all of these are.
+    """
+    whole = isinstance(micro, Particles) or (isinstance(micro, Rods) and micro.deposit is None)
     faces = [face for phase in phases for face in phase.faces]
     ground = math.prod(micro.body.sizes[:-1])
     free = () if isinstance(micro, Particles) else hosts(micro)
@@ -327,7 +335,8 @@ def _known_areas(
     out: dict[str, float] = {}
     for one, other, area in faces:
         first, second = sorted((one, other), key=names.index)
-        if first not in omit and second not in omit:
+        gone = (first in omit) + (second in omit)
+        if gone == 0 or (gone == 1 and whole):
             name = interface_name(first, second, omit)
             out[name] = out.get(name, 0.0) + area
     return out

@@ -160,6 +160,19 @@ def test_areas_of_rods_are_those_of_cylinders(cap: str, shell: Coat | None, tmp_
     assert made["rod"].asked_deviation == 0.02
 
 
+def test_surfaces_of_what_is_left_out_have_both_sides(tmp_path: Path):
+    body = Body(2.0, 0.0, (Layer("PEO", 2.0),), 0.03, "all", 1)
+    micro = Particles(
+        body, "ball", "PEO", 0.15, diameter=0.4, gap=0.06, shell=Coat("shell", 0.1)
+    )  # fmt: skip
+    mesh = built(micro, tmp_path, ("shell",))
+    radii, known = balls(micro).radii, exact(mesh)
+    wide = (2 * math.pi * (2 * radii + 0.1)).sum()
+    assert known == pytest.approx({"shell_surface": wide}, rel=1e-12)
+    measured = {m.name: m.computed for m in mesh.report.facets}
+    assert measured["shell_surface"] == pytest.approx(wide, rel=0.02)
+
+
 def test_areas_that_are_off_are_told(tmp_path: Path):
     # a shell of 1.2 boxes: what moves nodes onto one of its faces takes them from the other
     layers = (Layer("copper", 0.2), Layer("gap", 1.2))
