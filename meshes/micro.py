@@ -210,6 +210,7 @@ class RoughFace:
         hurst: exponent H of the correlation exp(-(r/correlation)^(2 H)).
         file: a map of heights instead, see `meshes.rough`; "" for none.
         height_unit: um per unit of the map.
+        pixel: size of a pixel of the map, um; 0: the map is as wide and deep as the cell.
     """
 
     layer: str
@@ -218,6 +219,7 @@ class RoughFace:
     hurst: float
     file: str = ""
     height_unit: float = 1.0
+    pixel: float = 0.0
 
 
 @dataclass(frozen=True)

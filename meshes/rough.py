@@ -8,7 +8,9 @@ A self-affine face has the correlation of heights (Sinha, Sirota, Garoff and Sta
 on a periodic grid: its Fourier transform is the spectrum; amplitudes are the roots of it, phases
 are random. So rms and correlation (less its mean over the cell, as the mean height is zero) are
 met on the grid, whatever the seed. Between the nodes of the grid heights are cubic splines. A map
-of heights from a file is taken less its mean and spread over the cell.
+of heights from a file is taken less its mean and spread over the cell. It goes round only where the
+sides are periodic; at sides that are mirrors its pixels are the cells of a grid, and it goes on as
+it does up to its edge.
 
 Layers are painted from below: where the face above a layer lies below the face under it the layer
 is gone, and what is above touches what is below: partial contact of two rough faces that are
@@ -17,6 +19,7 @@ pressed together. The share in contact is that of places at which they cross.
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +32,8 @@ from meshes.particles import push_apart
 
 Floats = NDArray[np.float64]
 Heights = Callable[[Floats], Floats]
+EDGE = 12  # pixels beyond the edge of a map: their end is felt to 1e-7 inside
+STRETCHED = 0.02  # by which pixels may be longer than wide before it is told
 
 PITTED = 0.6  # of a face, up to which pits with their rims are pushed apart
 RIM = 1.5  # width of a pit with its rim, in diameters, where there is room
@@ -75,19 +80,51 @@ def face_heights(micro: Rough) -> list[Floats]:
     return out
 
 
-def interpolated(heights: Floats, sizes: tuple[float, ...]) -> Heights:
-    """Cubic spline of periodic heights: a function of points (n, dim)."""
-    smooth = spline_filter(heights, order=3, mode="grid-wrap")
+def interpolated(heights: Floats, sizes: tuple[float, ...], around: bool = True) -> Heights:
+    """Cubic spline of heights: a function of points (n, dim).
+
+    Args:
+        heights: at the nodes of a periodic grid, or in the middles of pixels.
+        sizes: of the cell.
+        around: whether they are periodic; else their slope is kept beyond their edges.
+    """
     scale = np.array([n / size for n, size in zip(heights.shape, sizes, strict=True)])
+    first = 0.0 if around else EDGE - 0.5
+    mode = "grid-wrap" if around else "mirror"
+    if not around:
+        heights = np.pad(heights, EDGE, mode="reflect", reflect_type="odd")
+    smooth = spline_filter(heights, order=3, mode=mode)
 
     def height(points: Floats) -> Floats:
-        places = points[:, :-1] * scale
+        places = points[:, :-1] * scale + first
         return np.asarray(
-            map_coordinates(smooth, places.T, order=3, mode="grid-wrap", prefilter=False),
+            map_coordinates(smooth, places.T, order=3, mode=mode, prefilter=False),
             dtype=np.float64,
         )
 
     return height
+
+
+def rough_faces(micro: Rough) -> list[Heights]:
+    """Heights of every rough face, as functions of points."""
+    body = micro.body
+    return [
+        interpolated(heights, body.sizes[:-1], not face.file or body.periodic != "none")
+        for face, heights in zip(micro.faces, face_heights(micro), strict=True)
+    ]
+
+
+def stretched(micro: Rough) -> str:
+    """What is to be said of maps whose pixels are no squares in the cell; "" where they are."""
+    said = ""
+    for face, heights in zip(micro.faces, face_heights(micro), strict=True):
+        if not face.file or heights.ndim == 1:
+            continue
+        x, y = (s / n for s, n in zip(micro.body.sizes[:-1], heights.shape, strict=True))
+        if abs(x / y - 1.0) > STRETCHED:
+            name = Path(face.file).name
+            said += f"; {name} is stretched: its pixels are {x:.4g} um wide and {y:.4g} um deep"
+    return said
 
 
 def contact_shift(micro: Rough, faces: list[Heights], share: float) -> float:
@@ -109,7 +146,7 @@ def phases_of_rough(micro: Rough, share: float = 0.0) -> list[Phase]:
         share: of contact between the first two rough faces; 0: as their layer is thick.
     """
     body = micro.body
-    faces = [interpolated(h, body.sizes[:-1]) for h in face_heights(micro)]
+    faces = rough_faces(micro)
     heights = {face.layer: found for face, found in zip(micro.faces, faces, strict=True)}
     shift = {face.layer: 0.0 for face in micro.faces}
     if share > 0.0:

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meshes.geometry import Fault
 from meshes.heights import map_heights
 from meshes.mesh import MeshError
-from meshes.micro import Fibres, Pits, Rods, Rough, RoughFace, Segmented, emptied_height
+from meshes.micro import Body, Fibres, Pits, Rods, Rough, RoughFace, Segmented, emptied_height
 from meshes.pixels import pixels_of
 
 THINNEST_COAT = 1.0  # a shell or film, in boxes
 MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
+CLIFF = 2.0  # between opposite edges of a map, over steps between its pixels
 MAPS = (".npy", ".csv", ".tif", ".tiff")
 
 
@@ -145,7 +147,7 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
                 expected = f"a file that exists, one of {', '.join(MAPS)}"
                 yield Fault(f"{key}.height_map", face.file, expected)
             else:
-                yield from _map_faults(micro, face, f"{key}.height_map")
+                yield from _map_faults(micro, face, key)
             continue
         if not 2.0 * body.resolution <= face.correlation <= 0.25 * min(body.sizes[:-1]):
             expected = f"two boxes to a quarter of the cell ({um(0.25 * min(body.sizes[:-1]))})"
@@ -173,14 +175,16 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
 
 
 def _map_faults(micro: Rough, face: RoughFace, key: str) -> Iterator[Fault]:
-    """A map of heights that cannot be read or leaves the layers beside its face."""
-    name = Path(face.file).name
+    """A map of heights that cannot be read, has no place in the cell or leaves the layers."""
+    name, key, pixel = Path(face.file).name, f"{key}.height_map", f"{key}.pixel"
     try:
         heights = map_heights(face, micro.body.flat)
     except MeshError as error:
         said = str(error).removeprefix("mesh: ").removeprefix(f"{face.file} ")
         yield Fault(key, name, f"a map of finite heights; it {said}")
         return
+    yield from _scale_faults(micro.body, face, heights, pixel)
+    yield from _edge_faults(micro.body, heights, name, key)
     layers = micro.body.layers
     rough = {other.layer for other in micro.faces}
     at = next(i for i, layer in enumerate(layers) if layer.name == face.layer)
@@ -194,6 +198,33 @@ def _map_faults(micro: Rough, face: RoughFace, key: str) -> Iterator[Fault]:
         given = f"{name}, heights from {deep:.4g} um to {high:.4g} um about their mean"
         expected = f"more than {um(-below)} and less than {um(above)}, inside of the layers"
         yield Fault(key, given, f"{expected} beside the face")
+
+
+def _scale_faults(
+    body: Body, face: RoughFace, heights: NDArray[np.float64], key: str
+) -> Iterator[Fault]:
+    """Pixels of a map that do not add up to the cell, but for one of them."""
+    if face.pixel <= 0.0:
+        return
+    for side, size, count in zip(("width", "depth"), body.sizes[:-1], heights.shape, strict=False):
+        if abs(count * face.pixel - size) > face.pixel * (1.0 + 1e-9):
+            expected = f"{um(size / count)}: {count} pixels of the map over the {side} ({um(size)})"
+            yield Fault(key, um(face.pixel), f"{expected}, or a {side} of {um(count * face.pixel)}")
+            return
+
+
+def _edge_faults(body: Body, heights: NDArray[np.float64], name: str, key: str) -> Iterator[Fault]:
+    """A map with a cliff where opposite edges meet in a periodic cell."""
+    if body.periodic == "none":
+        return
+    for axis in range(heights.ndim):
+        cliff = float(np.sqrt(np.mean((heights.take(0, axis) - heights.take(-1, axis)) ** 2)))
+        steps = float(np.sqrt(np.mean(np.diff(heights, axis=axis) ** 2)))
+        if cliff > max(heights.std(), CLIFF * steps):
+            given = f"{name}, {um(round(cliff, 4))} between opposite edges along {'xy'[axis]}"
+            expected = f"at most its rms ({heights.std():.4g} um) in a cell with periodic sides"
+            yield Fault(key, given, f'{expected}; or periodic = "none", whose sides are mirrors')
+            return
 
 
 def _pit_faults(micro: Rough, pits: Pits, there: list[str]) -> Iterator[Fault]:

@@ -42,7 +42,7 @@ from meshes.micro_lattice import lattice_of
 from meshes.particles import phases_of_particles
 from meshes.placed import gaps_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
-from meshes.rough import phases_of_rough
+from meshes.rough import phases_of_rough, stretched
 from meshes.roughness import faces_told
 from meshes.sound import conform
 from meshes.topology import Nodes
@@ -194,6 +194,8 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
         if isinstance(micro, Rough) and (pair := pressed_phases(micro)) is not None:
             told = f"; {contact_share(lattice, fitted, pair):.3g} of the plane in contact"
     told += "".join(f"; {text}" for text in gaps_told(phases, micro.body))
+    if isinstance(micro, Rough):
+        told += stretched(micro)
     if float(fitted.gamma.min()) < LEAST_QUALITY:
         raise MeshError(f"mesh: a cell of quality {fitted.gamma.min():.3g}")
     far, mean = fitted.distance

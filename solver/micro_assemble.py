@@ -92,6 +92,7 @@ def _rough(table: tables.Rough, folder: Path) -> shapes.Rough:
                 hurst=face.hurst or 0.0,
                 file="" if face.height_map is None else str(folder / face.height_map),
                 height_unit=1.0 if face.height_unit is None else face.height_unit.number,
+                pixel=_number(face.pixel),
             )
             for face in table.faces
         ),

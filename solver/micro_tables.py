@@ -136,6 +136,7 @@ class RoughFace(Strict):
     hurst: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     height_map: str | None = None
     height_unit: LengthUnit | None = None
+    pixel: Length | None = None
 
     @model_validator(mode="after")
     def _one_sort(self) -> Self:
@@ -144,6 +145,8 @@ class RoughFace(Strict):
         given = (self.rms, self.correlation, self.hurst)
         if self.height_map is not None and (given != (None,) * 3 or self.height_unit is None):
             raise fault("height_map and height_unit without rms, correlation, hurst")
+        if self.pixel is not None and self.height_map is None:
+            raise fault("a height_map beside it, whose pixels these are", key="pixel")
         return self
 
 

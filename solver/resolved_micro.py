@@ -114,11 +114,14 @@ def _rough(micro: shapes.Rough, path: Path, given: Given) -> Tree:
 def _face(index: int, face: shapes.RoughFace, path: Path, given: Given) -> Tree:
     key = f"faces[{index}]"
     if face.file:
-        return {
+        tree: Tree = {
             "layer": face.layer,
             "height_map": Path(face.file).relative_to(path.parent).as_posix(),
             "height_unit": _length(f"{key}.height_unit", face.height_unit, given),
         }
+        if face.pixel > 0.0:
+            tree["pixel"] = _length(f"{key}.pixel", face.pixel, given)
+        return tree
     return {
         "layer": face.layer,
         "rms": _length(f"{key}.rms", face.rms, given),
