@@ -67,7 +67,8 @@ def test_square_array_of_cylinders(tmp_path, share, alpha):
     [pytest.param(*key, marks=[] if key == (0.3, 0.0) else [pytest.mark.slow]) for key in SPHERES],
 )
 def test_simple_cubic_spheres(tmp_path, share, alpha):
-    found = tensor(tmp_path, lambda path: sphere(path, share, 0.09, 0.03), 3, mixture(alpha))
+    near = 0.024 if alpha == inf else 0.03  # the field is steepest where spheres conduct perfectly
+    found = tensor(tmp_path, lambda path: sphere(path, share, 0.09, near), 3, mixture(alpha))
     check(found, SPHERES[share, alpha], 2e-3)
 
 
