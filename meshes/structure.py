@@ -329,11 +329,11 @@ def _known_areas(
     whole = isinstance(micro, Particles) or (isinstance(micro, Rods) and micro.deposit is None)
     faces = [face for phase in phases for face in phase.faces]
     ground = math.prod(micro.body.sizes[:-1])
-    free = () if isinstance(micro, Particles) else hosts(micro)
+    taken = {*hosts(micro)} - ({micro.inside} if isinstance(micro, Particles) else set())
+    if isinstance(micro, Fibres) and micro.emptied:
+        taken.add(micro.emptied)  # a layer that fills pores, too
     layers = [layer.name for layer in micro.body.layers]
-    faces += [
-        (one, other, ground) for one, other in pairwise(layers) if not {one, other} & set(free)
-    ]
+    faces += [(one, other, ground) for one, other in pairwise(layers) if not {one, other} & taken]
     out: dict[str, float] = {}
     for one, other, area in faces:
         first, second = sorted((one, other), key=names.index)

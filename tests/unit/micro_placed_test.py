@@ -189,6 +189,17 @@ def test_areas_that_are_off_are_told(tmp_path: Path):
     assert "areas other than" not in finer.method
 
 
+@pytest.mark.parametrize(("emptied", "known"), [("void", 64.0), ("electrolyte", None)])
+def test_a_layer_that_fills_pores_has_no_known_face(emptied: str, known: float | None):
+    layers = (Layer("lithium", 8.0), Layer("film", 0.4), Layer("electrolyte", 1.0))
+    body = Body(8.0, 8.0, layers, 0.5, "sides", 1)
+    micro = Fibres(
+        body, "fibre", "lithium", 0.1, 1.6, 0.0, 8.0, (0, 0, 1), 9.0,
+        stripped=0.3 * 36000.0, emptied=emptied,
+    )  # fmt: skip
+    assert build_structure(micro, ()).areas.get("film|electrolyte") == known
+
+
 def test_rods_as_long_as_their_layer_touch_what_is_above(tmp_path: Path):
     body = Body(1.0, 0.0, (Layer("gap", 0.6), Layer("film", 0.2)), 0.02, "sides", 4)
     micro = Rods(body, "rod", "gap", (2,), "square", 0.0, 0.2, 0.0, 0.6)
