@@ -132,10 +132,10 @@ def test_a_closed_crack_that_sticks_is_none(tmp_path, angle, supports):
 def test_a_closed_crack_that_slides_is_one_under_shear(tmp_path, angle):
     # the uniform stress of the whole body, and the shear that it has on the faces taken from them
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    case = Case(tmp_path, middle(angle), "none", pressed(5.0), {})
+    case = Case(tmp_path, middle(angle), "none", pressed(5.0), {}, size=0.15)
     # the left face with n = (s, -c) bears (0, 5 c) in the whole body, 5 s c of it forwards
     sheared = {"flaw": (0.0, -5.0 * s * c)}
-    other = Case(tmp_path, middle(angle), None, sheared, {})
+    other = Case(tmp_path, middle(angle), None, sheared, {}, size=0.15)
     assert case.pressure() == pytest.approx(5.0 * c**2, rel=1e-2)  # of an infinite body
     found, same = case.intensities(), other.intensities()
     scale = 5.0 * s * c * math.sqrt(math.pi)  # of an infinite body

@@ -276,8 +276,7 @@ def test_more_than_two_conductivities_have_none():
     laws = {"matrix": schema.IonicConductor(1.0), "filler": schema.IonicConductor(1.0)}
     solution, found = solved(geometry, laws)
     assert solution.effective.three_point is None
-    (said,) = solution.effective.left_out
-    assert "not just two conductivities" in said
+    assert any("not just two conductivities" in said for said in solution.effective.left_out)
     assert not any(name.startswith("three_point") for name in found)
 
 
