@@ -1,8 +1,8 @@
 """How far flat facets can change what balls do to the conductivity of a periodic cell.
 
 The particle P_i of the mesh has flat facets: c B_i < P_i < C B_i, with B_i the ball of radius r_i
-that is meant, c r_i the least distance of a facet's plane from its centre and C r_i the largest
-distance of a node. So (1/C) P_i < B_i < (1/c) P_i, and for particles that conduct better than what
+that is meant, c r_i the least distance of a facet from its centre and C r_i the largest distance of
+a node. So (1/C) P_i < B_i < (1/c) P_i, and for particles that conduct better than what
 is around them, as k rises with the conductivity of every part of the cell,
 
     k[P/C] <= k[B] <= k[P/c]
@@ -92,18 +92,35 @@ def roundness(
 def _facets(
     corners: Floats, found: Balls, tree: cKDTree, periods: Floats, near: Floats, far: Floats
 ) -> None:
-    """Least distance of planes and largest of nodes from the centre of the ball, into near, far."""
+    """Least distance of facets and largest of nodes from the centre of the ball, into near, far."""
     which = _nearest_surface(corners.mean(axis=1), found, tree, periods)
     first = to_nearest_image(corners[:, 0] - found.centres[which], periods)
     edges = corners[:, 1:] - corners[:, :1]
-    if corners.shape[2] == 2:
-        normal: Floats = np.stack([edges[:, 0, 1], -edges[:, 0, 0]], axis=1)
-    else:
-        normal = np.asarray(np.cross(edges[:, 0], edges[:, 1]), dtype=np.float64)
-    plane = np.abs((normal * first).sum(axis=1)) / np.linalg.norm(normal, axis=1)
     nodes = first[:, None] + np.concatenate([np.zeros_like(edges[:, :1]), edges], axis=1)
-    np.minimum.at(near, which, plane)
+    np.minimum.at(near, which, _from_centre(nodes))
     np.maximum.at(far, which, np.linalg.norm(nodes, axis=2).max(axis=1))
+
+
+def _from_centre(corners: Floats) -> Floats:
+    """Distances of segments or triangles from the origin; corners of shape (n, dim, dim)."""
+    count = corners.shape[1]
+    pairs = [(0, 1)] if count == 2 else [(0, 1), (1, 2), (2, 0)]
+    found: Floats = np.full(len(corners), math.inf)
+    for i, j in pairs:
+        start, along = corners[:, i], corners[:, j] - corners[:, i]
+        share = -(start * along).sum(axis=1) / (along**2).sum(axis=1)
+        at = start + np.clip(share, 0.0, 1.0)[:, None] * along
+        found = np.minimum(found, np.linalg.norm(at, axis=1))
+    if count == 3:  # nearer still where the foot of the perpendicular is in the triangle
+        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        square = np.maximum((normal**2).sum(axis=1), 1e-300)
+        foot = normal * ((normal * corners[:, 0]).sum(axis=1) / square)[:, None]
+        inside = np.ones(len(corners), dtype=bool)
+        for i, j in pairs:
+            turn = np.cross(corners[:, j] - corners[:, i], foot - corners[:, i])
+            inside &= (turn * normal).sum(axis=1) >= 0.0
+        found = np.where(inside, np.minimum(found, np.linalg.norm(foot, axis=1)), found)
+    return found
 
 
 def _nearest_surface(places: Floats, found: Balls, tree: cKDTree, periods: Floats) -> Ints:

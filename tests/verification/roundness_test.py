@@ -8,7 +8,7 @@ from mpi4py import MPI
 
 from meshes.layers import Layer
 from meshes.micro import Body, Coat, Particles
-from meshes.roundness import UNKNOWN
+from meshes.roundness import UNKNOWN, _from_centre
 from meshes.structure import build_structure
 from solver import schema
 from solver.simulate import simulate
@@ -44,6 +44,19 @@ def test_a_coarse_mesh_has_the_discs_inside_its_bounds(law):
     assert min(low, high) < 0.0
     assert np.trace(fine.meant.upper - fine.meant.lower) < 0.5 * np.trace(
         coarse.meant.upper - coarse.meant.lower
+    )
+
+
+def test_distances_of_facets_from_a_centre():
+    # above the middle of a triangle, over an edge, and over a corner; a sliver has those of its edge
+    triangle = np.array([[-1.0, -1.0, 2.0], [2.0, -1.0, 2.0], [-1.0, 2.0, 2.0]])
+    shifts = ([0.0, 0.0, 0.0], [0.0, 3.0, 0.0], [3.0, 3.0, 0.0], [0.0, 1.0, 0.0])
+    moved = [triangle + shift for shift in shifts]
+    assert _from_centre(np.array(moved)) == pytest.approx([2.0, 8.0**0.5, 12.0**0.5, 2.0])
+    sliver = np.array([[[1.0, -0.1, 0.0], [1.0, 0.1, 0.0], [1.0 - 1e-9, 0.0, 1e-6]]])
+    assert _from_centre(sliver) == pytest.approx([1.0], rel=1e-6)
+    assert _from_centre(np.array([[[3.0, -1.0], [3.0, 2.0]], [[3.0, 4.0], [3.0, 9.0]]])) == (
+        pytest.approx([3.0, 5.0])
     )
 
 
