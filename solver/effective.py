@@ -150,7 +150,7 @@ def solve_effective(
         if inf in conductivity.cell.domain.built.roundness:
             left_out.append(
                 "The bounds of the conductivity are those of the bodies of the mesh, whose volumes "
-                "stand beside those asked for: nothing is known of round ones that touch."
+                "stand beside those asked for, not of round ones."
             )
         if case.effective.three_point:
             phases = _three_point(case, conductivity, mesher, comm)

@@ -48,7 +48,7 @@ def test_a_coarse_mesh_has_the_discs_inside_its_bounds(law):
 
 
 def test_distances_of_facets_from_a_centre():
-    # above the middle of a triangle, over an edge, and over a corner; a sliver has those of its edge
+    # above the middle of a triangle, over an edge, over a corner; a sliver has those of its edge
     triangle = np.array([[-1.0, -1.0, 2.0], [2.0, -1.0, 2.0], [-1.0, 2.0, 2.0]])
     shifts = ([0.0, 0.0, 0.0], [0.0, 3.0, 0.0], [3.0, 3.0, 0.0], [0.0, 1.0, 0.0])
     moved = [triangle + shift for shift in shifts]
