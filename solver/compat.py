@@ -42,8 +42,14 @@ def read_msh(
     finally:
         if comm.rank == 0:
             gmsh.finalize()
-    # 0.9 gives a plain tuple, later releases a named one with more fields
-    return data[0], data[1], data[2]
+    # 0.9 gives a plain tuple, later releases a named one with more fields, and from 0.10 on no tags
+    # of facets where the file has none
+    msh, cells, facets = data[0], data[1], data[2]
+    if facets is None:
+        nothing = np.zeros(0, np.int32)
+        msh.topology.create_entities(msh.topology.dim - 1)
+        facets = mesh.meshtags(msh, msh.topology.dim - 1, nothing, nothing)
+    return msh, cells, facets
 
 
 def _without_ghosts() -> Callable[..., Any]:
