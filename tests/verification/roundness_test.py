@@ -1,16 +1,20 @@
 """Bounds of a cell with discs hold for the discs, not only for the polygons of its mesh."""
 
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mpi4py import MPI
 
+from meshes.lattice import Adjacent
 from meshes.layers import Layer
 from meshes.micro import Body, Coat, Particles
-from meshes.roundness import UNKNOWN, _from_centre
+from meshes.roundness import UNKNOWN, _from_centre, roundness
 from meshes.structure import build_structure
 from solver import schema
+from solver.effective import of_round_bodies
 from solver.simulate import simulate
 from tests.verification.helpers import make_case
 
@@ -45,6 +49,33 @@ def test_a_coarse_mesh_has_the_discs_inside_its_bounds(law):
     assert np.trace(fine.meant.upper - fine.meant.lower) < 0.5 * np.trace(
         coarse.meant.upper - coarse.meant.lower
     )
+
+
+def test_a_polygon_inside_its_circle_widens_one_side_alone():
+    # nodes on the circle, so that P < B: k[B] is no less than k[P], and no more than with the
+    # polygon stretched by s = 1/cos(pi/n) in the disc that reaches to the images, R = 1/2
+    sides, share = 12, 0.3
+    radius = (share / math.pi) ** 0.5
+    body = Body(1.0, 0.0, (Layer("matrix", 1.0),), 0.1, "all", 0)
+    micro = Particles(body, "disc", "matrix", share, "cubic")
+    turns = 2.0 * math.pi * np.arange(sides) / sides
+    ring = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    points = 0.5 + np.concatenate([np.zeros((1, 2)), radius * ring, 1.1 * radius * ring])
+    first, then = 1 + np.arange(sides), 1 + (np.arange(sides) + 1) % sides
+    inner = np.stack([np.zeros(sides, np.int64), first, then], axis=1)
+    outer = np.stack([first, then, first + sides], axis=1)
+    numbers = np.arange(sides)
+    pairs = [Adjacent(numbers, numbers + sides, 0, None)]
+    inside = np.repeat([1, 0], sides)
+    larger, smaller = roundness(micro, points, np.concatenate([inner, outer]), inside, pairs)
+    s = 1.0 / math.cos(math.pi / sides)
+    assert larger == pytest.approx(s * (0.5 - radius) / (0.5 - s * radius), rel=1e-12)
+    assert smaller == pytest.approx(1.0, rel=1e-12)
+    # below and above: what conducts better gives more where it is larger, what insulates less
+    case = make_case(micro, {"matrix": schema.IonicConductor(1.0)}, {})
+    built = SimpleNamespace(roundness=(larger, smaller))
+    assert of_round_bodies(case, built, {"matrix": 1.0, "disc": 2.0}) == (smaller, larger)
+    assert of_round_bodies(case, built, {"matrix": 1.0}) == (larger, smaller)
 
 
 def test_distances_of_facets_from_a_centre():
