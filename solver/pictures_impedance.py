@@ -38,9 +38,10 @@ def nyquist_picture(folder: Path) -> Picture:
     for row in table[_decades(table[:, 0])]:
         word = EngFormatter(unit="Hz", places=0)(float(f"{row[0]:.1g}"))
         axes.annotate(word, (row[1], -row[2]), (4, 4), textcoords="offset points", fontsize=8)
+    axes.margins(x=0.14)  # room for the last frequency
     axes.set_aspect("equal", adjustable="box")
-    axes.set_xlabel(f"Re Z [{UNIT}]")
-    axes.set_ylabel(f"-Im Z [{UNIT}]")
+    axes.set_xlabel(f"Re Z / ({UNIT})")
+    axes.set_ylabel(f"-Im Z / ({UNIT})")
     axes.grid(alpha=0.3)
     if len(axes.lines) > 1:
         axes.legend()
@@ -65,9 +66,9 @@ def bode_picture(folder: Path) -> Picture:
         style = OTHERS if name == "measured" else {"color": "tab:orange", "linestyle": "--"}
         upper.loglog(f, np.abs(z), label=name, **style)
         lower.semilogx(f, np.degrees(np.angle(z)), **style)
-    upper.set_ylabel(f"|Z| [{UNIT}]")
-    lower.set_ylabel("phase [degree]")
-    lower.set_xlabel("frequency [Hz]")
+    upper.set_ylabel(f"|Z| / ({UNIT})")
+    lower.set_ylabel("phase / degree")
+    lower.set_xlabel("frequency / Hz")
     for axes in (upper, lower):
         axes.grid(alpha=0.3)
     if len(upper.lines) > 1:

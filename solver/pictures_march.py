@@ -42,7 +42,7 @@ def march_picture(folder: Path) -> Picture:
     grown = [i for i, name in enumerate(head) if "growth of" in name]
     salt = bool(np.isfinite(table[:, LEAST]).all())
     columns = [VOLTAGE, CURRENT, *([LEAST] if salt else [])]
-    names = {VOLTAGE: "voltage [V]", CURRENT: "current\n[mA/cm$^2$]", LEAST: "least c / c$_0$"}
+    names = {VOLTAGE: "voltage / V", CURRENT: "current\n/ (mA/cm²)", LEAST: "least c / c$_0$"}
     count = len(columns) + bool(grown)
     figure = Figure(figsize=(7.0, 1.9 * count + 0.8), layout="constrained")
     panels = np.atleast_1d(figure.subplots(count, 1, sharex=True))
@@ -59,7 +59,7 @@ def march_picture(folder: Path) -> Picture:
         panels[len(columns) - 1].set_ylim(bottom=0.0)
     if grown:
         _growth(panels[-1], time / share, table, head, grown)
-    panels[-1].set_xlabel(f"time [{unit}]")
+    panels[-1].set_xlabel(f"time / {unit}")
     panels[0].set_title(heading("In time", str(results["title"])))
     drawing.save(figure, folder / "march.png")
     least = f" The least concentration is {table[:, LEAST].min():.4g} of the start." if salt else ""
@@ -79,6 +79,6 @@ def _growth(axes: Axes, time: Floats, table: Floats, head: list[str], columns: l
         mean, low, high = (table[:, i] for i in (first, first + 1, first + 2))
         axes.plot(time, mean, color=colour, linewidth=1.3, label=name)
         axes.fill_between(time, low, high, color=colour, alpha=0.25, linewidth=0.0)
-    axes.set_ylabel("growth [um]\nmean, range")
+    axes.set_ylabel("growth / µm\nmean, range")
     axes.legend(fontsize="small")
     axes.grid(alpha=0.3)

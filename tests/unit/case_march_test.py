@@ -4,7 +4,7 @@ import pytest
 
 from solver.case import load_case
 from solver.resolved import resolved_toml
-from tests.unit.case_checking import checked
+from tests.unit.case_checking import checked, one_finding
 
 GOOD = """title = "Cell with salt"
 [geometry]
@@ -127,11 +127,7 @@ def test_the_good_case_is_good(tmp_path, capsys):
 @pytest.mark.parametrize(("old", "new", "key", "words"), WRONG)
 def test_a_wrong_value_gets_one_message(old, new, key, words, tmp_path, capsys):
     assert old in GOOD
-    status, said = checked(GOOD.replace(old, new, 1), tmp_path, capsys)
-    assert status == 2
-    assert len(said) == 1, said
-    assert key in said[0]
-    assert words in said[0]
+    one_finding(GOOD.replace(old, new, 1), tmp_path, capsys, key, words)
 
 
 def test_salt_of_two_strengths_is_refused(tmp_path, capsys):
