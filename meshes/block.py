@@ -13,7 +13,7 @@ def heights(block: Block) -> list[float]:
     return [0.0, *itertools.accumulate(layer.thickness for layer in block.layers)]
 
 
-def planes_between(block: Block) -> tuple[str, ...]:
+def planes_between(block: Block | Box) -> tuple[str, ...]:
     """Names of the planes between neighbouring layers, upwards."""
     return tuple(f"{a.name}|{b.name}" for a, b in itertools.pairwise(block.layers))
 
@@ -139,8 +139,8 @@ def names_of_planes(
         if below and above:
             out.append((f"{below}|{above}", tags))
         elif index == 0 and above:
-            parts = zip(("crack", "bottom") if len(tags) == 2 else ("bottom",), tags, strict=True)
-            out += [(name, [tag]) for name, tag in parts]
+            out += [("crack", tags[:-1])] if len(tags) > 1 else []
+            out.append(("bottom", tags[-1:]))
         elif index == len(names) and below:
             out.append(("top", tags))
         elif below or above:

@@ -109,6 +109,10 @@ def _box_faults(box: Box) -> Iterator[Fault]:
             yield Fault("crack.semi_axes", _um(half), expected)
     if not 0.1 <= box.crack.semi_axes[0] / box.crack.semi_axes[1] <= 10.0:
         yield Fault("crack.semi_axes", "two lengths", "none more than ten times the other")
+    half = box.crack.semi_axes[0]
+    if box.crack.filled is not None and not 0.05 <= box.crack.filled[0] / half <= 0.95:
+        expected = f"from 0.05 to 0.95 times the half length along x ({_um(half)})"
+        yield Fault("crack.filled", _um(box.crack.filled[0]), expected)
 
 
 def _shell_faults(shell: Shell) -> Iterator[Fault]:

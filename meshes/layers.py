@@ -123,9 +123,16 @@ def radii(shell: Shell) -> list[float]:
 
 @dataclass(frozen=True)
 class Ellipse:
-    """An elliptical crack around the corner of a box: half lengths along x and y, um."""
+    """An elliptical crack around the corner of a box.
+
+    Attributes:
+        semi_axes: half lengths along x and y, um.
+        filled: half lengths of the part around the corner on which the load of the crack acts, um;
+            None: all of it.
+    """
 
     semi_axes: tuple[float, float]
+    filled: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,13 +140,15 @@ class Box:
     """A quarter of a body of flat layers in 3D: 0 < x < width, 0 < y < depth, layers along z.
 
     Outer faces are `left`, `right` (x), `front`, `back` (y), `bottom`, `top` (z) and `crack`, which
-    lies in the bottom plane, a plane of symmetry then.
+    lies in the bottom plane, a plane of symmetry then. Around the corner of the top, `touched` um
+    wide, cells are as fine as at a front: there an indenter meets it.
     """
 
     width: float
     depth: float
     layers: tuple[Layer, ...]
     crack: Ellipse | None
+    touched: float = 0.0
 
 
 def height(block: Block | Box) -> float:

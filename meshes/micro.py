@@ -96,7 +96,7 @@ class Particles:
         deviation: its standard deviation.
         gap: least distance between two of them.
         contact: `apart`, or `touching`: each is pushed against its nearest neighbour.
-        place: `anywhere` in the layer, or settled at its `bottom`.
+        place: `anywhere` in the layer, or settled at its `bottom` or, upwards, its `top`.
         shell: around every particle.
     """
 
@@ -109,7 +109,7 @@ class Particles:
     deviation: float = 0.0
     gap: float = 0.0
     contact: Literal["apart", "touching"] = "apart"
-    place: Literal["anywhere", "bottom"] = "anywhere"
+    place: Literal["anywhere", "bottom", "top"] = "anywhere"
     shell: Coat | None = None
 
 
@@ -211,6 +211,7 @@ class RoughFace:
         file: a map of heights instead, see `meshes.rough`; "" for none.
         height_unit: um per unit of the map.
         pixel: size of a pixel of the map, um; 0: the map is as wide and deep as the cell.
+        shortest_wavelength: of its waves, um; 0: two fifths of the correlation length.
     """
 
     layer: str
@@ -220,6 +221,12 @@ class RoughFace:
     file: str = ""
     height_unit: float = 1.0
     pixel: float = 0.0
+    shortest_wavelength: float = 0.0
+
+    @property
+    def spacing(self) -> float:
+        """Of the grid on which heights are drawn, um: half of the shortest wavelength."""
+        return 0.5 * self.shortest_wavelength or 0.2 * self.correlation
 
 
 @dataclass(frozen=True)

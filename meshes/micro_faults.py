@@ -137,8 +137,8 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
     low, high = body.span(micro.inside)
     fraction, most = micro.volume_fraction, MOST_FRACTION[dim]
     cubic = micro.arrangement == "cubic"
-    if micro.place == "bottom" and body.periodic == "all":
-        yield Fault("place", "bottom", "anywhere: a cell that repeats upwards has no bottom")
+    if micro.place != "anywhere" and body.periodic == "all":
+        yield Fault("place", micro.place, "anywhere: a cell that repeats upwards has no ends")
     if not 0.0 < fraction <= most:
         yield Fault("volume_fraction", f"{fraction:g}", f"more than 0 and at most {most:g}")
         return

@@ -95,10 +95,12 @@ def balls(micro: Particles) -> Balls:
     periods = np.array(body.periods)
     slack = SLACK * 2.0 * float(radii.mean())
     centres = push_apart(centres, grown + slack, sizes, periods)
-    if micro.place == "bottom":
+    if micro.place != "anywhere":
         centres = _settled(centres, grown, slack, sizes, periods)
     if micro.contact == "touching":
         centres = _together(centres, radii + shell, sizes, periods)
+    if micro.place == "top":
+        centres[:, -1] = sizes[-1] - centres[:, -1]
     return Balls(centres + np.array([*(0.0,) * (dim - 1), low]), radii)
 
 
@@ -255,7 +257,7 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
 
     dim, body = len(micro.body.sizes), micro.body
     low, high = body.span(micro.inside)
-    touching = micro.contact == "touching" or (micro.place == "bottom" and micro.gap == 0.0)
+    touching = micro.contact == "touching" or (micro.place != "anywhere" and micro.gap == 0.0)
     made = made_of(
         placed.radii, (micro.diameter, micro.deviation),
         least_gap(placed.centres, placed.radii, periods), not touching,

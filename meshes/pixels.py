@@ -13,6 +13,7 @@ from meshes.mesh import MeshError
 
 Pixels = NDArray[np.int64]
 MOST_PIXELS = 40_000_000
+LARGEST = 2**53  # label: beyond it floating-point numbers are no longer all whole ones
 COLOURS = (3, 4)  # values of a pixel of a colour picture
 LEAST_PICTURE = 8  # pixels along both sides of what may be a colour picture, not a stack
 
@@ -35,6 +36,11 @@ def pixels_of(file: str) -> Pixels:
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise MeshError(f"mesh: {path.name} cannot be read: {error}") from error
     found = np.asarray(found)
+    if found.dtype.kind in "uf" and found.size and not np.abs(found).max() <= LARGEST:
+        raise MeshError(
+            f"mesh: {path.name} has pixels that are no numbers or more than {LARGEST}: expected "
+            "the grey or the label of a region"
+        )
     if found.dtype == bool:
         found = found.astype(np.int64)
     if found.dtype.kind == "f" and (found == np.rint(found)).all():

@@ -1,10 +1,11 @@
 """Upright rods on the floor of a layer, with shells, grains in the gaps and a deposit.
 
-Rods stand on a square or hexagonal lattice; jittered ones are moved by normal deviates and pushed
-apart where they (with their shells) are nearer than half of the least gap of the array that they
-were moved from. A shell given by its share has one thickness on
-all rods. Grains are balls in the gaps, placed one after the other where they touch nothing. A
-deposit is a film of one thickness on all that is below it.
+Rods stand on a square or hexagonal lattice. In a cell between mirrors a hexagonal one has rods in
+the walls, which are cut in halves and quarters: all its planes of symmetry go through rods.
+Jittered ones are moved by normal deviates and pushed apart where they (with their shells) are
+nearer than half of the least gap of the array that they were moved from. A shell given by its share
+has one thickness on all rods. Grains are balls in the gaps, placed one after the other where they
+touch nothing. A deposit is a film of one thickness on all that is below it.
 """
 
 import math
@@ -30,10 +31,14 @@ SAMPLES = 500_000  # points at which the volume of a deposit is measured
 
 @dataclass(frozen=True)
 class Standing:
-    """Rods: places on the floor (n, 1 or 2) and radii (n,), um; grains: centres and radius."""
+    """Rods: places on the floor (n, 1 or 2) and radii (n,), um; grains: centres and radius.
+
+    Of a rod in a wall `shares` is what lies in the cell, 1/2 or 1/4.
+    """
 
     places: Floats
     radii: Floats
+    shares: Floats
     shell: float
     grains: Floats
 
@@ -48,22 +53,26 @@ def rods(micro: Rods) -> Standing:
     ground = np.array(body.sizes[:-1])
     seeds = np.random.SeedSequence(body.seed).spawn(2)
     random = np.random.Generator(np.random.PCG64(seeds[0]))
-    places: Floats = _lattice(micro, ground)
+    places, shares = _lattice(micro, ground)
     array = places
     radii = 0.5 * lognormal(random, micro.diameter, micro.deviation, len(places))
     if micro.arrangement == "jittered":
         places = np.asarray(places + micro.jitter * random.standard_normal(places.shape))
-    shell = shell_thickness(micro, radii)
+    shell = shell_thickness(micro, radii, shares)
     periods = np.array(body.periods[:-1])
     room = radii + shell
     room += 0.5 * SHARE_KEPT * max(_least_gap_of_array(array, room, ground, periods), 0.0)
-    places = push_apart(places, room, ground, periods)
-    grains = _grains(micro, Standing(places, radii, shell, np.empty((0, 3))), seeds[1])
-    return Standing(places, radii, shell, grains)
+    if bool((shares == 1.0).all()):  # rods in the walls stay there
+        places = push_apart(places, room, ground, periods)
+    grains = _grains(micro, Standing(places, radii, shares, shell, np.empty((0, 3))), seeds[1])
+    return Standing(places, radii, shares, shell, grains)
 
 
-def _lattice(micro: Rods, ground: Floats) -> Floats:
-    """Places of a regular array, half a spacing from the sides."""
+def _lattice(micro: Rods, ground: Floats) -> tuple[Floats, Floats]:
+    """Places of a regular array, and what share of each lies in the cell."""
+    if micro.arrangement == "hexagonal" and len(ground) == 2 and micro.body.periodic == "none":
+        return _between_mirrors(micro, ground)
+    # half a spacing from the sides
     axes = [(np.arange(n) + 0.5) * size / n for n, size in zip(micro.count, ground, strict=True)]
     grids = np.meshgrid(*axes, indexing="ij")
     places = np.stack([grid.ravel() for grid in grids], axis=1)
@@ -71,24 +80,37 @@ def _lattice(micro: Rods, ground: Floats) -> Floats:
         row = np.arange(len(places)) % micro.count[1]
         step = ground[0] / micro.count[0]
         places[:, 0] += np.where(row % 2 == 1, 0.25 * step, -0.25 * step)
-    return np.asarray(places, dtype=np.float64)
+    return np.asarray(places, dtype=np.float64), np.ones(len(places))
+
+
+def _between_mirrors(micro: Rods, ground: Floats) -> tuple[Floats, Floats]:
+    """A hexagonal array whose first and last rows, and every second row's ends, are in walls."""
+    (across, rows), (a, b) = micro.count, ground / micro.count
+    places, shares = [], []
+    for row in range(rows + 1):
+        at = np.arange(across + 1.0) if row % 2 == 0 else np.arange(across) + 0.5
+        places.append(np.column_stack([at * a, np.full(len(at), row * b)]))
+        share = np.where((at == 0.0) | (at == across), 0.5, 1.0)
+        shares.append(share * (0.5 if row in (0, rows) else 1.0))
+    return np.concatenate(places), np.concatenate(shares)
 
 
 def _least_gap_of_array(places: Floats, radii: Floats, ground: Floats, periods: Floats) -> float:
     """Least distance of two rods that stand as in the array, mirror images in walls counted."""
     walls = np.minimum(places, ground - places) - radii[:, None]
+    walls[np.minimum(places, ground - places) == 0.0] = np.inf  # rods in walls
     beside = 2.0 * walls[:, periods == 0.0]
     return min(least_gap(places, radii, periods), float(beside.min(initial=np.inf)))
 
 
-def rod_volume(micro: Rods, radii: Floats, grown: float) -> float:
-    """Volume of all rods, grown on all sides but the floor, um^3 (um^2 in 2D)."""
+def rod_volume(micro: Rods, radii: Floats, shares: Floats, grown: float) -> float:
+    """Volume of the shares of all rods, grown on all sides but the floor, um^3 (um^2 in 2D)."""
     r, length = radii + grown, micro.length + grown
     if micro.body.flat:
         end = (2.0 - 0.5 * math.pi if micro.cap == "round" else 0.0) * r
-        return float((2.0 * r * length - r * end).sum())
+        return float((shares * (2.0 * r * length - r * end)).sum())
     end = r * (1.0 / 3.0 if micro.cap == "round" else 0.0)
-    return float((math.pi * r**2 * (length - end)).sum())
+    return float((shares * math.pi * r**2 * (length - end)).sum())
 
 
 def faces_of_rods(micro: Rods, placed: Standing) -> tuple[tuple[str, str, float], ...]:
@@ -113,6 +135,7 @@ def faces_of_rods(micro: Rods, placed: Standing) -> tuple[tuple[str, str, float]
             foot, wall = 2.0 * r, 2.0 * length + (math.pi - 2.0) * r * round_
         else:
             foot, wall = math.pi * r**2, 2.0 * math.pi * r * length
+        foot, wall = placed.shares * foot, placed.shares * wall
         cap = 0.0 if round_ else float(foot.sum())
         if length >= (high - low) * (1.0 - 1e-9):
             caps, cap = cap, 0.0
@@ -128,7 +151,7 @@ def faces_of_rods(micro: Rods, placed: Standing) -> tuple[tuple[str, str, float]
     return tuple(face for face in out if face[1])
 
 
-def shell_thickness(micro: Rods, radii: Floats) -> float:
+def shell_thickness(micro: Rods, radii: Floats, shares: Floats) -> float:
     """Thickness of the shell, from its share if that is given, um."""
     if micro.shell is None:
         return 0.0
@@ -136,10 +159,10 @@ def shell_thickness(micro: Rods, radii: Floats) -> float:
         return micro.shell.thickness
     low, high = micro.body.span(micro.inside)
     whole = (high - low) * math.prod(micro.body.sizes[:-1])
-    bare, share = rod_volume(micro, radii, 0.0), micro.shell.volume_fraction
+    bare, share = rod_volume(micro, radii, shares, 0.0), micro.shell.volume_fraction
 
     def lack(thickness: float) -> float:
-        return rod_volume(micro, radii, thickness) - bare - share * whole
+        return rod_volume(micro, radii, shares, thickness) - bare - share * whole
 
     most = micro.diameter
     if lack(most) < 0.0:
@@ -186,7 +209,7 @@ def phases_of_rods(micro: Rods) -> list[Phase]:
     placed, body = rods(micro), micro.body
     low, high = body.span(micro.inside)
     periods, reach = np.array(body.periods), 3.0 * body.resolution
-    volume = rod_volume(micro, placed.radii, 0.0)
+    volume = rod_volume(micro, placed.radii, placed.shares, 0.0)
     made = made_of(
         placed.radii, (micro.diameter, micro.deviation),
         least_gap(placed.places, placed.radii, periods[:-1]), True,
@@ -195,8 +218,8 @@ def phases_of_rods(micro: Rods) -> list[Phase]:
     faces = faces_of_rods(micro, placed)
     out = [Phase(micro.name, _level(micro, placed, 0.0), volume, made, faces)]
     if micro.shell is not None:
-        shell = rod_volume(micro, placed.radii, placed.shell) - volume
-        out.append(Phase(micro.shell.name, _level(micro, placed, placed.shell), shell))
+        grown = rod_volume(micro, placed.radii, placed.shares, placed.shell)
+        out.append(Phase(micro.shell.name, _level(micro, placed, placed.shell), grown - volume))
     if micro.grains is not None:
         radii, none = np.full(len(placed.grains), 0.5 * micro.grains.diameter), 0.0 * placed.grains
 

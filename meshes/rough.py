@@ -7,10 +7,11 @@ A self-affine face has the correlation of heights (Sinha, Sirota, Garoff and Sta
 
 on a periodic grid: its Fourier transform is the spectrum; amplitudes are the roots of it, phases
 are random. So rms and correlation (less its mean over the cell, as the mean height is zero) are
-met on the grid, whatever the seed. Between the nodes of the grid heights are cubic splines. A map
-of heights from a file is taken less its mean and spread over the cell. It goes round only where the
-sides are periodic; at sides that are mirrors its pixels are the cells of a grid, and it goes on as
-it does up to its edge.
+met on the grid, whatever the seed. The grid has two nodes in the shortest wavelength, which belongs
+to the face and not to the mesh: boxes of any size see the same heights. Between the nodes of the
+grid heights are cubic splines. A map of heights from a file is taken less its mean and spread over
+the cell. It goes round only where the sides are periodic; at sides that are mirrors its pixels are
+the cells of a grid, and it goes on as it does up to its edge.
 
 Layers are painted from below: where the face above a layer lies below the face under it the layer
 is gone, and what is above touches what is below: partial contact of two rough faces that are
@@ -36,12 +37,13 @@ EDGE = 12  # pixels beyond the edge of a map: their end is felt to 1e-7 inside
 STRETCHED = 0.02  # by which pixels may be longer than wide before it is told
 
 PITTED = 0.6  # of a face, up to which pits with their rims are pushed apart
+MANY, MOST = 100, 1600  # places along a side at which a gap is looked at
 RIM = 1.5  # width of a pit with its rim, in diameters, where there is room
 
 
-def grid_shape(micro: Rough) -> tuple[int, ...]:
-    """Nodes of the grid of heights: one in each box of the mesh."""
-    return tuple(max(8, round(size / micro.body.resolution)) for size in micro.body.sizes[:-1])
+def grid_shape(face: RoughFace, sizes: tuple[float, ...]) -> tuple[int, ...]:
+    """Nodes of the grid of heights of a face in a cell."""
+    return tuple(max(8, round(size / face.spacing)) for size in sizes)
 
 
 def synthesised(
@@ -73,7 +75,7 @@ def face_heights(micro: Rough) -> list[Floats]:
     out = []
     for face, seed in zip(micro.faces, seeds, strict=True):
         if not face.file:
-            out.append(synthesised(grid_shape(micro), sizes, face, seed))
+            out.append(synthesised(grid_shape(face, sizes), sizes, face, seed))
             continue
         heights = map_heights(face, micro.body.flat)
         out.append(np.asarray(heights - heights.mean(), dtype=np.float64))
@@ -130,7 +132,8 @@ def stretched(micro: Rough) -> str:
 def contact_shift(micro: Rough, faces: list[Heights], share: float) -> float:
     """How far the second rough face is moved down for a share of contact, um."""
     low, high = micro.body.span(micro.faces[1].layer)
-    counts = [4 * n for n in grid_shape(micro)]
+    grids_of = [heights.shape for heights in face_heights(micro)[:2]]
+    counts = [max(MANY, min(4 * max(n), MOST)) for n in zip(*grids_of, strict=True)]
     axes = [np.arange(n) * s / n for n, s in zip(counts, micro.body.sizes[:-1], strict=True)]
     grids = np.meshgrid(*axes, indexing="ij")
     points = np.stack([*(g.ravel() for g in grids), np.zeros(grids[0].size)], axis=1)

@@ -101,6 +101,7 @@ def default_size(geometry: Geometry, accuracy: float) -> MeshSize:
     if isinstance(geometry, Box):
         largest = min(geometry.width, geometry.depth, height(geometry)) / 4.0
         front = largest if geometry.crack is None else min(geometry.crack.semi_axes) / 16.0
+        front = geometry.touched / 4.0 if geometry.touched else front
         return MeshSize(front, 0.35, largest)
     if isinstance(geometry, Shell):
         chord = default_chord(geometry)

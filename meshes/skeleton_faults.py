@@ -16,6 +16,7 @@ from meshes.pixels import pixels_of
 THINNEST_COAT = 1.0  # a shell or film, in boxes
 MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
 CLIFF = 2.0  # between opposite edges of a map, over steps between its pixels
+MOST_WAVES = 1000  # of the shortest ones along a cell
 MAPS = (".npy", ".csv", ".tif", ".tiff")
 
 
@@ -152,6 +153,10 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
         if not 2.0 * body.resolution <= face.correlation <= 0.25 * min(body.sizes[:-1]):
             expected = f"two boxes to a quarter of the cell ({um(0.25 * min(body.sizes[:-1]))})"
             yield Fault(f"{key}.correlation", um(face.correlation), expected)
+        least, most = max(body.sizes[:-1]) / MOST_WAVES, face.correlation
+        if face.shortest_wavelength and not least <= face.shortest_wavelength <= most:
+            expected = f"{um(least)} (of {MOST_WAVES} in the cell) to the correlation length"
+            yield Fault(f"{key}.shortest_wavelength", um(face.shortest_wavelength), expected)
         thick = min(
             x.thickness for i, x in enumerate(body.layers)
             if x.name == face.layer or (i and body.layers[i - 1].name == face.layer)

@@ -1,6 +1,7 @@
 """From the checked tables of a case file to the data of `schema`; nothing is checked here."""
 
 import math
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -9,16 +10,19 @@ from pydantic import BaseModel
 from meshes import geometry as shapes
 from meshes import layers as bodies
 from solver import (
+    contact_tables,
     interface_tables,
     known,
     march_tables,
     mechanics_schema,
     mechanics_tables,
     micro_tables,
+    region_tables,
     schema,
     tables,
 )
 from solver.faults import key_path
+from solver.flaw_assemble import lithium_in_flaw
 from solver.micro_assemble import microstructure
 from solver.values import Value
 
@@ -30,7 +34,9 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
         crack = None
         if table.crack is not None:
             a, b = table.crack.semi_axes
-            crack = bodies.Ellipse((a.number, b.number))
+            part = table.crack.filled
+            inner = None if part is None else (part.number, part.number * b.number / a.number)
+            crack = bodies.Ellipse((a.number, b.number), inner)
         return bodies.Box(table.width.number, table.depth.number, layers, crack)
     if isinstance(table, tables.Block):
         return block(table)
@@ -60,6 +66,14 @@ def geometry(table: tables.Geometry, folder: Path) -> shapes.Geometry:
         below=tuple(bodies.Layer(layer.name, layer.thickness.number) for layer in table.below),
         resolved_height=None if table.resolved_height is None else table.resolved_height.number,
     )
+
+
+def with_touched(shape: shapes.Geometry | None, file: tables.CaseFile) -> shapes.Geometry | None:
+    """The geometry, of a box with the radius of the contact with an indenter, about sqrt(R d)."""
+    pushed = None if file.mechanics is None else file.mechanics.faces.get("top")
+    if isinstance(shape, bodies.Box) and isinstance(pushed, mechanics_tables.Indenter):
+        return replace(shape, touched=math.sqrt(pushed.radius.number * pushed.depth.number))
+    return shape
 
 
 def block(table: tables.Block) -> bodies.Block:
@@ -203,6 +217,8 @@ def _solid(table: mechanics_tables.SolidLaw) -> mechanics_schema.SolidRegion:
         flow=_flow(table) if isinstance(table, mechanics_tables.Isotropic) else None,
         mixed=isinstance(table, mechanics_tables.Isotropic) and table.formulation == "mixed",
         graded=None if table.graded is None else _graded(table.graded),
+        misfit_strains=tuple(strain.number for strain in table.misfit_strains or ()),
+        misfit_angle=_number(table.misfit_angle) or 0.0,
     )
 
 
@@ -230,14 +246,7 @@ def _face(table: mechanics_tables.Face) -> mechanics_schema.Face:
         case mechanics_tables.Indenter():
             return mechanics_schema.Indenter(table.radius.number, table.depth.number)
         case mechanics_tables.Lithium():
-            return mechanics_schema.Lithium(
-                _number(table.overpotential),
-                table.metal or "",
-                _number(table.dry_length) or 0.0,
-                _number(table.width),
-                _number(table.yield_stress),
-                contact_limit=_number(table.contact_limit),
-            )
+            return lithium_in_flaw(table)
 
 
 def opening(table: tables.Cell) -> shapes.Opening:
@@ -291,6 +300,10 @@ def region(table: tables.Region) -> schema.Region:
             return schema.IonicConductor(table.conductivity.number, permittivity)
         case march_tables.BinaryElectrolyte():
             return march_tables.electrolyte(table)
+        case region_tables.Alloy():
+            return region_tables.alloy(table)
+        case region_tables.MixedConductor():
+            return region_tables.mixed_conductor(table)
         case tables.Equipotential():
             return schema.Equipotential()
         case tables.Insulator():
@@ -308,6 +321,7 @@ def boundary(table: tables.Boundary) -> schema.Boundary:
                 area_specific_resistance=_number(table.area_specific_resistance) or 0.0,
                 kinetics=march_tables.kinetics(table.kinetics),
                 plating=march_tables.plating(table.plating),
+                contact=contact_tables.face_contact(table.contact),
             )
         case tables.HalfSpace():
             return schema.HalfSpace()
@@ -375,7 +389,7 @@ def _number(value: Value | None) -> float | None:
 
 PHYSICAL = (
     "geometry", "regions", "boundaries", "interfaces", "mechanics", "load", "specimens", "balance",
-    "programme.temperature", "programme.steps", "programme.staircase",
+    "programme.temperature", "programme.steps", "programme.staircase", "programme.flaw",
 )  # fmt: skip
 
 

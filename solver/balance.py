@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from solver.capacities import composite_foil, deposit, kneaded, thinner_stack
 from solver.composites import conducting_composite, elastic_composite
-from solver.film_theory import buckling, fragments
+from solver.film_theory import buckling, fragments, pulled
 from solver.squeeze import squeezed
 from solver.stoichiometry import (
     Amount,
@@ -138,6 +138,14 @@ class FragmentsSpec(Strict):
         return self
 
 
+class SurfaceTensionSpec(Strict):
+    """The tension of a surface on a thin film, against a stress that matters."""
+
+    surface_tension: FractureEnergy
+    thickness: Length
+    stress: Modulus
+
+
 class SqueezeSpec(Strict):
     """A disc between plates to which it sticks; as it is when pressing ends.
 
@@ -235,6 +243,7 @@ class BalanceSpec(Strict):
     buckling: BucklingSpec | None = None
     squeeze: SqueezeSpec | None = None
     fragments: FragmentsSpec | None = None
+    surface: SurfaceTensionSpec | None = None
     deposit: DepositSpec | None = None
     composite_foil: CompositeFoilSpec | None = None
     kneaded: KneadedSpec | None = None
@@ -250,7 +259,7 @@ class BalanceSpec(Strict):
         if not found:
             raise fault(
                 "one of conversion, solution, pellet, foil, share, buckling, squeeze, fragments, "
-                "deposit, composite_foil, kneaded, stack, composite"
+                "surface, deposit, composite_foil, kneaded, stack, composite"
             )
         return self
 
@@ -301,6 +310,8 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         limit = None if k.fracture_energy is None else k.fracture_energy.number
         body = k.thickness.number, k.youngs_modulus.number, k.poissons_ratio.number
         found += fragments(k.stress.number, broken_at, *body, k.yield_stress.number, limit)
+    if y := spec.surface:
+        found += pulled(y.surface_tension.number, y.thickness.number, y.stress.number)
     if d := spec.deposit:
         found += deposit(d.charge.number, phases[d.lithium], _known(d.measured), _known(d.foil))
     if e := spec.composite_foil:

@@ -1,8 +1,8 @@
-"""The displacement of a large body in 3D, whose multigrid sees blocks of three and rigid motions.
+"""The displacement of a large body in 3D by multigrid with two levels (solver/levels.py).
 
 Components that supports hold or plates move keep their rows, as rows of the identity; so the three
-components of every node stay together, which multigrid by aggregation needs. With u = g on the
-supports and u = a_k, one number, on plate k,
+components of every node stay together, which both levels need. With u = g on the supports and
+u = a_k, one number, on plate k,
 
     u = u_0 + sum_k a_k u_k,      K u_0 = f, plates at rest;    K u_k = 0, plate k moved by one,
 
@@ -24,7 +24,9 @@ from dolfinx.fem import petsc as fem_petsc
 from petsc4py import PETSc
 
 from solver.elasticity import Body
-from solver.solve import ELASTICITY, make_solver, solve
+from solver.levels import two_levels
+from solver.rigid import near_null_space, rigid_motions
+from solver.solve import TWO_LEVELS, make_solver, solve
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,20 +37,20 @@ class Blocks:
     def __init__(
         self,
         body: Body,
+        space: fem.FunctionSpace,
         matrix: PETSc.Mat,
         force: PETSc.Vec,
         held: npt.NDArray[np.bool_],
-        modes: Sequence[PETSc.Vec],
         overrides: Mapping[str, str],
     ) -> None:
         """Set up; collective.
 
         Args:
             body: Laws and loads.
+            space: Of the displacements.
             matrix: The stiffness of all components; its held rows and columns are replaced.
             force: The loads f on all components.
             held: Whether an owned component is given or moves with a plate.
-            modes: The rigid motions.
             overrides: PETSc options of the case.
         """
         self.body, self.held = body, held
@@ -57,9 +59,10 @@ class Blocks:
         rows = (first + np.flatnonzero(held)).astype(PETSc.IntType)
         usual = matrix.getDiagonal().sum() / matrix.getSize()[0]
         matrix.zeroRowsColumns(rows, diag=usual)
-        near = PETSc.NullSpace().create(vectors=orthonormal(modes), comm=matrix.comm)
-        matrix.setNearNullSpace(near)
-        self.ksp = make_solver(matrix, "elasticity_", ELASTICITY, overrides)
+        levels = two_levels(space, matrix, held)
+        # for multigrid by aggregation alone, where the case asks for it
+        matrix.setNearNullSpace(near_null_space(rigid_motions(space)))
+        self.ksp = make_solver(matrix, "elasticity_", TWO_LEVELS, overrides, levels)
 
     def left(self, displacement: fem.Function) -> PETSc.Vec:
         """The forces K u - f on all components, uN (plane: per um)."""
@@ -121,17 +124,3 @@ class Blocks:
     def _fill(self, displacement: fem.Function, values: PETSc.Vec) -> None:
         displacement.x.array[: len(values.array_r)] = values.array_r
         displacement.x.scatter_forward()
-
-
-def orthonormal(vectors: Sequence[PETSc.Vec]) -> list[PETSc.Vec]:
-    """Gram-Schmidt, twice; vectors that vanish are left out."""
-    out: list[PETSc.Vec] = []
-    for vector in vectors:
-        size = vector.norm()
-        for _ in range(2):
-            for other in out:
-                vector.axpy(-vector.dot(other), other)
-        if size > 0.0 and vector.norm() > 1e-10 * size:
-            vector.scale(1.0 / vector.norm())
-            out.append(vector)
-    return out

@@ -15,25 +15,30 @@ from mpi4py import MPI
 
 from meshes.layers import Box
 from meshes.mesh import BuiltMesh
-from solver import schema
+from solver import mechanics_schema, schema
 from solver.box_stress import box_stresses
-from solver.crack_front import front_rates, mean_by_extension
+from solver.crack_front import front_rates, moved_front
 from solver.domain import (
     facet_entities,
     facet_measure,
     number_of_cells,
     read_domain,
 )
-from solver.elasticity import Body, make_body
-from solver.equilibrium import Equilibrium, State, Support
+from solver.elasticity import Body, displacement_space, make_body
+from solver.equilibrium import State, Support
 from solver.floors import Level, floors
 from solver.hooke import Floats
+from solver.interface_schema import Joint
 from solver.mechanics import Mechanical, Progress, balanced
 from solver.mechanics_model import conditions, loaded_faces, solid_law
 from solver.problem import Driver, as_given
+from solver.touch_numbers import closed_rate, touch_numbers
+from solver.touching import solve_touching
 
 MOST_LEVELS = 5
+MOST_TOUCHING = 200_000  # unknowns of a box with contact: its systems are solved directly
 SAFETY = 2.0
+NOTHING = 1e-6  # of the G that the pressure on a closed crack would drive: rounding
 GROWTH = 4  # of the unknowns from mesh to mesh, about
 
 
@@ -67,41 +72,58 @@ def solve_box(
     }
     options = dict(case.numerics.petsc_options)
     domain = read_domain(mesher(1.0), comm)
+    touches = may_touch(mechanics)
     history: list[Level] = []
     before: Mechanical | None = None
     while True:
         case, domain = driven(case, domain)
         tractions, supports = conditions(box, case.mechanics or mechanics)
         body = make_body(domain, solids, tractions)
-        found = _solved(body, box, supports, options)
+        found, closed = _solved(body, box, supports, mechanics.interfaces, options)
         bars, bar = _bars(found, before)
-        told: dict[str, float] = {}
+        told = found.told
         if box.crack is None:
             layers = tuple(layer.name for layer in box.layers)
             loaded = loaded_faces(mechanics)
-            told = box_stresses(body, layers, loaded, found.state, supports)
+            told = told | box_stresses(body, layers, loaded, found.state, supports)
         changes = {n: abs(v - before.told[n]) for n, v in told.items()} if before else {}
         found = replace(found, bar=bar, told=told, told_bars=changes)
         value = found.state.energy if found.front is None else float(found.front.values.max())
-        dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 3
+        dofs = displacement_space(domain).dofmap.index_map.size_global * 3
         least = floors(body)
         floor = least.energy if found.front is None else least.rate
+        # of the G of a front that is closed, which is nothing, no share can be reached
+        floor = max(floor, (case.numerics.accuracy if value <= bar else NOTHING) * closed)
         history.append(Level(number_of_cells(domain), dofs, value, bar, floor))
         what = "energy" if found.front is None else "largest G"
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {what} {value:.6g}, bar {bar:.1e}")
         enough = history[-1].is_within(case.numerics.accuracy)
-        last = len(history) == MOST_LEVELS or GROWTH * dofs > case.numerics.max_dofs
+        most = min(case.numerics.max_dofs, MOST_TOUCHING if touches else inf)
+        last = len(history) == MOST_LEVELS or GROWTH * dofs > most
         if enough or last or case.numerics.refinement == "none":
             break
         before, domain = found, read_domain(mesher(0.5 ** len(history)), comm)
     if found.front is None:
         return replace(found, history=tuple(history))
-    by_extension = mean_by_extension(found.body, box, supports, options)
+    by_extension, slopes = moved_front(found.body, box, supports, options)
     bars = np.maximum(bars, abs(found.front.mean - by_extension))
-    front = replace(found.front, bars=bars, by_extension=by_extension)
+    front = replace(found.front, bars=bars, by_extension=by_extension, slopes=slopes)
+    if before is not None:  # the slope on that mesh as well: how far apart are they?
+        _, coarse = moved_front(before.body, box, supports, options)
+        change = SAFETY * float(np.abs(slopes[-1] - coarse[-1]).max())
+        front = replace(front, slope_bar=max(change, float(np.ptp(slopes, axis=0).max())))
     bar = float(bars[front.values.argmax()])
     history[-1] = replace(history[-1], bar=bar)
     return replace(found, front=front, bar=bar, history=tuple(history))
+
+
+def may_touch(mechanics: mechanics_schema.Mechanics) -> bool:
+    """Whether anything is pressed on something else without being bonded to it."""
+    meets = mechanics_schema.Contact | mechanics_schema.Indenter
+    joints = mechanics.interfaces.values()
+    return any(isinstance(face, meets) for face in mechanics.faces.values()) or any(
+        joint.law == "contact" for joint in joints
+    )
 
 
 def _bars(found: Mechanical, before: Mechanical | None) -> tuple[Floats, float]:
@@ -118,14 +140,22 @@ def _bars(found: Mechanical, before: Mechanical | None) -> tuple[Floats, float]:
 
 
 def _solved(
-    body: Body, box: Box, supports: dict[str, Support], options: dict[str, str]
-) -> Mechanical:
-    state = balanced(Equilibrium(body, supports, options).solve())
+    body: Body,
+    box: Box,
+    supports: dict[str, Support],
+    joints: dict[str, Joint],
+    options: dict[str, str],
+) -> tuple[Mechanical, float]:
+    """The answer on one mesh, and the G that the pressure on a closed crack would drive, J/m^2."""
+    loose = {name: joint for name, joint in joints.items() if joint.law == "contact"}
+    answer = solve_touching(body, supports, loose, options)
+    state = balanced(answer.state)
     front = front_rates(body, state.displacement, box)
-    opening, overlap, volume = 0.0, 0.0, 0.0
+    opening, overlap, volume, closed = 0.0, 0.0, 0.0, 0.0
     if box.crack is not None:
         opening, overlap, volume = _opening(body, state, supports)
-    return Mechanical(
+        closed = closed_rate(body, answer.touches, min(box.crack.semi_axes))
+    found = Mechanical(
         domain=body.domain,
         body=body,
         state=state,
@@ -138,7 +168,9 @@ def _solved(
         arrest=None,
         history=(),
         front=front,
+        told=touch_numbers(answer.touches, body.domain.comm),
     )
+    return found, closed
 
 
 def _opening(body: Body, state: State, supports: dict[str, Support]) -> tuple[float, float, float]:

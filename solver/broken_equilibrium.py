@@ -39,10 +39,10 @@ from solver.broken import (
     split,
     unknowns,
 )
-from solver.broken_state import Answer, Step, jump_of
+from solver.broken_state import Answer, Step, jump_of, path_of
 from solver.elasticity import Body
 from solver.equilibrium import BALANCE, FIXED, FREE, State, Support, Unbalanced, face_normal
-from solver.load_path import MOST_CUTS, LoadPath, LoadStep, named_forces, why_stopped
+from solver.load_path import MOST_CUTS, LoadPath, why_stopped
 from solver.pins import pinned
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
@@ -99,6 +99,7 @@ class BrokenEquilibrium:
         self._find_laws()
         self.steps = max(1, *(b.joint.steps for b in self.breaks))
         self.scale = 0.0
+        self.reached = self.unknowns.to_sides.createVecRight()
 
     def _find_laws(self) -> None:
         sides = self.sides
@@ -136,7 +137,7 @@ class BrokenEquilibrium:
         reached = y.copy()
         while share < 1.0:
             step = min(step, 1.0 - share) if share + step < 1.0 - 1e-9 else 1.0 - share
-            self._set_load(share + step)
+            self.set_load(share + step)
             try:
                 if not history:
                     self._start(y)
@@ -148,7 +149,7 @@ class BrokenEquilibrium:
                     stopped = why_stopped(error, share)
                     if not (partly and history):
                         raise SolveFailed(stopped) from error
-                    self._set_load(share)
+                    self.set_load(share)
                     break
                 step *= 0.5
                 continue
@@ -158,9 +159,18 @@ class BrokenEquilibrium:
             history.append(self._told(share, y, count))
             y.copy(reached)
             step = min(FASTEST * step, largest)
-        return self._answer(y, tuple(history), rounds, self._path(history, cuts, stopped))
+        self.reached = y
+        path = path_of(history, cuts, stopped, self.domain.axisymmetric)
+        return self._answer(y, tuple(history), rounds, path)
 
-    def _set_load(self, share: float) -> None:
+    def solve_from(self, y: PETSc.Vec) -> Answer:
+        """Equilibrium under all of the load from another place, without tearing; collective."""
+        count, rounds = self._stick(y, 1.0)
+        history, self.reached = (self._told(1.0, y, count),), y
+        path = path_of(history, 0, "", self.domain.axisymmetric)
+        return self._answer(y, history, rounds, path)
+
+    def set_load(self, share: float) -> None:
         """Tractions by the share in the forms, eigenstrain and initial stress by their values."""
         self.body.load.value = share
         self.body.eigenstrain.x.array[:] = share * self.strained[0]
@@ -249,27 +259,13 @@ class BrokenEquilibrium:
     def _newton(self, y: PETSc.Vec, bounds: tuple[PETSc.Vec, PETSc.Vec]) -> int:
         snes = PETSc.SNES().create(self.comm)
         snes.setOptionsPrefix(PREFIX)
-        self._put(y)
-        self._assemble()
-        reduced = self.matrix.PtAP(self.whole)
-        added = self._cohesive_tangent(y).PtAP(self.unknowns.jumps)
-        reduced.axpy(1.0, added, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        reduced = self.tangent_at(y)
 
         def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
-            self._put(at)
-            force = self._forces()
-            self.unknowns.to_sides.multTranspose(force, out)
-            traction = self.unknowns.jumps.createVecLeft()
-            traction.array[:] = self._tractions(self._opened(at))[0].ravel()
-            self.unknowns.jumps.multTransposeAdd(traction, out, out)
+            self.residual_at(at, out)
 
         def tangent(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
-            self._put(at)
-            self._assemble()
-            fresh = self.matrix.PtAP(self.whole)
-            more = self._cohesive_tangent(at).PtAP(self.unknowns.jumps)
-            fresh.axpy(1.0, more, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
-            fresh.copy(out, PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+            self.tangent_at(at).copy(out, PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
 
         snes.setFunction(residual, y.duplicate())
         snes.setJacobian(tangent, reduced, reduced)
@@ -288,12 +284,30 @@ class BrokenEquilibrium:
                 "mechanics: Newton's method did not converge (residual "
                 f"{norm:.2e} after {steps} steps, reason {reason})"
             )
-        self._put(y)
+        self.put(y)
         return int(steps)
+
+    def residual_at(self, y: PETSc.Vec, out: PETSc.Vec) -> None:
+        """What is left of the forces in the unknowns."""
+        self.put(y)
+        self.unknowns.to_sides.multTranspose(self._forces(), out)
+        traction = self.unknowns.jumps.createVecLeft()
+        traction.array[:] = self._tractions(self._opened(y))[0].ravel()
+        self.unknowns.jumps.multTransposeAdd(traction, out, out)
+
+    def tangent_at(self, y: PETSc.Vec) -> PETSc.Mat:
+        """Their derivative."""
+        self.put(y)
+        self._assemble()
+        found = self.matrix.PtAP(self.whole)
+        more = self._cohesive_tangent(y).PtAP(self.unknowns.jumps)
+        found.axpy(1.0, more, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        return found
 
     # -- pieces ------------------------------------------------------------------------------------
 
-    def _put(self, y: PETSc.Vec) -> None:
+    def put(self, y: PETSc.Vec) -> None:
+        """Sets the displacement of every cell."""
         self._put_sides(self.unknowns, y, float(self.body.load.value))
 
     def _put_sides(self, chosen: Unknowns, y: PETSc.Vec, share: float) -> None:
@@ -363,15 +377,6 @@ class BrokenEquilibrium:
 
     # -- what is told ------------------------------------------------------------------------------
 
-    def _path(self, history: Sequence[Step], cuts: int, stopped: str) -> LoadPath:
-        """The same steps by name and unit."""
-        steps = []
-        for step in history:
-            values = named_forces(step.reactions, self.domain.axisymmetric)
-            values |= {"spent_energy [pJ]": step.spent, "opening [um]": step.opening}
-            steps.append(LoadStep(step.share, step.iterations, values))
-        return LoadPath(tuple(steps), cuts, stopped)
-
     def _told(self, share: float, y: PETSc.Vec, iterations: int) -> Step:
         w = self._jumps(y, share)
         opening = self.comm.allreduce(float(w[:, NORMAL].max(initial=0.0)), op=MPI.MAX)
@@ -427,7 +432,7 @@ class BrokenEquilibrium:
     def _answer(
         self, y: PETSc.Vec, history: tuple[Step, ...], rounds: int, path: LoadPath
     ) -> Answer:
-        self._put(y)
+        self.put(y)
         w = self._jumps(y, path.reached)
         left, forces = self._without_interfaces(self._forces(), w)
         reactions, balance = self._reactions(left)

@@ -1,5 +1,6 @@
 """What is known of interfaces that may open, press, slide or tear, when they are solved for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from dolfinx import fem
 
 from solver.broken import NORMAL, Break, Floats, Sides, overlap
 from solver.equilibrium import State
+from solver.load_path import LoadPath, LoadStep, named_forces
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ class Jump:
     overlap: float
 
 
+def path_of(history: Sequence[Step], cuts: int, stopped: str, axisymmetric: bool) -> LoadPath:
+    """The same steps by name and unit."""
+    steps = []
+    for step in history:
+        values = named_forces(step.reactions, axisymmetric)
+        values |= {"spent_energy [pJ]": step.spent, "opening [um]": step.opening}
+        steps.append(LoadStep(step.share, step.iterations, values))
+    return LoadPath(tuple(steps), cuts, stopped)
+
+
 def jump_of(
     sides: Sides, number: int, broken: Break, w: Floats, forces: Floats, kappa: Floats,
     spent: Floats,
@@ -90,6 +102,25 @@ def jump_of(
 
 
 @dataclass(frozen=True)
+class Buckling:
+    """Whether what has come off buckles.
+
+    Attributes:
+        theta: Inverse of the share of the load at which the flat state no longer lasts; above 1 it
+            has buckled.
+        lasts: Whether the equilibrium that is told lasts: flat below 1, else the buckled one.
+    """
+
+    theta: float
+    lasts: bool
+
+    @property
+    def has_buckled(self) -> bool:
+        """Whether the equilibrium that is told is the buckled one."""
+        return self.lasts and self.theta >= 1.0
+
+
+@dataclass(frozen=True)
 class Answer:
     """The equilibrium at the end of the load.
 
@@ -98,12 +129,14 @@ class Answer:
         jumps: By name of the interface.
         steps: Of the load.
         rounds: Solves until the set of sticking nodes did not change.
+        buckling: Of layers that have come off; None: not looked for.
     """
 
     state: State
     jumps: dict[str, Jump]
     steps: tuple[Step, ...]
     rounds: int
+    buckling: Buckling | None = None
 
     @property
     def spent(self) -> float:

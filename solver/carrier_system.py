@@ -15,11 +15,14 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from solver import compat, schema
+from solver.alloy_amounts import alloy_regions, fractions_at_start
 from solver.carriers import Carriers, Field, Floats
 from solver.deposit import start_of
 from solver.domain import Domain
+from solver.face_contact import contacts
 from solver.march_schema import Step
 from solver.model import Model
+from solver.salt import assembled
 
 Way = Literal["in time", "steady", "held"]
 
@@ -60,6 +63,9 @@ class System(Carriers):
             expression = fem.Expression(self.motion.quality, points)
             self._quality = fem.Function(space), expression
         self.matrix = self.empty_matrix()
+        self.alloy_regions = alloy_regions(self)
+        self.fractions_at_start = fractions_at_start(self)
+        self.fractions_held = self.fractions_at_start
         self._maps = {
             name: PETSc.LGMap().create(numbers, comm=self.comm)
             for name, numbers in self.globals.items()
@@ -86,6 +92,7 @@ class System(Carriers):
         laws = [
             b.kinetics for b in self.case.boundaries.values() if isinstance(b, schema.Electrode)
         ]
+        laws += [law.kinetics for law in self.mixed.values()]
         return any(law is not None and law.capacitance > 0.0 for law in laws)
 
     def tolerances(self, step_error: float) -> PETSc.Vec:
@@ -93,16 +100,19 @@ class System(Carriers):
         found = self.vector()
         found.set(1e30)
         found.array[self.salt.unknowns] = step_error
-        for field in self.z:
+        for field in self.stored:
+            found.array[field.unknowns] = step_error
+        for field in (*self.z, *self.inner):
             if self.has_double_layer:
                 found.array[field.unknowns] = 10.0 * step_error
-        for name, field in self.heights:
-            found.array[field.unknowns] = step_error * self.room[name]
+        for field, unit, _ in self.grows:
+            found.array[field.unknowns] = step_error * unit
         return found
 
     def first_step(self, step: Step) -> float:
         """Length of the first step in time: short against diffusion across the domain, s."""
-        if not self.binary and not self.has_double_layer and not self.growing:
+        changes = self.binary or self.alloys or self.has_double_layer or self.grows
+        if not changes:
             return step.duration  # charge alone changes in time, as fast as the current says
         return 1e-6 * step.duration
 
@@ -117,6 +127,21 @@ class System(Carriers):
         named = [(name, self.further.get(f"g_{name}")) for name in self.platings]
         return [*self.growing.items(), *((n, field) for n, field in named if field is not None)]
 
+    @property
+    def voids(self) -> dict[str, Field]:
+        """Share that voids cover of the faces where it changes, by face."""
+        return {n: self.further[f"v_{n}"] for n in self.area if f"v_{n}" in self.further}
+
+    @property
+    def grows(self) -> list[tuple[Field, float, float]]:
+        """What changes in time on faces: its field, a typical size of it, and its place in `start`.
+
+        Sizes are um of deposits, and 1 of the share of voids; the last is its even start.
+        """
+        deposits = [(field, self.room[name], 0.0) for name, field in self.heights]
+        known = contacts(self.case)
+        return deposits + [(f, 1.0, 1.0 - known[n].open_fraction) for n, f in self.voids.items()]
+
     # -- states ------------------------------------------------------------------------------------
 
     def start(self) -> PETSc.Vec:
@@ -128,9 +153,13 @@ class System(Carriers):
             nodes = fem.locate_dofs_topological(self.space, tdim, cells, remote=True)
             inside = np.isin(self.salt.nodes, nodes)
             x.array[self.salt.unknowns[inside]] = law.concentration / self.reference
+        for field in self.stored:
+            x.array[field.unknowns] = self.fractions_at_start
         for name, field in self.heights:
             height = start_of(field.value, self.platings[name])
             x.array[field.unknowns] = height.x.array[field.nodes]
+        for field, _, even in self.grows[len(self.heights) :]:
+            x.array[field.unknowns] = even
         self.hold_salt(x)
         self.growth_at_start = {n: self.growth_held[f.name] for n, f in self.growing.items()}
         return x
@@ -173,7 +202,7 @@ class System(Carriers):
         return float(self.comm.allreduce(mine, op=MPI.MIN))
 
     def growth_of(self, x: PETSc.Vec) -> tuple[tuple[float, float, float], ...]:
-        """Mean, least and largest growth of every face that is followed, um."""
+        """Mean, least and largest growth of every face that is followed, um; then of contact."""
         found = []
         for name, field in self.growing.items():
             grown = x.array_r[field.unknowns] - self.growth_at_start[name]
@@ -182,7 +211,35 @@ class System(Carriers):
             low = self.comm.allreduce(float(grown.min(initial=np.inf)), op=MPI.MIN)
             high = self.comm.allreduce(float(grown.max(initial=-np.inf)), op=MPI.MAX)
             found.append((mean, float(low), float(high)))
-        return tuple(found)
+        return (*found, *(self.contact_of(x, name) for name in self.voids))
+
+    def contact_of(self, x: PETSc.Vec, name: str) -> tuple[float, float, float]:
+        """Mean, least and largest share in contact of a face where it changes."""
+        field = self.voids[name]
+        touch = 1.0 - x.array_r[field.unknowns]
+        mine = float(self.face_load[name].array_r[field.nodes] @ touch)
+        mean = float(self.comm.allreduce(mine)) / (self.conductance * self.area[name])
+        low = self.comm.allreduce(float(touch.min(initial=np.inf)), op=MPI.MIN)
+        high = self.comm.allreduce(float(touch.max(initial=-np.inf)), op=MPI.MAX)
+        return mean, float(low), float(high)
+
+    def fractions_of(self, x: PETSc.Vec) -> tuple[tuple[float, float, float], ...]:
+        """Mean, least and largest fraction of lithium in every alloy."""
+        return tuple(
+            region.summary(x.array_r[self.stored[0].unknowns], self.comm)
+            for region in self.alloy_regions.values()
+        )
+
+    def room_at_faces(self, x: PETSc.Vec) -> tuple[float, float]:
+        """Least of what lithium the faces of alloys have above its depletion, and of free sites."""
+        (field,) = self.stored
+        faces = [z.nodes for z, c in zip(self.z, self.model.contacts, strict=True) if c.alloy]
+        there = np.isin(field.nodes, np.concatenate(faces))
+        values = x.array_r[field.unknowns][there]
+        left = values - self.programme.depletion * self.fractions_at_start[there]
+        mine = float(left.min(initial=np.inf)), float((1.0 - values).min(initial=np.inf))
+        low, high = (self.comm.allreduce(value, op=MPI.MIN) for value in mine)
+        return float(low), float(high)
 
     def least_quality(self, x: PETSc.Vec) -> float:
         """Of all moved cells, see `solver.moving`; 1 where nothing moves."""
@@ -210,7 +267,7 @@ class System(Carriers):
         values = np.zeros(self.local)
         for row in self.rows:
             if row.name in self.residuals and not self._is_held(row.name):
-                whole = self._vector(self.residuals[row.name])
+                whole = assembled(self.residuals[row.name])
                 np.add.at(values, row.unknowns, whole.array_r[row.nodes])
         salt = self.salt.unknowns
         sources = scalars[len(self.applied) + 1 :]
@@ -218,10 +275,13 @@ class System(Carriers):
             values[salt] += source * load.array_r[self.salt.nodes]
         if self.way == "held":
             values[salt] = self.scale * (x.array_r[salt] - self.salt_held)
-        for name, field in self.heights:
+        for field in self.stored if self.way != "in time" else ():
+            off = x.array_r[field.unknowns] - self.fractions_held
+            values[field.unknowns] = self.scale * off
+        for field, unit, _ in self.grows:
             if self.way != "in time":
                 off = x.array_r[field.unknowns] - self.growth_held[field.name]
-                values[field.unknowns] = self.scale / self.room[name] * off
+                values[field.unknowns] = self.scale / unit * off
         last = self._scalar_residual(x, scalars, rate)
         if self.comm.rank == 0:
             values[self.first_scalar :] = last
@@ -252,14 +312,16 @@ class System(Carriers):
         return np.array(rows)
 
     def hold_salt(self, x: PETSc.Vec) -> None:
-        """Holds salt, growth and charge where they are in x."""
-        self.growth_held = {f.name: x.array_r[f.unknowns].copy() for _, f in self.heights}
+        """Holds salt, lithium in alloys, growth and charge where they are in x."""
+        self.growth_held = {f.name: x.array_r[f.unknowns].copy() for f, _, _ in self.grows}
         self.salt_held = x.array_r[self.salt.unknowns].copy()
+        for field in self.stored:
+            self.fractions_held = x.array_r[field.unknowns].copy()
         self.charge_held = float(self.scalars_of(x)[len(self.applied)])
 
     def _is_held(self, row: str) -> bool:
         """Whether the equations of a row are replaced by values."""
-        if row.startswith(("h_", "g_")):
+        if row.startswith(("h_", "g_", "v_")) or row == "x":
             return self.way != "in time"
         return row == "u" and self.way == "held"
 
@@ -291,23 +353,32 @@ class System(Carriers):
             load = self.face_load[contact.name].array_r[z.nodes]
             column = rows[contact.terminal : contact.terminal + 1]
             out.setValues(numbers, column, load, addv=add)
-            slopes = self._vector(self.row_of[contact.name]).array_r[z.nodes]
+            if contact.electronic:
+                out.setValues(numbers, rows[[self.collector]], -load, addv=add)
+            slopes = assembled(self.row_of[contact.name]).array_r[z.nodes]
             if self.held[contact.terminal].current is not None:
                 out.setValues(column, numbers, slopes, addv=add)
             if contact.terminal == self.driven and self.way == "in time":
                 out.setValues([charge], numbers, -slopes, addv=add)
+        for field, vector in zip(self.inner, self.inner_load, strict=True):
+            numbers = self.globals[field.name][field.nodes]
+            load = vector.array_r[field.nodes]
+            out.setValues(numbers, rows[[self.collector]], load, addv=add)
         for contact, field, form in self.moved_row_of:
             numbers = self.globals[field.name][field.nodes]
-            slopes = self._vector(form).array_r[field.nodes]
+            slopes = assembled(form).array_r[field.nodes]
             if self.held[contact.terminal].current is not None:
                 column = rows[contact.terminal : contact.terminal + 1]
                 out.setValues(column, numbers, slopes, addv=add)
             if contact.terminal == self.driven and self.way == "in time":
                 out.setValues([charge], numbers, -slopes, addv=add)
-        for name, field in self.heights:
+        for field, unit, _ in self.grows:
             if self.way != "in time":
                 for number in self.globals[field.name][field.nodes]:
-                    out.setValue(number, number, self.scale / self.room[name], addv=add)
+                    out.setValue(number, number, self.scale / unit, addv=add)
+        for field in self.stored if self.way != "in time" else ():
+            for number in self.globals[field.name][field.nodes]:
+                out.setValue(number, number, self.scale, addv=add)
         for row, held in zip(rows, self.held, strict=False):
             if root:
                 diagonal = self.conductance * area if held.current is None else 0.0

@@ -2,12 +2,14 @@
 
 Unknowns are the potential phi (quadratic, one copy per side of a jump, see `solver.copies`), the
 concentration u on the nodes of binary electrolytes alone, z on the nodes of every electrode
-(`solver.kinetics`), and scalars on the first rank: the potential E of every terminal, the charge Q
-that has passed through the driven one, and a source of salt per electrolyte that fixes its amount
-where nothing changes in time. A map from the nodes of the mesh to the unknowns (-1: none) stands
-for the 0/1 matrices of `solver.copies`: nothing is stored where a field is not. With i_in the
-current density from metal into the domain, i its sum of conduction and, where a region has a
-relative permittivity e, displacement -e e0 grad(dphi/dt):
+(`solver.kinetics`), in alloys the fraction x of lithium in place of a potential (`solver.alloy`),
+in mixed conductors the potential e of electrons and the reaction y (`solver.mixed_conductor`), each
+on the nodes of its regions alone, and scalars on the first rank: the potential E of every terminal,
+the charge Q that has passed through the driven one, and a source of salt per electrolyte that fixes
+its amount where nothing changes in time. A map from the nodes of the mesh to the unknowns (-1:
+none) stands for the 0/1 matrices of `solver.copies`: nothing is stored where a field is not. With
+i_in the current density from metal into the domain, i its sum of conduction and, where a region has
+a relative permittivity e, displacement -e e0 grad(dphi/dt):
 
     -int i.grad(v) - int_contacts i_in v + int_jumps (phi_a - phi_b)/rho (v_a - v_b) = 0
     int eps F c_ref du/dt v - int F N-.grad(v) + source int v = 0
@@ -19,7 +21,7 @@ elastic bodies at a face (`solver.misfit`) are further unknowns where a case ask
 Jacobians are derivatives of these forms, shifted by the method in time: dF/dx + a dF/d(dx/dt).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -27,13 +29,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import ufl
-from dolfinx import fem, mesh
-from dolfinx.fem import petsc as fem_petsc
+from dolfinx import fem
 from mpi4py import MPI
 from petsc4py import PETSc
 from ufl.core.expr import Expr
 
-from solver import schema
+from solver import alloy, schema
 from solver.copies import Copies, build_copies
 from solver.deposit import charge_per_volume, growth_row, platings
 from solver.domain import (
@@ -41,17 +42,19 @@ from solver.domain import (
     facet_entities,
     facet_measure,
     facets_of,
-    node_positions,
-    refine_cells,
     region_of_cells,
     regions_at,
 )
 from solver.electrolyte import fluxes
+from solver.face_contact import Touch, voids_of
 from solver.further import further_equations, motion_of
 from solver.kinetics import reaction, shift_of
 from solver.march_schema import BinaryElectrolyte, Programme
+from solver.mixed_conductor import mixed_forms
 from solver.model import Contact, Model
 from solver.moving import gradient
+from solver.region_schema import Alloy, MixedConductor
+from solver.salt import assembled, groups_of, integral, salt_of
 from solver.transport import volume_weight
 from solver.units import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
@@ -99,11 +102,14 @@ class Carriers:
         self.thermal = GAS_CONSTANT * self.programme.temperature / FARADAY
         regions = {name: case.regions[name] for name in domain.built.regions}
         self.binary = {n: r for n, r in regions.items() if isinstance(r, BinaryElectrolyte)}
+        self.alloys = {n: r for n, r in regions.items() if isinstance(r, Alloy)}
+        self.mixed = {n: r for n, r in regions.items() if isinstance(r, MixedConductor)}
+        self.ionic = [name for name in regions if name not in self.alloys]
         self.reference = max((r.concentration for r in self.binary.values()), default=1.0)
         self.copies: Copies = build_copies(domain, model)
         self.space = self.copies.space
         self.owned = self.space.dofmap.index_map.size_local
-        self.groups = self._groups()
+        self.groups = groups_of(domain, self.binary)
         self.platings = platings(case)
         self._scales()
         self._fields()
@@ -111,28 +117,14 @@ class Carriers:
 
     # -- set-up ------------------------------------------------------------------------------------
 
-    def _groups(self) -> tuple[tuple[str, ...], ...]:
-        """Binary regions that share salt."""
-        group = {name: {name} for name in self.binary}
-        for interface in self.domain.built.interfaces:
-            sides = [n for n in regions_at(self.domain, interface) if n in self.binary]
-            if len(sides) == 2 and group[sides[0]] is not group[sides[1]]:
-                joined = group[sides[0]] | group[sides[1]]
-                for name in joined:
-                    group[name] = joined
-        found: list[tuple[str, ...]] = []
-        for members in group.values():
-            if tuple(sorted(members)) not in found:
-                found.append(tuple(sorted(members)))
-        return tuple(found)
-
     def _scales(self) -> None:
         """A typical conductance per area, and the area of the contacts."""
         self.area = {c.name: self._face_area(c) for c in self.model.contacts}
         dx = ufl.Measure("dx", domain=self.domain.mesh)
         one = fem.Constant(self.domain.mesh, np.float64(1.0))
         weight = volume_weight(self.domain)
-        volume = self._sum(weight * one * dx)
+        volume = integral(self.domain, weight * one * dx)
+        self.volume = volume
         typical = max(self.model.conductivity.values())
         self.conductance = typical * max(self.area.values()) / volume
         self.charge_unit = FARADAY * self.reference * volume  # keeps its unknown near one, pC
@@ -140,12 +132,16 @@ class Carriers:
         self.room = {name: volume / area for name, area in self.area.items()}
 
     def _face_area(self, contact: Contact) -> float:
-        measure = facet_measure(self.domain, {0: facet_entities(self.domain, contact.name)})
+        measure = facet_measure(self.domain, {0: self.face_pairs(contact)})
         one = fem.Constant(self.domain.mesh, np.float64(1.0))
-        return self._sum(volume_weight(self.domain) * one * measure(0))
+        return integral(self.domain, volume_weight(self.domain) * one * measure(0))
 
-    def _sum(self, form: ufl.Form) -> float:
-        return float(self.comm.allreduce(fem.assemble_scalar(fem.form(form))))
+    def face_pairs(self, contact: Contact, inside: list[str] | None = None) -> Ints:
+        """(cell, local facet) pairs of a contact, seen from the conductors of ions before it."""
+        if not contact.faces:
+            return facet_entities(self.domain, contact.name, inside or ())
+        names = self.ionic if inside is None else inside
+        return np.vstack([facet_entities(self.domain, face, names) for face in contact.faces])
 
     def _fields(self) -> None:
         domain, space = self.domain, self.space
@@ -157,23 +153,36 @@ class Carriers:
             value, rate = fem.Function(space, name=name), fem.Function(space, name=f"d{name}")
             fields.append(Field(name, value, rate, nodes, unknowns))
 
-        start = self.copies.size[0]
-        for label in range(len(self.copies.gather)):
-            tags = [domain.built.regions[n] for n, v in self.copies.labels.items() if v == label]
-            nodes = self._nodes(np.flatnonzero(np.isin(region, tags)).astype(np.int32), tdim)
-            add(f"phi_{label}", nodes, self.copies.unknown[label, nodes])
-        tags = [domain.built.regions[name] for name in self.binary]
-        nodes = self._nodes(np.flatnonzero(np.isin(region, tags)).astype(np.int32), tdim)
-        add("u", nodes, start + np.arange(len(nodes), dtype=np.int32))
-        start += len(nodes)
+        def inside(names: Iterable[str]) -> Ints:
+            tags = [domain.built.regions[name] for name in names]
+            return self._nodes(np.flatnonzero(np.isin(region, tags)).astype(np.int32), tdim)
+
+        labels, unknown = self.copies.labels, self.copies.unknown
+        of_ions = [
+            inside(n for n in self.ionic if labels[n] == label) for label in range(len(unknown))
+        ]
+        used = np.zeros(self.copies.size[0], dtype=np.int32)  # none within alloys
+        for label, nodes in enumerate(of_ions):
+            used[unknown[label, nodes]] = 1
+        number = np.cumsum(used, dtype=np.int32) - 1
+        for label, nodes in enumerate(of_ions):
+            add(f"phi_{label}", nodes, number[unknown[label, nodes]])
+        start = int(used.sum())
+        for name, members in (
+            ("u", self.binary), ("x", self.alloys), ("e", self.mixed), ("y", self.mixed),
+        ):  # fmt: skip
+            nodes = inside(members)
+            if members or name == "u":
+                add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
+                start += len(nodes)
         for contact in self.model.contacts:
-            facets = facets_of(domain, facet_entities(domain, contact.name))
+            facets = facets_of(domain, self.face_pairs(contact))
             nodes = self._nodes(facets, tdim - 1)
             add(f"z_{contact.name}", nodes, start + np.arange(len(nodes), dtype=np.int32))
             start += len(nodes)
         everywhere = np.arange(self.owned, dtype=np.int32)
         for name in self._further():
-            face = name.partition("_")[2] if name[0] in "ghp" else ""
+            face = name.partition("_")[2] if name[0] in "ghpv" else ""
             facets = facets_of(domain, facet_entities(domain, face))
             nodes = self._nodes(facets, tdim - 1) if face else everywhere
             add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
@@ -189,7 +198,11 @@ class Carriers:
         self.globals = {field.name: self._global_map(field) for field in fields}
         self.salt = next(field for field in fields if field.name == "u")
         self.phi = tuple(f for f in fields if f.name.startswith("phi_"))
+        self.collector = next((c.terminal for c in self.model.contacts if c.electronic), 0)
         self.z = tuple(f for f in fields if f.name.startswith("z_"))
+        self.stored, self.electrons, self.inner = (
+            tuple(f for f in fields if f.name == name) for name in "xey"
+        )
         self.further = {f.name: f for f in fields if f.name in self._further()}
         self.rows = [Row(field.name, field.nodes, field.unknowns) for field in fields]
 
@@ -203,7 +216,7 @@ class Carriers:
         for name, law in self.platings.items():
             if law.backing is not None:
                 found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
-        return tuple(found)
+        return (*found, *(f"v_{name}" for name in voids_of(self.case) if name in self.area))
 
     def _nodes(self, entities: Ints, dimension: int) -> Ints:
         found = fem.locate_dofs_topological(self.space, dimension, entities, remote=True)
@@ -235,6 +248,7 @@ class Carriers:
             forms[name] = form if there is None else there + form
 
         tags = self.domain.built.regions
+        self.applied = [self._constant(0.0) for _ in self.model.terminals]
         self.current_of: dict[str, Expr] = {}
         self.permittivity: list[fem.Constant] = []
         self.motion = motion_of(self.domain, self.further)
@@ -242,6 +256,13 @@ class Carriers:
         for name in tags:
             phi = self.phi[self.copies.labels[name]]
             law = self.case.regions[name]
+            if isinstance(law, Alloy):
+                (x,) = self.stored
+                here = dx(tags[name])
+                add("x", alloy.storage(law, (x.value, x.rate), thermal, v, weight, here))
+                continue
+            if isinstance(law, MixedConductor):
+                self._mixed_forms(add, law, phi, thermal, dx(tags[name]))
             if isinstance(law, BinaryElectrolyte):
                 flow = fluxes(law, phi.value, u, reference, thermal, msh)
                 porosity = self._constant(law.porosity)
@@ -272,7 +293,26 @@ class Carriers:
                 total = slope if rate.empty() else slope + self.shift * rate
                 if not total.empty():
                     self.jacobians.append((name, field.name, fem.form(total)))
-        self._salt_rows(dx, weight)
+        rows = [
+            weight * self._constant(self.scale / self.thermal / self.volume) * v * dx(tags[name])
+            for name in self.mixed
+        ]
+        self.inner_load = [assembled(fem.form(sum(rows[1:], rows[0])))] if rows else []
+        salt = salt_of(self.domain, self.binary, self.groups, self.reference, v, dx)
+        self.source_load, self.salt_load = salt.source, salt.load
+        self.salt_at_start = salt.start
+
+    def _mixed_forms(
+        self, add: Adder, law: MixedConductor, phi: Field, thermal: Expr, dx: ufl.Measure
+    ) -> None:
+        """Electrons and the reaction of a mixed conductor; its ions are those of any conductor."""
+        (e,), (y,) = self.electrons, self.inner
+        g = self._constant(self.scale / self.thermal / self.volume)
+        fields = (phi.value, e.value, y.value, y.rate)
+        weight, collector = volume_weight(self.domain), self.applied[self.collector]
+        forms = mixed_forms(law, fields, collector, thermal, g, self.test, weight, dx)
+        for name, form in zip((phi.name, e.name, y.name), forms, strict=True):
+            add(name, form)
 
     def _further_forms(self, add: Adder, dx: ufl.Measure) -> None:
         """Displacement of the mesh, elastic bodies: inner equations on nodes that nothing holds."""
@@ -304,8 +344,10 @@ class Carriers:
         self.jump_id: dict[str, int] = {}
         for contact in self.model.contacts:
             for label in sorted(set(labels.values())):
-                inside = [name for name, value in labels.items() if value == label]
-                pairs = facet_entities(self.domain, contact.name, inside)
+                inside = [name for name in self.ionic if labels[name] == label]
+                if not inside:
+                    continue
+                pairs = self.face_pairs(contact, inside)
                 if self.comm.allreduce(len(pairs)) > 0:
                     self.face_id[contact.name, label] = len(entities)
                     entities[len(entities)] = pairs
@@ -320,7 +362,6 @@ class Carriers:
         weight, v = volume_weight(self.domain), self.test
         labels = self.copies.labels
         g = self._constant(self.conductance)
-        self.applied = [self._constant(0.0) for _ in self.model.terminals]
         self.inward: dict[str, fem.Form] = {}
         self.row_of: dict[str, fem.Form] = {}
         self.moved_row_of: list[tuple[Contact, Field, fem.Form]] = []
@@ -338,7 +379,13 @@ class Carriers:
                 rate = rate + self._constant(law.capacitance) * ufl.diff(eta, variable) * z.rate
             rho = self._constant(contact.resistance + contact.series)
             shift = self._constant(shift_of(law)) + self._pressed(contact.name)
-            area = self.motion.area
+            if contact.alloy:
+                at_face = self.alloys[contact.alloy], self.stored[0].value, thermal
+                shift = shift + alloy.potential(*at_face, self.domain.mesh)
+            if contact.electronic:  # e counts from there
+                shift = shift + self.applied[self.collector]
+            touch = Touch(self.case, contact.name, self.further, self._constant)
+            area = self.motion.area * touch.share
             held = self.applied[contact.terminal]
             whole: ufl.Form | None = None
             face: ufl.Form | None = None
@@ -346,7 +393,11 @@ class Carriers:
                 if (contact.name, label) not in self.face_id:
                     continue
                 phi, ds = self.phi[label], self.ds(self.face_id[contact.name, label])
+                if contact.electronic:
+                    (phi,) = self.electrons
                 add(phi.name, -weight * area * rate * v * ds)
+                if contact.alloy:
+                    add("x", weight * faradaic * v * ds)
                 if contact.name in self.platings:
                     h = self.further[f"h_{contact.name}"]
                     share = self._constant(charge_per_volume(self.platings[contact.name]))
@@ -356,6 +407,8 @@ class Carriers:
                         way = self.further[f"g_{contact.name}"]
                         flows = (weight * share * self.motion.shadow, way.rate, weight * faradaic)
                         add(way.name, growth_row(*flows, area, v, ds))
+                if touch.name:
+                    add(touch.name, weight * touch.row(area * faradaic) * v * ds)
                 drop = held - phi.value - shift - eta - rho * rate
                 add(z.name, g * weight * drop * v * ds)
                 flow = weight * area * rate * ds
@@ -368,9 +421,9 @@ class Carriers:
             self.row_of[contact.name] = fem.form(total)
             for name, field in self.further.items():
                 slope = _expanded(ufl.derivative(whole, field.value, v))
-                if name.startswith("d_") and not slope.empty():
+                if name.startswith(("d_", "v_")) and not slope.empty():
                     self.moved_row_of.append((contact, field, fem.form(slope)))
-            self.face_load[contact.name] = self._vector(fem.form(face))
+            self.face_load[contact.name] = assembled(fem.form(face))
 
     def _pressed(self, name: str) -> Expr | float:
         """Shift of the equilibrium potential by the pressure that growth makes, V."""
@@ -392,53 +445,6 @@ class Carriers:
             add(a.name, weight * through * v * ds)
             add(b.name, -weight * through * v * ds)
 
-    def _salt_rows(self, dx: ufl.Measure, weight: Expr | float) -> None:
-        """Of every group of electrolytes: int v, and int eps F c_ref v, which is its salt."""
-        tags = self.domain.built.regions
-        self.source_load, self.salt_load, self.salt_at_start = [], [], []
-        for members in self.groups:
-            cells = tuple(tags[name] for name in members)
-            one = self._constant(1.0)
-            self.source_load.append(self._vector(fem.form(weight * one * self.test * dx(cells))))
-            form: ufl.Form | None = None
-            start = 0.0
-            for name in members:
-                law = self.binary[name]
-                share = self._constant(FARADAY * self.reference * law.porosity)
-                term = weight * share * self.test * dx(tags[name])
-                form = term if form is None else form + term
-                volume = self._sum(weight * one * dx(tags[name]))
-                start += FARADAY * law.concentration * law.porosity * volume
-            self.salt_load.append(self._vector(fem.form(form)))
-            self.salt_at_start.append(start)
-
-    def _vector(self, form: fem.Form) -> PETSc.Vec:
-        vector = fem_petsc.assemble_vector(form)
-        vector.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-        return vector
-
 
 def _expanded(form: ufl.Form) -> ufl.Form:
     return ufl.algorithms.expand_derivatives(form)
-
-
-def refined_at(domain: Domain, faces: tuple[str, ...], size: float, most: int) -> Domain:
-    """Bisect cells at faces until their edges there are no longer than a size (um).
-
-    Args:
-        domain: The first mesh.
-        faces: Names of boundaries and interfaces.
-        size: Of the longest edge of a facet.
-        most: Passes at most.
-    """
-    for _ in range(most):
-        pairs = np.vstack([facet_entities(domain, name) for name in faces])
-        facets = facets_of(domain, pairs)
-        nodes = mesh.entities_to_geometry(domain.mesh, domain.mesh.topology.dim - 1, facets)
-        ends = node_positions(domain.mesh)[nodes]
-        lengths = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
-        longest = domain.comm.allreduce(float(lengths.max(initial=0.0)), op=MPI.MAX)
-        if longest <= size:
-            return domain
-        domain = refine_cells(domain, np.unique(pairs[:, 0]).astype(np.int32))
-    return domain

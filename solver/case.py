@@ -153,7 +153,7 @@ def _converted(file: tables.CaseFile, shape: Geometry | None, chain: tuple[Sourc
         question=file.question,
         paper=file.paper,
         path=chain[0].path,
-        geometry=shape,
+        geometry=assemble.with_touched(shape, file),
         regions={name: assemble.region(law) for name, law in file.regions.items()},
         boundaries={name: assemble.boundary(law) for name, law in file.boundaries.items()},
         interfaces={name: assemble.interface(law) for name, law in file.interfaces.items()},
@@ -265,11 +265,19 @@ def _map(file: tables.CaseFile) -> schema.Map | None:
     table = file.map
     if table is None:
         return None
-    kind = assemble.values(file)[table.parameter].kinds[0]
-    _, unit_text, _ = units.parse_any(table.values[0])
+    first, other = _along(file, table.parameter, table.values), table.against
+    second = None if other is None else _along(file, other.parameter, other.values)
+    numbers, unit_text = first.numbers, first.unit_text
+    return schema.Map(table.parameter, table.values, numbers, unit_text, table.quantity, second)
+
+
+def _along(file: tables.CaseFile, parameter: str, texts: tuple[str, ...]) -> schema.Against:
+    """Values of one parameter of a map."""
+    kind = assemble.values(file)[parameter].kinds[0]
+    _, unit_text, _ = units.parse_any(texts[0])
     unit = units.parse(f"1 {unit_text}", kind) if unit_text else 1.0
-    numbers = tuple(units.parse(text, kind) / unit for text in table.values)
-    return schema.Map(table.parameter, table.values, numbers, unit_text, table.quantity)
+    numbers = tuple(units.parse(text, kind) / unit for text in texts)
+    return schema.Against(parameter, texts, numbers, unit_text)
 
 
 def _calibration(file: tables.CaseFile, plane: bool) -> schema.Calibration | None:

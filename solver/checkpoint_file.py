@@ -5,6 +5,7 @@
 /times       (states,)            s, the oldest first
 /scalars     (states, scalars)    potentials of the terminals, charge, sources
 /moments     (moments, 9 + 3 n)   as in Moment, with three numbers for each of n faces that grow
+                                  and alloys
 /ends        (ends, 5)            step, time, reason, first, last
 /fields/NAME/points   (nodes, 3)         um
 /fields/NAME/values   (states, nodes)    of phi_<label>, u, z_<contact>
@@ -231,7 +232,10 @@ def _read(file: h5py.File, system: System) -> Snapshot:
         for n, t, why, first, last in file["ends"][:]
     ]
     found = Marched(
-        [_moment(row) for row in file["moments"][:]], ends, None, int(file.attrs["rejected"])
+        [_moment(row, len(system.growing) + len(system.voids)) for row in file["moments"][:]],
+        ends,
+        None,
+        int(file.attrs["rejected"]),
     )
     return Snapshot(
         found, int(file.attrs["step"]), int(file.attrs["first"]), History(times, states),
@@ -240,19 +244,20 @@ def _read(file: h5py.File, system: System) -> Snapshot:
 
 
 def _row(moment: Moment) -> list[float]:
-    """A moment as numbers: what is one number, then the growth of every face."""
-    *numbers, growth = astuple(moment)
-    return [*numbers, *(number for face in growth for number in face)]
+    """A moment as numbers: what is one number, then every face that grows, then every alloy."""
+    *numbers, growth, fractions = astuple(moment)
+    return [*numbers, *(number for three in (*growth, *fractions) for number in three)]
 
 
-def _moment(row: Floats) -> Moment:
+def _moment(row: Floats, faces: int) -> Moment:
     time, step, voltage, current, charge, least, salt, balance, iterations = map(float, row[:9])
-    growth = tuple(
+    threes = tuple(
         (float(mean), float(low), float(high)) for mean, low, high in row[9:].reshape(-1, 3)
     )
     return Moment(
-        time, int(step), voltage, current, charge, least, salt, balance, int(iterations), growth
-    )
+        time, int(step), voltage, current, charge, least, salt, balance, int(iterations),
+        threes[:faces], threes[faces:],
+    )  # fmt: skip
 
 
 def _read_field(

@@ -20,6 +20,7 @@ from solver.limits import numerics_faults
 from solver.march_checks import march_faults
 from solver.march_tables import BinaryElectrolyte
 from solver.mechanics_checks import mechanics_faults
+from solver.region_tables import MixedConductor
 from solver.study_checks import study_faults
 
 SIZES = ("width", "thickness", "radius", "distance", "area_fraction", "resolved_height")
@@ -180,8 +181,8 @@ def _name_faults(
     for name in regions:
         if name not in file.regions:
             allowed = (
-                "a law for this region: ionic_conductor, binary_electrolyte, equipotential or "
-                "insulator"
+                "a law for this region: ionic_conductor, binary_electrolyte, alloy, "
+                "mixed_conductor, equipotential or insulator"
             )
             yield Finding(("regions", name), "", allowed)
     tables_and_names = (
@@ -225,7 +226,8 @@ def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Fi
                 allowed = "potential or current: a half space has no cell area"
                 yield Finding(("boundaries", name, "current_density"), given, allowed)
     if file.regions and all(
-        not isinstance(x, tables.IonicConductor | BinaryElectrolyte) for x in file.regions.values()
+        not isinstance(x, tables.IonicConductor | BinaryElectrolyte | MixedConductor)
+        for x in file.regions.values()
     ):
         yield Finding(("regions",), "no conductor", "at least one region that is ionic_conductor")
     if isinstance(geometry, shapes.Cell) and _interface_film(geometry):

@@ -7,6 +7,7 @@ from meshes import geometry as shapes
 from solver import known, stoichiometry, tables, units
 from solver.assemble import is_physical, values
 from solver.faults import Finding, KeyPath, as_given, nearest
+from solver.map_tables import Map
 
 
 def comparison_faults(
@@ -45,24 +46,37 @@ def comparison_faults(
         yield from _map_faults(file, file.map, names)
 
 
-def _map_faults(file: tables.CaseFile, table: tables.Map, names: set[str]) -> Iterator[Finding]:
+def _map_faults(file: tables.CaseFile, table: Map, names: set[str]) -> Iterator[Finding]:
     """A value that the case gives, others of its kind, a quantity that is a number."""
     found = {file.solve_for.name} if file.solve_for is not None else set()
     yield from _quantity_faults(table.quantity, ("map", "quantity"), names | found)
     if table.quantity.partition(".")[0] in known.TEXTS:
         yield Finding(("map", "quantity"), as_given(table.quantity), "a quantity with a number")
+    yield from _axis_faults(file, table.parameter, table.values, ("map",))
+    other = table.against
+    if other is not None and other.parameter == table.parameter:
+        allowed = "another value than map.parameter"
+        yield Finding(("map", "against", "parameter"), as_given(other.parameter), allowed)
+    elif other is not None:
+        yield from _axis_faults(file, other.parameter, other.values, ("map", "against"))
+
+
+def _axis_faults(
+    file: tables.CaseFile, parameter: str, texts: Sequence[str], path: KeyPath
+) -> Iterator[Finding]:
+    """A physical value that the case gives, and others of its kind."""
     given = {key: value for key, value in values(file).items() if is_physical(key)}
-    value = given.get(table.parameter)
+    value = given.get(parameter)
     if value is None:
-        near = nearest(table.parameter, given)
+        near = nearest(parameter, given)
         allowed = "a physical value that the case gives"
-        yield Finding(("map", "parameter"), as_given(table.parameter), allowed, near)
+        yield Finding((*path, "parameter"), as_given(parameter), allowed, near)
         return
-    for index, text in enumerate(table.values):
+    for index, text in enumerate(texts):
         try:
             units.parse(text, value.kinds[0])
         except units.UnitError as error:
-            yield Finding(("map", "values", index), as_given(text), error.expected, error.nearest)
+            yield Finding((*path, "values", index), as_given(text), error.expected, error.nearest)
 
 
 def _solve_for_faults(

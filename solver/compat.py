@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from dolfinx import fem, mesh
 from mpi4py import MPI
+from petsc4py import PETSc
 
 _model_to_mesh: Callable[..., Any]
 try:  # 0.9
@@ -22,6 +23,15 @@ except ImportError:  # 0.10 and later
     from dolfinx.io import gmsh as gmsh_models  # type: ignore[attr-defined]
 
     _model_to_mesh = gmsh_models.model_to_mesh
+
+
+# PETSc 3.25 keeps the value of an old name under the new one for good
+RENAMED = {"ts_dt": "ts_time_step", "ts_max_reject": "ts_max_step_rejections"}
+
+
+def option_name(name: str) -> str:
+    """What the PETSc at hand calls an option, without prefix."""
+    return RENAMED.get(name, name) if PETSc.Sys.getVersion() >= (3, 25) else name
 
 
 def read_msh(
@@ -80,6 +90,18 @@ def submesh(
     count = part.topology.index_map(part.topology.dim).size_local
     own = np.arange(count, dtype=np.int32)
     return part, np.asarray(numbers.sub_topology_to_topology(own, False), dtype=np.int32)
+
+
+def nodes_of_entities(
+    msh: mesh.Mesh, dim: int, entities: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int32]:
+    """The nodes of edges or facets of simplices, shape (entities, dim + 1).
+
+    0.9 divides by their number: a rank without any would end with a floating-point exception.
+    """
+    if not len(entities):
+        return np.zeros((0, dim + 1), np.int32)
+    return np.asarray(mesh.entities_to_geometry(msh, dim, entities), np.int32)
 
 
 def interpolation_points(space: fem.FunctionSpace) -> npt.NDArray[np.float64]:

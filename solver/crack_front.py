@@ -13,13 +13,21 @@ crack in an infinite body under the pressure p on its faces (or the tension p fa
 
 E(m) the complete elliptic integral of the second kind.
 
+How G changes as the front moves outwards evenly, by d everywhere: the mesh follows it by a field
+that dies out further away, and G_k of two such bodies, d = +-STEP of the reach, are subtracted.
+Points of the front stay at their angle t, on their normal; with the curvature c of the front
+
+    int w_k ds -> int w_k (1 + d c) ds,     c ds = a b/(a^2 sin^2 t + b^2 cos^2 t) dt.
+
+Their energies give the mean of G once more, without a domain integral. For the penny dG/da = G/a.
+
 Source: Irwin 1962, J. Appl. Mech. 29, 651 (ellipse); Li, Shih & Needleman 1985, Eng. Fract. Mech.
 21, 405 (domain integral along a front).
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import nan
+from math import inf, nan
 
 import numpy as np
 import ufl
@@ -31,8 +39,9 @@ from scipy.integrate import quad
 from meshes.layers import Box, Ellipse
 from solver.domain import Domain, coordinates, node_positions
 from solver.elasticity import Body
-from solver.equilibrium import Equilibrium, Support
+from solver.equilibrium import Support
 from solver.hooke import Floats
+from solver.touching import solve_touching
 
 POINTS = 9  # of the front at which G is given
 # q is one inside of the first radius and zero outside of the second, in shares of the reach
@@ -51,6 +60,9 @@ class Front:
         mean: Over the front, by the widest contour, J/m^2.
         bars: Error bar of G at every point, J/m^2.
         by_extension: The mean from the energies of two bodies with the front moved.
+        slopes: dG/da as all of the front moves outwards, by every contour, J/m^2/um, shape
+            (contours, points).
+        slope_bar: Error bar of dG/da at every point.
     """
 
     angles: Floats
@@ -59,6 +71,13 @@ class Front:
     mean: float
     bars: Floats
     by_extension: float = nan
+    slopes: Floats | None = None
+    slope_bar: float = inf
+
+    @property
+    def slope(self) -> float:
+        """dG/da where G is largest, by the widest contour; nan if it was not computed."""
+        return nan if self.slopes is None else float(self.slopes[-1][self.values.argmax()])
 
     @property
     def values(self) -> Floats:
@@ -78,22 +97,39 @@ def table_of_front(front: Front) -> str:
     return "\n".join(["arc_length_um,angle_degree,G_J_m2,error_bar_J_m2", *lines]) + "\n"
 
 
-def arc_length(crack: Ellipse, start: float, end: float, hat: tuple[float, float]) -> float:
-    """Length of the front between two angles, weighted by a line from hat[0] to hat[1], um."""
+def arc_length(
+    crack: Ellipse, start: float, end: float, hat: tuple[float, float], distance: float = 0.0
+) -> float:
+    """Length of the front between two angles, weighted by a line from hat[0] to hat[1], um.
+
+    Args:
+        crack: The ellipse.
+        start: Angle, rad.
+        end: Angle, rad.
+        hat: The weight at both.
+        distance: By which the front has moved outwards from the ellipse, um.
+    """
     a, b = crack.semi_axes
 
     def weighted(t: float) -> float:
         share = (t - start) / (end - start)
-        return float((hat[0] + share * (hat[1] - hat[0])) * np.hypot(a * np.sin(t), b * np.cos(t)))
+        piece = np.hypot(a * np.sin(t), b * np.cos(t))
+        return float((hat[0] + share * (hat[1] - hat[0])) * (piece + distance * a * b / piece**2))
 
     return float(quad(weighted, start, end)[0])
 
 
 def reach(box: Box, crack: Ellipse) -> float:
-    """Radius around the front in which nothing but the crack and its layer lies, um."""
+    """Radius around the front in which nothing but the crack and its layer lies, um.
+
+    Where a part of the crack is filled, nothing of that either: its edge may not be moved.
+    """
     a, b = crack.semi_axes
+    dry = [] if crack.filled is None else [a - crack.filled[0], b - crack.filled[1]]
     # beyond the smallest radius of curvature normals to the front meet
-    return min(a, b, box.width - a, box.depth - b, box.layers[0].thickness, b * b / a, a * a / b)
+    return min(
+        *dry, a, b, box.width - a, box.depth - b, box.layers[0].thickness, b * b / a, a * a / b
+    )
 
 
 def _near_front(crack: Ellipse, points: Floats) -> tuple[Floats, Floats, Floats]:
@@ -113,6 +149,63 @@ def _moved(domain: Domain, crack: Ellipse, inner: float, outer: float) -> Floats
     return np.stack([share * normal[0], share * normal[1], 0.0 * share], 1)
 
 
+@dataclass(frozen=True)
+class _Track:
+    """The front on a mesh that has not moved yet; what is said of nodes goes with them.
+
+    Attributes:
+        space: Of the coordinates of the nodes.
+        normal: Of the front at the nearest point of it, shape (2, owned nodes).
+        hats: w_k, shape (owned nodes, points).
+        shares: How far nodes follow the front, by contour, shape (contours, owned nodes).
+    """
+
+    domain: Domain
+    crack: Ellipse
+    space: fem.FunctionSpace
+    angles: Floats
+    normal: Floats
+    hats: Floats
+    shares: Floats
+
+    def lengths(self, distance: float) -> Floats:
+        """int w_k ds of the front moved outwards by a distance, um, shape (points,)."""
+        pieces = list(pairwise(self.angles))
+
+        def parts(hat: tuple[float, float]) -> list[float]:
+            return [arc_length(self.crack, *piece, hat, distance) for piece in pieces]
+
+        rising, falling = parts((0.0, 1.0)), parts((1.0, 0.0))
+        whole: Floats = np.array([0.0, *rising]) + np.array([*falling, 0.0])
+        return whole
+
+    def rates(self, body: Body, displacement: fem.Function, distance: float) -> Floats:
+        """G at every point by every contour, J/m^2, shape (contours, points); collective."""
+        x = ufl.SpatialCoordinate(self.domain.mesh)
+        energy = body.potential_energy(displacement)
+        slope = fem.form(ufl.derivative(energy, x, ufl.TestFunction(self.space)))
+        force = fem_petsc.assemble_vector(slope)
+        force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        pull = force.array_r.reshape(-1, 3)[: len(self.hats)]
+        outwards = pull[:, 0] * self.normal[0] + pull[:, 1] * self.normal[1]
+        found = self.domain.comm.allreduce((self.shares * outwards) @ self.hats)
+        return np.asarray(-2.0 * found / self.lengths(distance))
+
+
+def _track(domain: Domain, box: Box, crack: Ellipse) -> _Track:
+    space = fem.functionspace(domain.mesh, ("Lagrange", 1, (3,)))
+    owned = space.dofmap.index_map.size_local
+    t, away, normal = _near_front(crack, space.tabulate_dof_coordinates()[:owned])
+    angles: Floats = np.linspace(0.0, 0.5 * np.pi, POINTS, dtype=np.float64)
+    hats = np.maximum(1.0 - np.abs(t[:, None] - angles) / (angles[1] - angles[0]), 0.0)
+    size = reach(box, crack)
+    shares = [
+        np.clip((outer * size - away) / ((outer - inner) * size), 0.0, 1.0)
+        for inner, outer in CONTOURS
+    ]
+    return _Track(domain, crack, space, angles, normal, hats, np.array(shares))
+
+
 def front_rates(body: Body, displacement: fem.Function, box: Box) -> Front | None:
     """G along the front of the crack of a box; collective.
 
@@ -121,48 +214,38 @@ def front_rates(body: Body, displacement: fem.Function, box: Box) -> Front | Non
         displacement: In equilibrium.
         box: The geometry; without a crack there is no front.
     """
-    crack, domain = box.crack, body.domain
+    crack = box.crack
     if crack is None:
         return None
-    space = fem.functionspace(domain.mesh, ("Lagrange", 1, (3,)))
-    x = ufl.SpatialCoordinate(domain.mesh)
-    energy = body.potential_energy(displacement)
-    force = fem_petsc.assemble_vector(fem.form(ufl.derivative(energy, x, ufl.TestFunction(space))))
-    force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-    owned = space.dofmap.index_map.size_local
-    at = space.tabulate_dof_coordinates()[:owned]
-    pull = force.array_r.reshape(-1, 3)[:owned]
-    t, away, normal = _near_front(crack, at)
-    outwards = pull[:, 0] * normal[0] + pull[:, 1] * normal[1]
-    angles: Floats = np.linspace(0.0, 0.5 * np.pi, POINTS, dtype=np.float64)
-    hats = np.maximum(1.0 - np.abs(t[:, None] - angles) / (angles[1] - angles[0]), 0.0)
-    pieces = list(pairwise(angles))
-    rising = np.array([0.0, *(arc_length(crack, *piece, (0.0, 1.0)) for piece in pieces)])
-    falling = np.array([*(arc_length(crack, *piece, (1.0, 0.0)) for piece in pieces), 0.0])
-    size = reach(box, crack)
-    rates = []
-    for inner, outer in CONTOURS:
-        share = np.clip((outer * size - away) / ((outer - inner) * size), 0.0, 1.0)
-        slope = domain.comm.allreduce((share * outwards) @ hats)
-        rates.append(-2.0 * slope / (rising + falling))
+    track = _track(body.domain, box, crack)
+    rates = track.rates(body, displacement, 0.0)
+    pieces = pairwise(track.angles)
     lengths = np.cumsum([0.0, *(arc_length(crack, *piece, (1.0, 1.0)) for piece in pieces)])
-    mean = float(rates[-1] @ (rising + falling) / lengths[-1])
-    return Front(angles, lengths, np.array(rates), mean, np.full(POINTS, np.inf))
+    mean = float(rates[-1] @ track.lengths(0.0) / lengths[-1])
+    return Front(track.angles, lengths, rates, mean, np.full(POINTS, np.inf))
 
 
-def mean_by_extension(
+def moved_front(
     body: Body, box: Box, supports: dict[str, Support], overrides: dict[str, str]
-) -> float:
-    """The mean of G from the energies of two bodies with the front moved, J/m^2; collective."""
+) -> tuple[float, Floats]:
+    """From two bodies with the front moved inwards and outwards; collective.
+
+    Returns:
+        The mean of G from their energies, J/m^2, and dG/da at every point by every contour,
+        J/m^2/um, shape (contours, points).
+    """
     crack, domain = box.crack, body.domain
     if crack is None:
-        return 0.0
+        return 0.0, np.zeros((len(CONTOURS), POINTS))
     size, (inner, outer) = reach(box, crack), CONTOURS[-1]
+    track = _track(domain, box, crack)
     follow = _moved(domain, crack, inner * size, outer * size)
-    energies = []
-    for sign in (1.0, -1.0):
-        places = node_positions(domain.mesh) + sign * STEP * size * follow
-        with coordinates(domain, places):
-            energies.append(Equilibrium(body, supports, overrides).solve().energy)
+    energies, rates = [], []
+    for distance in (STEP * size, -STEP * size):
+        with coordinates(domain, node_positions(domain.mesh) + distance * follow):
+            state = solve_touching(body, supports, {}, overrides).state
+            energies.append(state.energy)
+            rates.append(track.rates(body, state.displacement, distance))
     length = arc_length(crack, 0.0, 0.5 * np.pi, (1.0, 1.0))
-    return -2.0 * (energies[0] - energies[1]) / (2.0 * STEP * size * length)
+    mean = -2.0 * (energies[0] - energies[1]) / (2.0 * STEP * size * length)
+    return mean, np.asarray((rates[0] - rates[1]) / (2.0 * STEP * size), dtype=np.float64)

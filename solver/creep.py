@@ -14,15 +14,9 @@ LePage et al. 2019, J. Electrochem. Soc. 166, A89.
 
 import numpy as np
 
+from solver.creep_rate import rate_at
 from solver.mechanics_schema import Creep
 from solver.scalar_roots import Floats, increasing_root
-from solver.units import GAS_CONSTANT
-
-
-def rate_at(law: Creep, temperature: float) -> float:
-    """Creep rate at the reference stress and a temperature (K), 1/s."""
-    change = 1.0 / temperature - 1.0 / law.reference_temperature
-    return law.rate * float(np.exp(-law.activation_energy / GAS_CONSTANT * change))
 
 
 def increment(

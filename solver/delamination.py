@@ -26,6 +26,7 @@ from solver import compat, hooke, interface_schema
 from solver.broken import Break
 from solver.broken_equilibrium import BrokenEquilibrium
 from solver.broken_state import Answer
+from solver.buckled import settled
 from solver.domain import Domain, coordinates, facet_entities, node_positions, refine_cells
 from solver.elasticity import Body, Solid
 from solver.equilibrium import Support
@@ -116,9 +117,15 @@ def solve_broken(
     breaks: Sequence[Break],
     overrides: Mapping[str, str],
     partly: bool = False,
+    buckles: bool = True,
 ) -> Answer:
-    """Equilibrium of a body with broken interfaces, `partly`: as far as it goes; collective."""
-    return BrokenEquilibrium(body, supports, breaks, overrides).solve(partly)
+    """Equilibrium of a body with broken interfaces, `partly`: as far as it goes; collective.
+
+    With `buckles` it is asked whether what is off does.
+    """
+    equilibrium = BrokenEquilibrium(body, supports, breaks, overrides)
+    answer = equilibrium.solve(partly)
+    return settled(equilibrium, answer, overrides) if buckles else answer
 
 
 def delamination_force(
@@ -136,6 +143,7 @@ def delamination_force(
     domain, (broken, tip) = body.domain, at
     distance = STEP * tip.reach
     energies, rates = [], []
+    bent = answer.buckling is not None and answer.buckling.has_buckled
     for sign in (1.0, -1.0):
         step = sign * distance
         moved = [_moved(other, tip, step) if other is broken else other for other in breaks]
@@ -144,7 +152,7 @@ def delamination_force(
         place = (x + step * tip.direction[0], y)
         shifted = replace(tip, place=place, front=front, reach=tip.reach * (1.0 - STEP))
         with coordinates(domain, moved_nodes(domain, tip, step)):
-            there = solve_broken(body, supports, moved, overrides)
+            there = solve_broken(body, supports, moved, overrides, buckles=bent)
             energies.append(there.state.energy)
             rates.append(energy_release_rates(body, there.state.displacement, shifted)[-2])
     slope = (rates[0] - rates[1]) / (2.0 * distance)

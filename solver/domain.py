@@ -241,7 +241,7 @@ def _chords(domain: Domain, arc: Arc) -> tuple[npt.NDArray[np.float64], npt.NDAr
     topology.create_connectivity(1, topology.dim)
     edge_count = topology.index_map(1).size_local + topology.index_map(1).num_ghosts
     edges = np.arange(edge_count, dtype=np.int32)
-    nodes = mesh.entities_to_geometry(domain.mesh, 1, edges)
+    nodes = compat.nodes_of_entities(domain.mesh, 1, edges)
     nodes = nodes[_nodes_of(points, arc)[nodes].all(axis=1)]
     return points[nodes[:, 0]], points[nodes[:, 1]]
 
@@ -294,7 +294,7 @@ def _wall_facets(domain: Domain, arc: Arc) -> tuple[Floats, Floats]:
 
     Facets in planes through the axis of the wall are left out.
     """
-    nodes = mesh.entities_to_geometry(domain.mesh, 2, domain.facet_tags.indices)
+    nodes = compat.nodes_of_entities(domain.mesh, 2, domain.facet_tags.indices)
     corners = node_positions(domain.mesh)[nodes]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.linalg.norm(normal, axis=1)[:, None]
@@ -393,7 +393,7 @@ def axis_parallel(domain: Domain) -> bool:
     wanted[mesh.exterior_facet_indices(topology)] = True
     wanted[domain.facet_tags.indices] = True
     facets = np.flatnonzero(wanted).astype(np.int32)
-    nodes = mesh.entities_to_geometry(domain.mesh, tdim - 1, facets)
+    nodes = compat.nodes_of_entities(domain.mesh, tdim - 1, facets)
     ends = domain.mesh.geometry.x[nodes]
     span = np.abs(ends[:, 0, :2] - ends[:, 1, :2])
     straight = bool(np.all(span.min(axis=1) <= 1e-9 * span.max(axis=1)))

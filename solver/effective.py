@@ -21,9 +21,11 @@ from solver.domain import Domain, cellwise, number_of_cells, read_domain, refine
 from solver.effective_conduction import Conducting, Fluctuations, both_sides
 from solver.effective_stiffness import Elastic, Response, response, voigt_and_reuss
 from solver.mechanics_model import solid_law
+from solver.solve import SolveFailed
 from solver.tensor_bounds import Between
 from solver.three_point import ThreePoint, three_point, two_conductivities
 from solver.uniform_tractions import Tractions, uniform_tractions
+from solver.weak_strains import weak_strains
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -79,6 +81,7 @@ class Stiffness:
             with one mesh.
         history: The meshes.
         reached: Whether that change is as small as asked.
+        proved: A lower tensor above that of Reuss, where it was asked for and is there.
     """
 
     cell: Elastic
@@ -89,6 +92,7 @@ class Stiffness:
     error: float
     history: tuple[Level, ...]
     reached: bool
+    proved: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -168,9 +172,24 @@ def solve_effective(
                     "No stiffness under uniform tractions: a void reaches the sides of the cell, "
                     "and nothing there can carry them."
                 )
+            else:
+                stiffness, none = _from_below(stiffness)
+                left_out += none
     for line in left_out:
         progress(line)
     return Effective(conductivity, stiffness, phases, tractions, tuple(left_out))
+
+
+def _from_below(found: Stiffness) -> tuple[Stiffness, list[str]]:
+    """With a lower tensor that is proved; why there is none, if so."""
+    said = "The stiffness is bounded from below by Reuss alone: "
+    try:
+        weak = weak_strains(found.cell)
+    except SolveFailed as error:
+        return found, [f"{said}no linear stresses in equilibrium were found ({error})."]
+    if weak is None:
+        return found, [f"{said}the cell is too large for stresses in equilibrium."]
+    return replace(found, proved=weak.tensor), []
 
 
 def _three_point(

@@ -58,7 +58,8 @@ def with_effective(meta: output.RunMeta, found: Effective) -> output.RunMeta:
     if found.tractions is not None:
         notes.append(
             "Uniform tractions on the sides give the least stiff cell, affine displacements the "
-            "stiffest. Both are computed with displacements: the first is an estimated lower bound."
+            "stiffest. Both are computed with displacements: the first is an estimated lower "
+            "bound, the proved one is that of linear stresses in equilibrium."
         )
     return replace(meta, notes=(*meta.notes, *notes))
 
@@ -89,6 +90,7 @@ def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunM
 
 def _with_stiffness(meta: output.RunMeta, found: Stiffness) -> output.RunMeta:
     last = found.history[-1]
+    below = "Reuss" if found.proved is None else "linear stresses in equilibrium"
     return replace(
         meta,
         mesh={
@@ -102,7 +104,7 @@ def _with_stiffness(meta: output.RunMeta, found: Stiffness) -> output.RunMeta:
         notes=(
             *meta.notes,
             "The stiffness is that of periodic displacements, from above on every mesh; its proved "
-            "lower bound is that of Reuss. The accuracy is that of its change from mesh to mesh.",
+            f"lower bound is that of {below}. The accuracy is its change from mesh to mesh.",
         ),
     )
 

@@ -16,6 +16,7 @@ from solver.units import in_unit
 
 Floats = npt.NDArray[np.float64]
 CONDUCTIVITY, MODULUS = "mS/cm", "MPa"
+PROVED = 1e4  # rounding of a matrix with a null space, over that of others
 AXES = "xyz"
 
 
@@ -87,6 +88,9 @@ def _of_stiffness(found: Stiffness) -> list[Quantity]:
     wide = 1e-12 * float(np.trace(upper)) * np.eye(len(which))
     between = Between(found.reuss - wide, upper + wide)
     text = "Mean stress over mean strain, periodic sides; bounds: Reuss, and this finite element."
+    if found.proved is not None:
+        between = Between(found.proved - PROVED * wide, upper + wide)
+        text = text.replace("Reuss", "stresses in equilibrium")
     out = []
     middle, half = between.value, between.half_width()
     for i, row in enumerate(which):
@@ -116,6 +120,7 @@ def _engineering(found: Stiffness, between: Between) -> list[Quantity]:
     compliance = np.linalg.inv(found.periodic.tensor)
     high = np.linalg.inv(between.upper)
     low = np.linalg.inv(found.reuss) if found.reuss.any() else np.full_like(compliance, inf)
+    least = low if found.proved is None else np.linalg.inv(between.lower)
     beside = {
         "affine": np.linalg.inv(found.affine),
         "voigt": np.linalg.inv(found.voigt),
@@ -123,7 +128,7 @@ def _engineering(found: Stiffness, between: Between) -> list[Quantity]:
     }
     out = []
     for i, k in enumerate(which):
-        ends = 1.0 / float(low[i, i]), 1.0 / float(high[i, i])
+        ends = 1.0 / float(least[i, i]), 1.0 / float(high[i, i])
         if k < 3:
             text = f"Stress over strain along {AXES[k]}, stressed along it alone."
             name = f"effective_youngs_modulus.{AXES[k]}"

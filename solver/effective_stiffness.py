@@ -10,8 +10,8 @@ every w that is linear in E
 so that continuous quadratic w (no body forces, no faces) give an upper tensor, in the sense of
 Loewner, on every mesh. With w = 0 on the sides of the cell the displacement there is affine: an
 upper tensor again, and further away; with w = 0 everywhere it is the mean of Voigt. From below
-there is the mean of Reuss, (1/|Y| int C^-1)^-1: a uniform stress is in equilibrium everywhere. No
-finite element here gives stresses in equilibrium, so there is no closer proved bound from below.
+there is the mean of Reuss, (1/|Y| int C^-1)^-1: a uniform stress is in equilibrium everywhere, and
+closer the bound of solver/weak_strains.py.
 
 In a plane section the strains are xx, yy, zz and xy: a uniform strain along z goes along.
 Isotropic phases in 3D, statistically isotropic: Hashin & Shtrikman 1963, J. Mech. Phys. Solids 11,

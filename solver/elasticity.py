@@ -76,13 +76,15 @@ class Traction:
     """Force per area on a face, MPa: `pressure` pushes against the body, `shear` acts along it.
 
     `shear` is along the tangent t = (-n_y, n_x), n the outward normal (2D). A `profile` spreads
-    the pressure unevenly. A `spring` (MPa/um) adds pressure with the displacement outwards.
+    the pressure unevenly. A `spring` (MPa/um) adds pressure with the displacement outwards. In 3D
+    the pressure acts `within` an ellipse around the z axis, half lengths along x and y in um.
     """
 
     pressure: float = 0.0
     shear: float = 0.0
     profile: "Profile | None" = None
     spring: float = 0.0
+    within: tuple[float, float] | None = None
 
 
 def displacement_space(domain: Domain) -> fem.FunctionSpace:
@@ -227,6 +229,11 @@ class Body:
             pressure = self.load * fem.Constant(domain.mesh, np.float64(traction.pressure))
             if traction.profile is not None:
                 pressure = spread(pressure, traction.profile, domain)
+            if traction.within is not None:
+                x = ufl.SpatialCoordinate(domain.mesh)
+                half = fem.Constant(domain.mesh, np.array(traction.within))
+                inside = ufl.lt((x[0] / half[0]) ** 2 + (x[1] / half[1]) ** 2, 1.0)
+                pressure = ufl.conditional(inside, pressure, 0.0)
             energy += weight(domain) * pressure * ufl.dot(n, u) * ds(i)
             if traction.spring:
                 spring = fem.Constant(domain.mesh, np.float64(traction.spring))

@@ -21,11 +21,12 @@ from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from solver.blocks import Blocks, orthonormal
+from solver.blocks import Blocks
 from solver.domain import Domain, facet_entities, facets_of
 from solver.elasticity import Body, Traction, displacement_space
 from solver.load_path import LoadPath, named_forces
 from solver.nonlinear import NonlinearSolver
+from solver.rigid import near_null_space, orthonormal, rigid_motions
 from solver.solve import (
     DIRECT,
     DIRECT_LIMIT,
@@ -194,27 +195,6 @@ class Equilibrium:
         expansion.assemble()
         return expansion
 
-    def _rigid_modes(self) -> list[PETSc.Vec]:
-        """Rigid motions of the whole body, not normalised."""
-        gdim = self.domain.mesh.geometry.dim
-        owned = self.space.dofmap.index_map.size_local
-        x = self.space.tabulate_dof_coordinates()[:owned]
-        fields = []
-        for axis in range(gdim):
-            if not (self.domain.axisymmetric and axis == 0):
-                fields.append(np.eye(gdim)[axis] * np.ones((owned, 1)))
-        pairs = [] if self.domain.axisymmetric else [(0, 1), (0, 2), (1, 2)][: 2 * gdim - 3]
-        for i, j in pairs:
-            turn = np.zeros((owned, gdim))
-            turn[:, i], turn[:, j] = -x[:, j], x[:, i]
-            fields.append(turn)
-        modes = []
-        for motion in fields:
-            mode = self.matrix.createVecRight()
-            mode.array[:] = motion.ravel()
-            modes.append(mode)
-        return modes
-
     def _floating(self, modes: list[PETSc.Vec]) -> list[PETSc.Vec]:
         """The rigid motions that supports and plates allow, in unknowns y, orthonormal."""
         comm = self.domain.comm
@@ -254,7 +234,7 @@ class Equilibrium:
 
     def _set_up(self, overrides: dict[str, str]) -> None:
         self.expansion = self._expansion()
-        modes = self._rigid_modes()
+        modes = rigid_motions(self.space, self.domain.axisymmetric)
         self.floating = self._floating(modes)
         flat = self.domain.mesh.topology.dim == 2  # in 3D factors fill in
         limit = ELASTICITY_LIMIT if flat else DIRECT_LIMIT
@@ -262,11 +242,10 @@ class Equilibrium:
         self.blocks: Blocks | None = None
         if not (flat or direct or self.floating or self.nonlinear):
             held = self.state != FREE
-            self.blocks = Blocks(self.body, self.matrix, self.force, held, modes, overrides)
+            self.blocks = Blocks(self.body, self.space, self.matrix, self.force, held, overrides)
             return
         self.reduced = self.matrix.PtAP(self.expansion)
-        near = orthonormal([self.reduced_motion(mode) for mode in modes])
-        self.reduced.setNearNullSpace(PETSc.NullSpace().create(vectors=near, comm=self.domain.comm))
+        self.reduced.setNearNullSpace(near_null_space([self.reduced_motion(m) for m in modes]))
         if self.floating:
             space = PETSc.NullSpace().create(vectors=self.floating, comm=self.domain.comm)
             self.reduced.setNullSpace(space)

@@ -3,11 +3,15 @@
 Lithium that cannot leave the flaw is plated until its pressure cancels the step of the potential on
 the unloaded face beside it, so with eta = phi_electrolyte - phi_lithium > 0 where lithium plates:
 
-    p = F k eta/V_Li,    K = Y p sqrt(pi a),    Y = 1.12152 (edge), 2/pi (penny)
+    p = F k eta/V_Li + P,    K = Y (p - s P) sqrt(pi a),    Y = 1.12152 (edge), 2/pi (penny)
 
 The flaw grows where K reaches K_Ic. eta is the largest on the face: film and reaction, before the
-shift by the pressure (counting that too would halve p). k is the local current density over that of
-the face as it is meshed; multiplying eta by it is exact for a film and a linear reaction.
+shift by the pressure in the flaw (counting that too would halve p). k is the local current density
+over that of the face as it is meshed; multiplying eta by it is exact for a film and a linear
+reaction. P is the pressure with which the stack lies on the lithium of that face (its `contact`, or
+minus the normal stress of its `kinetics`): the lithium in the flaw has it as well. s P presses the
+solid along the face, which keeps the flaw shut: nothing where its sides are free, nu/(1 - nu) of P
+in a stiff die.
 
 Source: Tada, Paris & Irwin 2000, The Stress Analysis of Cracks Handbook (Y).
 """
@@ -19,25 +23,48 @@ import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from solver import schema
 from solver.carrier_system import System
+from solver.kinetics import shift_of
 from solver.march_schema import FilledFlaw
 from solver.mechanics_model import overpotential_to_pressure
 
 SHAPE_FACTORS = {"edge": 1.1215222552, "penny": 2.0 / pi}
 
 
-def critical_step(flaw: FilledFlaw) -> float:
-    """The local step of the potential at which the flaw grows, V."""
-    factor = SHAPE_FACTORS[flaw.shape] * sqrt(pi * flaw.length)
-    return flaw.fracture_toughness / (factor * overpotential_to_pressure(1.0))
+def critical_opening(flaw: FilledFlaw) -> float:
+    """What presses the flaw open where it grows, MPa."""
+    return flaw.fracture_toughness / (SHAPE_FACTORS[flaw.shape] * sqrt(pi * flaw.length))
 
 
-def strength_left(system: System, flaw: FilledFlaw) -> Callable[[PETSc.Vec], float]:
-    """1 - K/K_Ic of a state: positive until the flaw grows."""
-    critical = critical_step(flaw) / flaw.amplification
+def pressed_by_stack(case: schema.Case, flaw: FilledFlaw) -> float:
+    """P, the pressure with which the stack lies on the lithium at the flaw, MPa."""
+    face = case.boundaries[flaw.face]
+    if not isinstance(face, schema.Electrode):
+        return 0.0
+    stress = 0.0 if face.kinetics is None else face.kinetics.normal_stress
+    return (0.0 if face.contact is None else face.contact.stack_pressure) - stress
+
+
+def opening(case: schema.Case, flaw: FilledFlaw, step: float) -> float:
+    """p - s P at a step of the potential on the face (V), MPa."""
+    driven = overpotential_to_pressure(flaw.amplification * max(step, 0.0))
+    return driven + (1.0 - flaw.lateral_share) * pressed_by_stack(case, flaw)
+
+
+def critical_step(case: schema.Case, flaw: FilledFlaw) -> float:
+    """The step of the potential on the face at which the flaw grows, V; not above 0: always."""
+    left = critical_opening(flaw) - opening(case, flaw, 0.0)
+    return left / (flaw.amplification * overpotential_to_pressure(1.0))
+
+
+def step_of(system: System, flaw: FilledFlaw) -> Callable[[PETSc.Vec], float]:
+    """Of a state the largest step from lithium to electrolyte on the face, V: film and reaction."""
     contact, z = next(
         (c, z) for c, z in zip(system.model.contacts, system.z, strict=True) if c.name == flaw.face
     )
+    face = system.case.boundaries[flaw.face]
+    shift = shift_of(face.kinetics) if isinstance(face, schema.Electrode) else 0.0
     labels = {label for name, label in system.face_id if name == flaw.face}
     beside = np.concatenate(
         [
@@ -47,10 +74,15 @@ def strength_left(system: System, flaw: FilledFlaw) -> Callable[[PETSc.Vec], flo
         ]
     )
 
-    def left(x: PETSc.Vec) -> float:
+    def step(x: PETSc.Vec) -> float:
         potential = float(system.scalars_of(x)[contact.terminal])
         mine = float(x.array_r[beside].max(initial=-np.inf))
-        step = float(system.comm.allreduce(mine, op=MPI.MAX)) - potential
-        return 1.0 - max(step, 0.0) / critical
+        return float(system.comm.allreduce(mine, op=MPI.MAX)) - potential + shift
 
-    return left
+    return step
+
+
+def strength_left(system: System, flaw: FilledFlaw) -> Callable[[PETSc.Vec], float]:
+    """1 - K/K_Ic of a state: positive until the flaw grows."""
+    critical, step = critical_opening(flaw), step_of(system, flaw)
+    return lambda x: 1.0 - opening(system.case, flaw, step(x)) / critical

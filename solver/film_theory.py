@@ -16,6 +16,8 @@ crack its stress rises by tau_y/h per length, so that between two cracks at the 
                               sigma_f at which the film breaks, and break again
     G = sigma^3 h/(3 E' tau_y)  of a crack that channels, sigma >> tau_y (see `solver.closure`)
 
+The tension gamma of a surface (J/m^2, or N/m) pulls a film of thickness h like the stress gamma/h.
+
 1.2234975535 is k^2/12, k = 3.8317 the first zero of the Bessel function J_1. Stresses in MPa,
 lengths in um, G in J/m^2 (MPa um).
 
@@ -74,6 +76,23 @@ def buckling(
             Amount("balance.buckled_over_flat", share, "1", "G/G_0", "What buckling changes."),
         ]  # fmt: skip
     return found
+
+
+def pulled(surface_tension: float, thickness: float, stress: float) -> list[Amount]:
+    """What the tension of a surface does to a thin film.
+
+    Args:
+        surface_tension: J/m^2.
+        thickness: Of the film, um.
+        stress: To compare with, MPa.
+    """
+    own = surface_tension / thickness
+    text = "Stress of a film that the tension of a surface pulls."
+    more = "By how much the given stress is larger."
+    return [
+        Amount("balance.surface_stress", own, "MPa", "gamma/h", text),
+        Amount("balance.stress_over_surface_stress", stress / own, "1", "sigma h/gamma", more),
+    ]
 
 
 def fragments(

@@ -54,7 +54,12 @@ def flow_faults(
     if mechanics.damage is not None:
         yield Finding(("mechanics", "damage"), "a table", f"no such table beside {what}")
     if isinstance(geometry, bodies.Box):
-        yield Finding(("geometry", "shape"), '"box"', f"a shape in two dimensions beside {what}")
+        if geometry.crack is not None:
+            yield Finding(("geometry", "crack"), "a table", f"no crack beside {what} in 3D")
+        for name, face in mechanics.faces.items():
+            if isinstance(face, tables.Indenter | tables.Contact):
+                path = ("mechanics", "faces", name, "law")
+                yield Finding(path, f'"{face.law}"', f"no {face.law} beside {what}")
     elif isinstance(geometry, bodies.Block):
         if geometry.pit is not None:
             yield Finding(("geometry", "pit"), "a table", f"no pit beside {what}")

@@ -14,14 +14,14 @@ import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
-from meshes.layers import Block, Shell
+from meshes.layers import Block, Box, Shell
 from meshes.mesh import BuiltMesh
 from meshes.shell import curved_faces
 from solver import mechanics_schema, schema
 from solver.closure import HALVINGS, Opened, elastic_answer, open_crack
 from solver.crack_opening import crack_opening
 from solver.domain import Domain, number_of_cells, read_domain, regions_at
-from solver.elasticity import Body, Traction, make_body
+from solver.elasticity import Body, Solid, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
 from solver.evolution import Evolution, Flowed, evolve
 from solver.floors import Level, floors
@@ -38,6 +38,7 @@ from solver.radial_return import ONE, Material
 CaseMesher = Callable[[schema.Case], BuiltMesh]
 Progress = Callable[[str], None]
 SHORTER = {"snes_linesearch_type": "bt"}
+MOST_IN_3D = 120_000  # unknowns of a last mesh: the tangent is factorised, and its factors fill in
 
 
 def flows(case: schema.Case) -> bool:
@@ -87,14 +88,16 @@ def solve_flow(
             bars = {n: abs(v - before.numbers[n]) for n, v in flowed.numbers.items()}
             flowed = replace(flowed, bars=bars)
             bar = abs(value - history[-1].value) + (found.film.error if found.film else 0.0)
-        dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
+        gdim = domain.mesh.geometry.dim
+        dofs = found.state.displacement.function_space.dofmap.index_map.size_global * gdim
         least = floors(found.body)
         floor = least.energy if found.film is None else least.rate
         history.append(Level(number_of_cells(domain), dofs, value, bar, floor))
         progress(f"{history[-1].cells} cells, {dofs} unknowns: {told}")
         found = replace(found, flowed=flowed, bar=bar, history=tuple(history))
         enough = before is not None and history[-1].is_within(case.numerics.accuracy)
-        last = len(history) == MOST_LEVELS or 4 * dofs > case.numerics.max_dofs
+        most = case.numerics.max_dofs if gdim == 2 else min(case.numerics.max_dofs, MOST_IN_3D)
+        last = len(history) == MOST_LEVELS or 2**gdim * dofs > most
         stopped = flowed.evolution.stopped != ""
         if enough or last or stopped or case.numerics.refinement == "none":
             return found
@@ -104,8 +107,8 @@ def solve_flow(
 def _finer(
     case: schema.Case, domain: Domain, mesher: CaseMesher, comm: MPI.Intracomm, times: int
 ) -> Domain:
-    """All cells divided; cells with round edges are made anew."""
-    if not isinstance(case.geometry, Shell):
+    """All cells divided; those with round edges, and of boxes, are made anew at half the size."""
+    if not isinstance(case.geometry, Shell | Box):
         return refined(domain)
     size = start_size(case).maximum / 2.0**times
     numerics = replace(case.numerics, maximum_size=size, edge_size=None)
@@ -117,7 +120,7 @@ class _Setting:
     """Everything but the mesh."""
 
     case: schema.Case
-    geometry: Block | Shell
+    geometry: Block | Box | Shell
     mechanics: mechanics_schema.Mechanics
     tractions: dict[str, Traction]
     supports: dict[str, Support]
@@ -134,14 +137,16 @@ class _Setting:
             return tuple(curved_faces(self.geometry))
         still = (mechanics_schema.Symmetry, mechanics_schema.Free, mechanics_schema.Clamped)
         loaded = {n for n, f in self.mechanics.faces.items() if not isinstance(f, still)}
+        if isinstance(self.geometry, Box):  # as of elastic boxes
+            return tuple(sorted(loaded | {"right", "back"}))
         return tuple(sorted(loaded | ({"right"} if "right" in self.supports else set())))
 
 
 def _setting(case: schema.Case) -> _Setting:
     geometry, mechanics = case.geometry, case.mechanics
-    if not isinstance(geometry, Block | Shell) or mechanics is None:
+    if not isinstance(geometry, Block | Box | Shell) or mechanics is None:
         raise ValueError("a case without a body")
-    if isinstance(geometry, Block):
+    if not isinstance(geometry, Shell):
         tractions, supports = conditions(geometry, mechanics)
     else:
         tractions = {
@@ -151,21 +156,29 @@ def _setting(case: schema.Case) -> _Setting:
         }
         planes = ("left", "bottom") if geometry.shape == "ring" else ("bottom",)
         supports = {name: Support("normal") for name in planes}
-    plane = geometry.shape in ("block", "ring")
     materials = {}
     for name, region in mechanics.solids.items():
-        law = solid_law(region, mechanics, plane)
+        law = _elastic(region, mechanics, geometry)
         parts = law.stiffness, law.eigenstrain, law.initial_stress
         materials[name] = Material(*parts, region.flow, region.mixed)
     film = through_film(geometry) if isinstance(geometry, Block) else 0.0
     return _Setting(case, geometry, mechanics, tractions, supports, materials, film)
 
 
+def _elastic(
+    region: mechanics_schema.SolidRegion,
+    mechanics: mechanics_schema.Mechanics,
+    geometry: Block | Box | Shell,
+) -> Solid:
+    if isinstance(geometry, Box):
+        return solid_law(region, mechanics, plane=False, spatial=True)
+    return solid_law(region, mechanics, geometry.shape in ("block", "ring"))
+
+
 def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
     """The whole load on one mesh."""
     case, mechanics = setting.case, setting.mechanics
-    plane = setting.geometry.shape in ("block", "ring")
-    solids = {n: solid_law(region, mechanics, plane) for n, region in mechanics.solids.items()}
+    solids = {n: _elastic(r, mechanics, setting.geometry) for n, r in mechanics.solids.items()}
     body = make_body(domain, solids, setting.tractions)
     options = dict(case.numerics.petsc_options)
     held = Equilibrium(body, setting.supports, options, "crack" if setting.blunts() else "")
@@ -207,7 +220,9 @@ def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
         crack = _opened(setting, body, problem, watching)
         evolution = crack.evolution
     else:
-        evolution = evolve(problem, mechanics.history, watching(problem))
+        # in 3D a step that begins as an elastic one saves most of the cuts
+        start = elastic_answer(problem, held) if isinstance(setting.geometry, Box) else None
+        evolution = evolve(problem, mechanics.history, watching(problem), start)
     stress = fitted_stress(problem)
     numbers = _numbers(problem, evolution, means, stress, round_ones)
     state = State(
@@ -337,5 +352,5 @@ def _balance(problem: Inelastic, held: Equilibrium, evolution: Evolution) -> flo
     )
     reach = float(np.abs(domain.mesh.geometry.x).max(initial=0.0))
     reach = domain.comm.allreduce(reach, op=MPI.MAX)
-    held_back = pressed * (reach**2 if domain.axisymmetric else reach)
+    held_back = pressed * (reach**2 if domain.axisymmetric else reach ** (gdim - 1))
     return float(np.abs(total).max() / max(size.max(), held_back, np.finfo(float).tiny))

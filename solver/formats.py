@@ -52,6 +52,17 @@ def unit(text: str) -> str:
     return "" if text in ("1", "-") else text
 
 
+TYPESET = {"m^0.5": "√m", "^2": "²", "^3": "³", "ohm": "Ω", "um": "µm"}
+
+
+def typeset(text: str) -> str:
+    """A unit as pictures show it, empty for pure numbers."""
+    words = unit(text)
+    for plain, shown in TYPESET.items():
+        words = words.replace(plain, shown)
+    return words
+
+
 def verdict(entry: dict[str, Any]) -> str:
     """Whether a compared quantity hits: "hit", "miss" or "not scored"."""
     match entry.get("hit"):

@@ -47,10 +47,11 @@ def make_fragile(case: schema.Case, block: Block) -> Fragile:
     whole = replace(mechanics, plane="strain")  # the solids themselves, also in plane stress
     before = replace(whole, stretch=None, temperature_change=0.0)
     driven = is_driven(problem, mechanics)
-    strained = any(s.residual_stress or s.misfit_strain for s in mechanics.solids.values())
+    strained = any(s.strained for s in mechanics.solids.values())
     solids = {}
     for name, region in mechanics.solids.items():
-        first = region if driven else replace(region, residual_stress=0.0, misfit_strain=0.0)
+        still = replace(region, residual_stress=0.0, misfit_strain=0.0, misfit_strains=())
+        first = region if driven else still
         start, loaded = solid_law(first, before, plane), solid_law(region, whole, plane)
         solids[name] = brittle(start, loaded, region.fracture_energy or 0.0)
     return Fragile(

@@ -9,6 +9,7 @@ Moduli and stresses in MPa, strains without unit.
 Source: isotropic, cubic and plane stress as in Nye, Physical Properties of Crystals, ch. VIII.
 """
 
+from collections.abc import Sequence
 from math import cos, pi, sin
 
 import numpy as np
@@ -70,6 +71,14 @@ def turned(stiffness: Floats, angle: float) -> Floats:
         ]
     )
     return np.asarray(bond @ stiffness @ bond.T)
+
+
+def turned_strain(principal: Sequence[float], angle: float) -> Floats:
+    """The strain with principal values along x, y, z, turned by `angle` (rad) about z, (6,)."""
+    one, other, across = principal
+    c, s = cos(angle), sin(angle)
+    along, beside = c * c * one + s * s * other, s * s * one + c * c * other
+    return np.array([along, beside, across, 0.0, 0.0, 2.0 * c * s * (one - other)])
 
 
 def without_stress_across(stiffness: Floats, initial: Floats) -> tuple[Floats, Floats]:

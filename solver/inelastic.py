@@ -33,7 +33,7 @@ from solver.hooke import Floats
 from solver.radial_return import ONE, Answer, Material, fresh_points, respond
 from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
 
-QUADRATURE = 4  # degree: six points in a triangle
+QUADRATURE = 4  # degree: six points in a triangle, eleven in a tetrahedron
 CLOSE = 1e-11  # of the forces: what may be left of them
 
 
@@ -82,7 +82,7 @@ class Inelastic:
         regions = region_of_cells(self.domain)
         tags = self.domain.built.regions
         self.cells = {n: np.flatnonzero(regions == tags[n]).astype(np.int32) for n in materials}
-        places, weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE)
+        places, weights = basix.make_quadrature(mesh.basix_cell(), QUADRATURE)
         self.points_of_cell: Floats = np.array(places, dtype=np.float64)
         self.per_cell = len(np.array(weights))
         self.displacement = fem.Function(self.space, name="displacement")
@@ -100,7 +100,8 @@ class Inelastic:
         self.strain = fem.Expression(strain(self.displacement, self.domain), self.points_of_cell)
         self.unknowns = self._vector()
         self.scale = self.external.norm()
-        self.cells_here = np.arange(mesh.topology.index_map(2).size_local, dtype=np.int32)
+        here = mesh.topology.index_map(mesh.topology.dim).size_local
+        self.cells_here = np.arange(here, dtype=np.int32)
 
     # -- set-up ------------------------------------------------------------------------------------
 

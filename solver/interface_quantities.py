@@ -17,7 +17,10 @@ from solver.mechanics import Mechanical
 from solver.quantities import Quantity
 
 TORN = 0.01  # of the strength: a traction below it holds nothing
+TELLING = 0.1  # at less than a tenth of what buckles it nothing is said
+BUCKLED = "undecided: what has come off buckles"
 GROWS = "grows, ever less driven"
+JUDGES = ("verdict", "margin", "critical_")
 SHUT = 1e-9  # of the largest opening: what is less is closed
 
 
@@ -35,6 +38,11 @@ def of_interfaces(
     )
     answer, comm, plane = found.broken, found.domain.comm, block.shape == "block"
     yield from interface_quantities(breaks, answer.jumps, answer.steps, driven, plane, comm)
+    if answer.buckling is not None and answer.buckling.theta > TELLING:
+        text = (
+            "Share of the load at which what has come off buckles, if stress grows with the load."
+        )
+        yield Quantity("buckling_load_factor", 1.0 / answer.buckling.theta, "1", meaning=text)
     if not found.tips:
         return
     there = zip(tips_of(block, breaks), found.tips, found.bars, strict=True)
@@ -44,7 +52,13 @@ def of_interfaces(
     ]
     word = verdict_of(ends)
     word = GROWS if word == "arrests" else word
-    yield from told(ends, [list(_of_end(mechanics, end)) for end in ends], word)
+    of_one = [list(_of_end(mechanics, end)) for end in ends]
+    if answer.buckling is not None and not answer.buckling.lasts:
+        word = (
+            None if word is None else BUCKLED
+        )  # the numbers are those of a state that does not last
+        of_one = [[q for q in one if not q.name.startswith(JUDGES)] for one in of_one]
+    yield from told(ends, of_one, word)
 
 
 def _of_end(mechanics: mechanics_schema.Mechanics, end: End) -> Iterator[Quantity]:

@@ -12,8 +12,10 @@ MARCH: dict[str, tuple[units.Kind, ...]] = {
     "limiting_current_density": ("current_density",),
     "current_density_at_start": ("current_density",),
     "depletion_time": ("time",),
+    "contact_loss_time": ("time",),
     "last_passed_current_density": ("current_density",),
     "capacity": ("areal_capacity",),
+    "cracking_current_density": ("current_density",),
     "least_concentration": ("dimensionless",),
     "least_concentration_on_the_way": ("dimensionless",),
     "salt_balance": ("dimensionless",),
@@ -23,6 +25,8 @@ MARCH: dict[str, tuple[units.Kind, ...]] = {
     "bruce_vincent_transference": ("dimensionless",),
     "stack_growth": ("length",),
     "growth_balance": ("dimensionless",),
+    "filling_time": ("time",),
+    "lithium_balance": ("dimensionless",),
 }
 # of a spectrum; those with a number have it behind a dot, from the highest frequency on
 IMPEDANCE: dict[str, tuple[units.Kind, ...]] = {
@@ -99,6 +103,8 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "crack_overlap": ("length",),
     "margin": ("dimensionless",),
     "critical_pressure": ("stress",),
+    "critical_load_factor": ("dimensionless",),
+    "buckling_load_factor": ("dimensionless",),
     "critical_overpotential": ("potential",),
     "critical_stretch": ("dimensionless",),
     "critical_span": ("length",),
@@ -110,6 +116,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "coupling_rounds": ("dimensionless",),
     "coupling_change": ("dimensionless",),
     "map_exponent": ("dimensionless",),
+    "map_exponent_against": ("dimensionless",),
     "arrest_length": ("length",),
     "crack_opening": ("length",),
     "crack_volume": ("volume", "area"),
@@ -161,18 +168,25 @@ ON_AN_INTERFACE: dict[str, tuple[units.Kind, ...]] = {
     "open_length": ("length",),
     "touching_length": ("length",),
     "pressed_length": ("length",),
+    "open_area": ("area",),
+    "pressed_area": ("area",),
     "torn_length": ("length",),
     "interface_force": ("force", "force_per_length"),
     "interface_pressure": ("stress",),
     "spent_energy": ("energy", "energy_per_length"),
 }
 ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
+    "fraction_at_face": ("dimensionless",),
     "growth": ("length",),
     "growth_max": ("length",),
     "growth_min": ("length",),
     "growth_over_feature": ("dimensionless",),
     "growth_over_mean": ("dimensionless",),
     "growth_rate": ("rate",),
+    "contact_fraction": ("dimensionless",),
+    "contact_fraction_min": ("dimensionless",),
+    "void_volume": ("length",),
+    "critical_stripping_current_density": ("current_density",),
     "face_pressure": ("stress",),
     "face_pressure_max": ("stress",),
     "pressure_per_capacity": (),
@@ -184,6 +198,7 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "flaw_overlap": ("length",),
     "closed_length": ("length",),
     "contact_reach": ("length",),
+    "contact_area": ("area",),
     "contact_force": ("force", "force_per_length"),
     "stack_pressure": ("stress",),
     "lithium_pressure": ("stress",),
@@ -203,6 +218,16 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "peak_stress": ("stress",),
     "peak_load": ("dimensionless",),
     "broken_extent": ("length",),
+}
+IN_A_REGION: dict[str, tuple[units.Kind, ...]] = {  # of alloys and mixed conductors
+    "mean_fraction": ("dimensionless",),
+    "least_fraction": ("dimensionless",),
+    "largest_fraction": ("dimensionless",),
+    "composition_strain": ("dimensionless",),
+    "composition_stress": ("stress",),
+    "reaction_current_density": ("current_density",),
+    "reaction_over_mean": ("dimensionless",),
+    "least_reaction_over_mean": ("dimensionless",),
 }
 # of a periodic cell, with the components of a tensor
 PAIRS = ("xx", "yy", "zz", "yz", "xz", "xy")
@@ -239,7 +264,7 @@ OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
         "energy_release_rate", "energy_release_rate_by_extension", "energy_release_rate_slope",
         "stress_intensity", "stress_intensity_shear", "kink_angle", "kink_energy_release_rate",
         "fracture_energy", "margin", "critical_pressure", "critical_overpotential",
-        "critical_stretch", "flaw_overpotential", "flaw_pressure",
+        "critical_stretch", "critical_load_factor", "flaw_overpotential", "flaw_pressure",
     )
 }  # fmt: skip
 # of either end of a crack ("end"), or of a part of an interface that has come off ("NAME.end")
@@ -249,7 +274,7 @@ OF_AN_END: dict[str, tuple[units.Kind, ...]] = {
         "energy_release_rate", "energy_release_rate_by_extension", "energy_release_rate_slope",
         "contour_dependence", "stress_intensity", "stress_intensity_by_interaction",
         "shape_factor", "fracture_energy", "margin", "critical_pressure",
-        "critical_overpotential", "critical_stretch",
+        "critical_overpotential", "critical_stretch", "critical_load_factor",
     )
 }  # fmt: skip
 # of the sharp crack that damage has found, with ".found_crack" behind
@@ -259,7 +284,13 @@ OF_A_FOUND_CRACK = (
     "stress_intensity_by_interaction", "crack_opening", "arrest_length", "fracture_energy",
     "margin", "verdict",
 )  # fmt: skip
-TEXTS = ("verdict", "first_to_grow", "outcome", "failed_by")  # quantities whose value is a word
+TEXTS = (
+    "verdict",
+    "first_to_grow",
+    "outcome",
+    "failed_by",
+    "limited_by",
+)  # quantities whose value is a word
 
 
 def known_quantities(
@@ -282,7 +313,8 @@ def known_quantities(
     names |= {f"{head}.found_crack" for head in OF_A_FOUND_CRACK}
     names |= {f"normal_stress.{name}" for name in between}
     names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
-    names |= {f"mean_stress.{name}" for name in inside}
+    heads = ("mean_stress", "tension_50", "tension_99", *IN_A_REGION)
+    names |= {f"{head}.{name}" for head in heads for name in inside}
     names |= {f"{head}.{end}" for head, (_, ends) in OF_A_CELL.items() for end in ends}
     names |= {f"{head}.{n}" for head in NUMBERED for n in DIGITS[1:]} | set(OF_A_CIRCUIT)
     samples = list(specimens)
@@ -297,6 +329,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return QUANTITIES.get(head, ())
     if head in ON_A_FACE:
         return ON_A_FACE[head]
+    if head in IN_A_REGION:
+        return IN_A_REGION[head]
     if head in OF_A_FLAW:
         return OF_A_FLAW[head]
     if head in OF_AN_END:

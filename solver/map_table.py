@@ -1,18 +1,25 @@
-"""The table of a map: a quantity for several values of one value of the case."""
+"""The table of a map: a quantity for several values of one or two values of the case."""
 
+from solver import schema
+from solver.mapping import numbers
 from solver.simulate import Solution
 
 
 def map_table(solution: Solution) -> str:
-    """Value, quantity and its error bar as CSV; names and units in the first line."""
+    """Values, quantity and its error bar as CSV; names and units in the first line."""
     wanted = solution.case.map
     if wanted is None:
         return ""
     unit = solution.mapped[0].unit
-    head = f"{wanted.parameter} / {wanted.unit_text or 1},{wanted.quantity} / {unit},lower,upper"
+    along: list[schema.Map | schema.Against] = [wanted]
+    along += [] if wanted.against is None else [wanted.against]
+    heads = [f"{axis.parameter} / {axis.unit_text or 1}" for axis in along]
+    head = ",".join([*heads, f"{wanted.quantity} / {unit}", "lower", "upper"])
     rows = (
-        f"{x:.9g},{q.value:.9g},{_or_empty(q.lower)},{_or_empty(q.upper)}"
-        for x, q in zip(wanted.numbers, solution.mapped, strict=True)
+        ",".join(
+            [*(f"{x:.9g}" for x in place), f"{q.value:.9g}", _or_empty(q.lower), _or_empty(q.upper)]
+        )
+        for place, q in zip(numbers(wanted), solution.mapped, strict=True)
     )
     return "\n".join([head, *rows]) + "\n"
 

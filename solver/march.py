@@ -18,6 +18,7 @@ Source: Abhyankar et al. 2018, PETSc/TS: a modern scalable ODE/DAE solver librar
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -25,15 +26,20 @@ from petsc4py import PETSc
 
 from solver.carrier_system import Held, System
 from solver.carriers import Floats
+from solver.face_contact import voids_of
 from solver.filled_flaw import strength_left
+from solver.march_blocks import diagonal, split
 from solver.march_history import History, Memory, Replay
 from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
 from solver.march_schema import Step
 from solver.moving import POOREST
 from solver.solve import SolveFailed, prefixed_options
 
-Reason = Literal["duration", "voltage", "capacity", "depleted", "distorted", "steady", "cracks"]
-LAST = ("depleted", "distorted", "cracks")  # these end the whole programme
+Reason = Literal[
+    "duration", "voltage", "capacity", "depleted", "distorted", "steady", "cracks", "full",
+    "contact",
+]  # fmt: skip
+LAST = ("depleted", "distorted", "cracks", "full", "contact")  # these end the whole programme
 Progress = Callable[[str], None]
 SMALLEST_SHARE = 1.0 / 64.0
 SMALLEST_STEP = 1e-13  # of the duration of a step of the programme
@@ -65,7 +71,9 @@ class Moment:
         salt: Largest change of the amount of salt of an electrolyte, relative.
         balance: Sum of all currents over half the sum of their sizes; 0 without current.
         iterations: Newton steps up to here.
-        growth: Mean, least and largest growth of every face that is followed, um.
+        growth: Mean, least and largest growth of every face that is followed, um; then the same of
+            the share in contact, where it changes.
+        fractions: Mean, least and largest fraction of lithium in every alloy.
     """
 
     time: float
@@ -78,6 +86,7 @@ class Moment:
     balance: float
     iterations: int
     growth: tuple[tuple[float, float, float], ...] = ()
+    fractions: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,7 @@ def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: 
         balance=abs(float(flows.sum())) / size if size > 1e-9 * system.scale else 0.0,
         iterations=iterations,
         growth=system.growth_of(x),
+        fractions=system.fractions_of(x),
     )
 
 
@@ -277,11 +287,20 @@ def _events(
     if system.binary:
         least = system.programme.depletion
         events["depleted"] = lambda x: system.least_concentration(x) - least
+    if system.alloys:
+        left = system.programme.depletion if system.binary else -inf
+        events["depleted"] = lambda x: min(
+            system.least_concentration(x) - left, system.room_at_faces(x)[0]
+        )
+        events["full"] = lambda x: system.room_at_faces(x)[1]
     if system.motion.quality is not None:
         events["distorted"] = lambda x: system.least_quality(x) - POOREST
+    if system.voids:
+        events["contact"] = lambda x: least_contact_left(system, x)
     stairs = system.programme.staircase
-    if stairs is not None and stairs.flaw is not None:
-        events["cracks"] = strength_left(system, stairs.flaw)
+    flaw = system.programme.flaw if stairs is None else stairs.flaw
+    if flaw is not None:
+        events["cracks"] = strength_left(system, flaw)
     if stairs is not None and stairs.voltage is not None:
         most_volts = stairs.voltage
         events["voltage"] = lambda x: most_volts - abs(voltage_of(system, system.scalars_of(x)))
@@ -293,6 +312,12 @@ def _events(
         before = begin.charge / system.charge_unit
         events["capacity"] = lambda x: most - abs(system.scalars_of(x)[place] - before)
     return events
+
+
+def least_contact_left(system: System, x: PETSc.Vec) -> float:
+    """By how much the mean contact of a face is above that at which it counts as lost."""
+    laws = voids_of(system.case)
+    return min(system.contact_of(x, name)[0] - laws[name].least_contact for name in system.voids)
 
 
 def _one_step(
@@ -410,10 +435,12 @@ def _integrator(
     ts.setSolution(begin.history.states[0].copy() if begin.inside else x)
     ts.setTolerances(rtol=0.0, atol=system.tolerances(system.programme.step_error))
     ts.setErrorIfStepFails(False)
-    options = {**newton_options(system), **IN_TIME}
+    options = {**newton_options(system, overrides), **IN_TIME}
     options["ts_adapt_dt_min"] = f"{SMALLEST_STEP * step.duration:.3e}"
     with prefixed_options(PREFIX, {**options, **overrides}):
         ts.setFromOptions()
-    ts.setUp()
-    replay.run(ts, begin.length)
+        ts.setUp()
+        with diagonal(ts.getSNES()):
+            replay.run(ts, begin.length)
+        split(ts.getSNES(), system)
     return ts

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from meshes import geometry as shapes
 from meshes import layers as bodies
 from solver import tables
+from solver.contact_checks import contact_faults, flaw_faults, protocol_faults, verdict_faults
 from solver.faults import Finding, KeyPath, as_given
 from solver.march_tables import BinaryElectrolyte, Kinetics, Programme, Table
 from solver.plating_checks import plating_faults
+from solver.region_checks import region_faults
+from solver.region_tables import Alloy, MixedConductor
 from solver.values import Fraction, Value
 
 
@@ -15,10 +18,12 @@ def marches(file: tables.CaseFile) -> bool:
     """Whether a case is solved as a march (or as its steady state), not as plain conduction."""
     faces = file.boundaries.values()
     reacts = any(isinstance(b, tables.Electrode) and b.kinetics is not None for b in faces)
-    salt = any(isinstance(r, BinaryElectrolyte) for r in file.regions.values())
+    laws = (BinaryElectrolyte, Alloy, MixedConductor)
+    salt = any(isinstance(r, laws) for r in file.regions.values())
     grows = any(isinstance(b, tables.Electrode) and b.plating is not None for b in faces)
+    touches = any(isinstance(b, tables.Electrode) and b.contact is not None for b in faces)
     driven = file.programme is not None or file.impedance is not None
-    return driven or reacts or salt or grows
+    return driven or reacts or salt or grows or touches
 
 
 def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
@@ -34,11 +39,17 @@ def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[F
         text = as_given(salts[name].concentration.text)
         allowed = "the same concentration in all binary electrolytes"
         yield Finding(("regions", name, "concentration"), text, allowed)
+    yield from region_faults(file)
+    for name, region in file.regions.items():
+        if isinstance(region, MixedConductor):
+            yield from _kinetics_faults(("regions", name, "kinetics"), region.kinetics)
     for name, face in file.boundaries.items():
         if isinstance(face, tables.Electrode) and face.kinetics is not None:
             yield from _kinetics_faults(("boundaries", name, "kinetics"), face.kinetics)
         if isinstance(face, tables.Electrode) and face.plating is not None:
             yield from plating_faults(file, geometry, name, face.plating)
+        if isinstance(face, tables.Electrode) and face.contact is not None:
+            yield from contact_faults(file, name, face.contact)
         if isinstance(face, tables.HalfSpace):
             allowed = "another condition: a half space has no place for salt or reactions"
             yield Finding(("boundaries", name, "law"), '"half_space"', allowed)
@@ -103,6 +114,8 @@ def _programme_faults(file: tables.CaseFile, programme: Programme) -> Iterator[F
         if value is not None and not low <= value.number <= high:
             allowed = f"a share from {low:g} to {high:g}"
             yield Finding((*path, key), as_given(value.text), allowed)
+    if programme.flaw is not None:
+        yield from verdict_faults(file, programme.flaw, (*path, "flaw"))
     if programme.staircase is not None:
         yield from _staircase_faults(file, programme, (*path, "staircase"))
     if not programme.steps and programme.staircase is None:
@@ -157,14 +170,6 @@ def _staircase_faults(
         yield Finding((*path, "last"), as_given(stairs.last.text), allowed)
     if stairs.voltage is not None and stairs.voltage.number <= 0.0:
         yield Finding((*path, "voltage"), as_given(stairs.voltage.text), "a size above zero")
-    flaw = stairs.flaw
-    if flaw is None:
-        return
-    faces = [n for n, b in file.boundaries.items() if isinstance(b, tables.Electrode)]
-    if flaw.face not in faces:
-        allowed = f"the name of an electrode: {', '.join(faces)}"
-        yield Finding((*path, "flaw", "face"), f'"{flaw.face}"', allowed)
-    factor = flaw.amplification
-    if factor is not None and factor.number < 1.0:
-        given = as_given(factor.text)
-        yield Finding((*path, "flaw", "amplification"), given, "a factor of at least 1")
+    yield from protocol_faults(file, path)
+    if stairs.flaw is not None:
+        yield from flaw_faults(file, stairs.flaw, (*path, "flaw"))

@@ -10,6 +10,11 @@ from solver.march_quantities import table_of_moments
 from solver.march_run import Marching, growth_fields, march_fields
 from solver.schema import Case
 
+OF_FLAW = (
+    "But for those of the flaw and of the critical current: their error bars are the change with "
+    "cells of half the size (rounding for flat layers without salt). They do not cover the inputs."
+)
+
 
 def write_march(case: Case, marching: Marching, folder: Path) -> None:
     """Moments as a table; potential, current density and concentration at the end. Collective."""
@@ -28,6 +33,8 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
         output.CURRENT: functions["current"],
         output.CONCENTRATION: functions["concentration"],
     }
+    if system.alloys:
+        points[output.FRACTION] = functions["fraction"]
     grown = growth_fields(system)
     if "growth" in grown:
         points[output.GROWN] = grown["growth"]
@@ -50,6 +57,7 @@ def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:
     """The numbers of mesh and solver, and what has no error bar."""
     system, found = marching.system, marching.found
     last = found.moments[-1]
+    of_flaw = (OF_FLAW,) if system.programme.flaw and not system.programme.steps else ()
     return replace(
         meta,
         mesh={
@@ -70,5 +78,6 @@ def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:
             "Numbers of charge and salt in time come from one mesh and steps of chosen error; they "
             "have no error bars. Compare with a smaller numerics.edge_size, numerics.maximum_size "
             "and programme.step_error.",
+            *of_flaw,
         ),
     )

@@ -6,7 +6,8 @@ import numpy as np
 from petsc4py import PETSc
 
 from solver.carrier_system import System
-from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+from solver.march_blocks import linear_options, split
+from solver.solve import NONLINEAR, SolveFailed, prefixed_options
 
 PREFIX = "march_"
 CLOSE = 1e-11  # of a typical current: what may be left of a residual
@@ -30,8 +31,9 @@ def newton(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
     matrix = system.empty_matrix()
     snes.setFunction(residual, system.vector())
     snes.setJacobian(jacobian, matrix, matrix)
-    with prefixed_options(PREFIX, {**newton_options(system), **overrides}):
+    with prefixed_options(PREFIX, {**newton_options(system, overrides), **overrides}):
         snes.setFromOptions()
+        split(snes, system)
     snes.solve(None, x)
     reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
     norm = snes.getFunctionNorm()
@@ -45,11 +47,11 @@ def newton(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -> int:
     return steps
 
 
-def newton_options(system: System) -> dict[str, str]:
-    """Of SNES, with a direct solver."""
+def newton_options(system: System, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Of SNES, with those of its linear solver."""
     return {
         **NONLINEAR,
-        **DIRECT_UNSYMMETRIC,
+        **linear_options(system, overrides),
         "snes_linesearch_type": "basic",
         "snes_rtol": "1e-12",
         "snes_stol": "1e-10",
@@ -68,7 +70,10 @@ def fit_potentials(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -
         return 0
     system.way = "held"
     system.hold_salt(x)
-    for face in system.z:  # from no current Newton's method comes up to any, not down from one
+    for face in (
+        *system.z,
+        *system.inner,
+    ):  # from no current Newton's method comes up to any, not down from one
         x.array[face.unknowns] = 0.0
     try:
         return newton(system, x, overrides)

@@ -49,7 +49,8 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     word = ended.reason if ended.reason in (*LAST, "steady") else "finished"
     text = (
         "How it ended: finished, depleted (the salt ran out at a face), distorted (moving faces "
-        "left cells too flat), cracks or steady."
+        "left cells too flat), cracks, full (an alloy has no free site at a face), contact (voids "
+        "left too little of a face) or steady."
     )
     yield Quantity("outcome", word, "", meaning=text)
     yield from _critical_current(system, found)
@@ -81,7 +82,10 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     yield Quantity("capacity", capacity, "mAh/cm^2", meaning=text)
     if ended.reason == "depleted":
         share = system.programme.depletion
-        text = f"Time at which {share:g} of the salt of the start is left at some point."
+        text = (
+            f"Time at which {share:g} of the salt of the start is left at some point, or of the "
+            "lithium of an alloy at its face."
+        )
         yield Quantity("depletion_time", last.time, "s", meaning=text)
     if system.binary:
         least = min(moment.least for moment in found.moments)
@@ -116,8 +120,14 @@ def _critical_current(system: System, found: Marched) -> Iterator[Quantity]:
         yield Quantity(
             "critical_current_density", value, "mA/cm^2", passed, value, "estimated", text
         )
-        word = {"cracks": "crack", "voltage": "voltage", "depleted": "depletion"}[reason]
-        text = "What ended the staircase: crack, voltage or depletion."
+        word = {
+            "cracks": "crack",
+            "voltage": "voltage",
+            "depleted": "depletion",
+            "full": "filling",
+            "contact": "contact",
+        }[reason]
+        text = "What ended the staircase: crack, voltage, depletion, filling or contact."
         yield Quantity("failed_by", word, "", meaning=text)
     text = f"The last current of the staircase without a failure. {name}"
     yield Quantity("last_passed_current_density", passed, "mA/cm^2", meaning=text)
@@ -222,12 +232,22 @@ def table_of_moments(system: System, found: Marched) -> str:
         for name in system.growing
         for word in ("mean", "least", "largest")
     ]
+    heads += [
+        f"{word} contact of {name} [1]"
+        for name in system.voids
+        for word in ("mean", "least", "largest")
+    ]
+    heads += [
+        f"{word} fraction of lithium in {name}"
+        for name in system.alloys
+        for word in ("mean", "least", "largest")
+    ]
     lines = [",".join([*HEADS, *heads])]
     for m in found.moments:
         row = (
             m.time, float(m.step + 1), m.voltage, in_unit(m.current / area, "mA/cm^2"),
             in_unit(m.charge / area, "mAh/cm^2"), m.least, m.salt, m.balance, float(m.iterations),
-            *(value for face in m.growth for value in face),
+            *(value for three in (*m.growth, *m.fractions) for value in three),
         )  # fmt: skip
         lines.append(",".join(f"{value:.12g}" for value in row))
     return "\n".join(lines) + "\n"

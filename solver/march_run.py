@@ -11,10 +11,19 @@ from meshes.geometry import Cell, NoOpening, is_half_space
 from meshes.mesh import BuiltMesh
 from solver import compat, schema
 from solver.carrier_system import Held, System
-from solver.carriers import refined_at
 from solver.checkpoints import Keeper, Keeping, kept_before
+from solver.contact_quantities import contact_quantities
 from solver.deposit_quantities import deposit_quantities, warnings
-from solver.domain import Domain, number_of_cells, read_domain, region_of_cells, regions_at
+from solver.domain import (
+    Domain,
+    number_of_cells,
+    read_domain,
+    refine_cells,
+    region_of_cells,
+    regions_at,
+)
+from solver.fine_faces import refined_at
+from solver.flaw_verdict import judge, verdict_quantities
 from solver.impedance import find_spectrum
 from solver.impedance_quantities import (
     Analysed,
@@ -29,8 +38,11 @@ from solver.march import Marched, march, steady_state
 from solver.march_quantities import limiting_current, march_quantities
 from solver.march_schema import BinaryElectrolyte
 from solver.mechanics_run import make_mesh
+from solver.metal_faces import with_faces
 from solver.model import Model, ModelError, build_model
 from solver.quantities import Quantity
+from solver.region_quantities import region_quantities
+from solver.region_schema import Alloy, MixedConductor
 from solver.units import in_unit
 
 Progress = Callable[[str], None]
@@ -63,8 +75,10 @@ def marches(case: schema.Case) -> bool:
     """Whether a case is solved as a march, or as the steady state of one."""
     faces = case.boundaries.values()
     reacts = any(isinstance(b, schema.Electrode) and b.kinetics is not None for b in faces)
-    salt = any(isinstance(law, BinaryElectrolyte) for law in case.regions.values())
-    return case.programme is not None or case.impedance is not None or reacts or salt
+    touches = any(isinstance(b, schema.Electrode) and b.contact is not None for b in faces)
+    laws = (BinaryElectrolyte, Alloy, MixedConductor)
+    salt = any(isinstance(law, laws) for law in case.regions.values())
+    return case.programme is not None or case.impedance is not None or reacts or salt or touches
 
 
 def solve_march(
@@ -102,7 +116,21 @@ def solve_march(
             )
         last = found.moments[-1]
         progress(f"steady: {last.voltage:.6g} V after {last.iterations} Newton steps")
-    quantities = [*march_quantities(system, found, limit), *deposit_quantities(system, found)]
+    judged = None
+    if (
+        case.programme is not None
+        and case.programme.flaw is not None
+        and not system.programme.steps
+    ):
+        finer = system if _is_exact(case) else make_system(case, model, _halved(domain))
+        judged = judge((system, finer), found, limit, overrides)
+    quantities = [
+        *verdict_quantities(system, judged, limit),
+        *march_quantities(system, found, limit),
+        *deposit_quantities(system, found),
+        *contact_quantities(system, found),
+        *region_quantities(system, found),
+    ]
     spectrum = None
     if case.impedance is not None:
         spectrum = _spectrum(case.impedance, system, found, overrides, progress)
@@ -153,7 +181,8 @@ def with_all_of_the_stack(case: schema.Case) -> schema.Case:
 
 def _graded(case: schema.Case, domain: Domain) -> Domain:
     """A flat stack with small elements at its faces, where salt and potential are steep."""
-    salt = any(isinstance(law, BinaryElectrolyte) for law in case.regions.values())
+    steep = (BinaryElectrolyte, Alloy, MixedConductor)
+    salt = any(isinstance(law, steep) for law in case.regions.values())
     cell = case.geometry
     if not salt or not isinstance(cell, Cell) or not isinstance(cell.opening, NoOpening):
         return domain
@@ -165,15 +194,32 @@ def _graded(case: schema.Case, domain: Domain) -> Domain:
         for name, law in case.boundaries.items()
         if isinstance(law, schema.Electrode) and name in domain.built.facets
     )
-    for name in domain.built.interfaces:  # no anion passes into a conductor of one ion
+    for name in domain.built.interfaces:  # what passes on neither side ends there
         laws = [case.regions[side] for side in regions_at(domain, name)]
-        if sum(isinstance(law, BinaryElectrolyte) for law in laws) == 1:
+        fractions = {law.fraction for law in laws if isinstance(law, Alloy)}
+        unlike = len({type(law) for law in laws}) == 2
+        if (unlike and any(isinstance(law, steep) for law in laws)) or len(fractions) == 2:
             faces += (name,)
     return refined_at(domain, faces, size, MOST_PASSES)
 
 
+def _is_exact(case: schema.Case) -> bool:
+    """Whether any mesh gives the same steady state: conductors of one ion in flat layers."""
+    cell = case.geometry
+    laws = (BinaryElectrolyte, Alloy, MixedConductor)
+    salt = any(isinstance(law, laws) for law in case.regions.values())
+    return isinstance(cell, Cell) and isinstance(cell.opening, NoOpening) and not salt
+
+
+def _halved(domain: Domain) -> Domain:
+    """The mesh with cells about half as large."""
+    cells = domain.mesh.topology.index_map(domain.mesh.topology.dim).size_local
+    return refine_cells(domain, np.arange(cells, dtype=np.int32))
+
+
 def make_system(case: schema.Case, model: Model, domain: Domain) -> System:
     """The problem with every terminal held as the case says; currents are of the meshed part."""
+    model = with_faces(case, model, domain)
     terminals = model.terminals
     driven = next((i for i, t in enumerate(terminals) if t.current is not None), None)
     if driven is None:
@@ -193,6 +239,7 @@ def march_fields(marching: Marching) -> tuple[dict[str, fem.Function], fem.Funct
     gdim = domain.mesh.geometry.dim
     potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
     salt = fem.Function(potential.function_space, name="concentration")
+    fraction = fem.Function(potential.function_space, name="fraction")
     current = fem.Function(fem.functionspace(domain.mesh, ("DG", 2, (gdim,))), name="current")
     regions = region_of_cells(domain)
     scale = in_unit(1.0, "mA/cm^2")
@@ -204,10 +251,18 @@ def march_fields(marching: Marching) -> tuple[dict[str, fem.Function], fem.Funct
         current.interpolate(fem.Expression(scale * flow, points), cells0=cells)
         if name in system.binary:
             salt.interpolate(system.salt.value, cells0=cells)
+    for contact in system.model.contacts:
+        for name in contact.alloys:
+            cells = np.flatnonzero(regions == domain.built.regions[name]).astype(np.int32)
+            fraction.interpolate(system.stored[0].value, cells0=cells)
+            metal = fem.Function(potential.function_space)
+            metal.x.array[:] = float(system.applied[contact.terminal].value)
+            potential.interpolate(metal, cells0=cells)
     salt.x.array[:] *= in_unit(system.reference, "mol/m^3")
     region = fem.Function(fem.functionspace(domain.mesh, ("DG", 0)), name="region")
     region.x.array[: len(regions)] = regions
-    return {"potential": potential, "current": current, "concentration": salt}, region
+    found = {"potential": potential, "current": current, "concentration": salt}
+    return {**found, "fraction": fraction}, region
 
 
 def growth_fields(system: System) -> dict[str, fem.Function]:

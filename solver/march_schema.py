@@ -148,6 +148,10 @@ class FilledFlaw:
         length: Depth of the one, radius of the other, um.
         fracture_toughness: Of the solid, MPa um^0.5.
         amplification: Local current density over the mean one of the face.
+        lateral_share: Of the stack pressure, what presses the solid along the face and so keeps
+            the flaw shut.
+        youngs_modulus: Of the solid, MPa; 0: not told, then G is not told either.
+        poissons_ratio: Of the solid.
     """
 
     face: str
@@ -155,6 +159,9 @@ class FilledFlaw:
     length: float
     fracture_toughness: float
     amplification: float = 1.0
+    lateral_share: float = 0.0
+    youngs_modulus: float = 0.0
+    poissons_ratio: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,7 @@ class Programme:
         steps: One after the other.
         repeat: How often all of them.
         staircase: What the steps were made from.
+        flaw: What cracks, without a staircase.
         depletion: Share of the salt concentration at the start at which a cell counts as depleted.
         step_error: Of the concentration over that at the start, per step of time.
         checkpoint_interval: Of computing between two checkpoints, s.
@@ -205,6 +213,7 @@ class Programme:
     steps: tuple[Step, ...] = ()
     repeat: int = 1
     staircase: Staircase | None = None
+    flaw: FilledFlaw | None = None
     depletion: float = 1e-4
     step_error: float = 1e-5
     checkpoint_interval: float = 600.0

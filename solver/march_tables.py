@@ -172,6 +172,20 @@ class FilledFlaw(Strict):
     length: Length
     fracture_toughness: FractureToughness
     amplification: Fraction | None = None
+    lateral_share: NumberOrZero | None = None
+    youngs_modulus: Modulus | None = None
+    poissons_ratio: Number | None = None
+
+    @model_validator(mode="after")
+    def _both_elastic(self) -> Self:
+        for key, other in (
+            ("youngs_modulus", "poissons_ratio"),
+            ("poissons_ratio", "youngs_modulus"),
+        ):
+            given = dict(self)
+            if given[key] is None and given[other] is not None:
+                raise fault(f"this key beside {other}", key=key)
+        return self
 
 
 class Staircase(Strict):
@@ -204,6 +218,7 @@ class Programme(Strict):
     temperature: Temperature | None = None
     steps: Annotated[tuple[Step, ...], BeforeValidator(as_tuple)] = ()
     staircase: Staircase | None = None
+    flaw: FilledFlaw | None = None
     repeat: int = Field(1, ge=1, le=10_000)
     depletion: Fraction | None = None
     step_error: Fraction | None = None
@@ -296,6 +311,7 @@ def programme(table: Programme | None) -> march_schema.Programme | None:
         steps=steps if stairs is None else steps_of(stairs),
         repeat=table.repeat,
         staircase=stairs,
+        flaw=None if table.flaw is None else filled_flaw(table.flaw),
         depletion=_number(table.depletion) or usual.depletion,
         step_error=_number(table.step_error) or usual.step_error,
         checkpoint_interval=_number(table.checkpoint_interval) or usual.checkpoint_interval,
@@ -314,6 +330,20 @@ def _step(table: Step) -> march_schema.Step:
     )
 
 
+def filled_flaw(table: FilledFlaw) -> march_schema.FilledFlaw:
+    """In working units."""
+    return march_schema.FilledFlaw(
+        face=table.face,
+        shape=table.shape,
+        length=table.length.number,
+        fracture_toughness=table.fracture_toughness.number,
+        amplification=_number(table.amplification) or 1.0,
+        lateral_share=_number(table.lateral_share) or 0.0,
+        youngs_modulus=_number(table.youngs_modulus) or 0.0,
+        poissons_ratio=_number(table.poissons_ratio) or 0.0,
+    )
+
+
 def _staircase(table: Staircase) -> march_schema.Staircase:
     flaw = table.flaw
     return march_schema.Staircase(
@@ -327,15 +357,7 @@ def _staircase(table: Staircase) -> march_schema.Staircase:
         rest=_number(table.rest) or 0.0,
         cycles=table.cycles,
         voltage=_number(table.voltage),
-        flaw=None
-        if flaw is None
-        else march_schema.FilledFlaw(
-            face=flaw.face,
-            shape=flaw.shape,
-            length=flaw.length.number,
-            fracture_toughness=flaw.fracture_toughness.number,
-            amplification=_number(flaw.amplification) or 1.0,
-        ),
+        flaw=None if flaw is None else filled_flaw(flaw),
     )
 
 

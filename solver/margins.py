@@ -13,6 +13,8 @@ from solver.quantities import Bound, Quantity
 
 RATE = "J/m^2"
 PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
+OTHER = ""  # a load in proportion to which all stresses grow, without a name for its critical value
+NO_FACTOR = "-"  # a load of which G is no square
 
 
 def modulus_at(
@@ -73,11 +75,17 @@ def judged(
     yield estimate("margin", margin, margin * bar / rate, "1", text)
     root, half = sqrt(margin), 0.5 * bar / rate * sqrt(margin)
     found = loads(mechanics)
-    if any(isinstance(s.flow, mechanics_schema.Plastic) for s in mechanics.solids.values()):
+    names = {name for name, _ in found}
+    if not found or NO_FACTOR in names:
         return  # no square of the load
-    if len(found) != 1 or not found[0][0]:
-        return  # G is a square of the load only if there is one
+    one = len(found) == 1 or (len(names) == 1 and len(set(found)) == 1)
+    if not one or OTHER in names:
+        text = "Factor on all loads together at which G = Gc."
+        yield estimate("critical_load_factor", root, half, "1", text)
+        return
     (name, value), text = found[0], "Load at which G = Gc."
+    if len(found) > 1:
+        text = "At which G = Gc: of all loads, which are alike."
     if name == "critical_overpotential":
         pressure = overpotential_to_pressure(value)
         yield scaled(estimate("critical_pressure", root, half, "MPa", text), pressure)
@@ -107,36 +115,43 @@ def scaled(quantity: Quantity, factor: float) -> Quantity:
 
 
 def loads(mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
-    """What strains the body, by the name of its critical value: "" if G is no square of it."""
+    """What strains the body, by the name of its critical value: `OTHER`, `NO_FACTOR` if none.
+
+    G is a square of a factor on all loads together, also of faces that touch without a gap, but not
+    where deflections are large, solids flow, interfaces tear, lithium yields or an indenter comes.
+    """
     out: list[tuple[str, float]] = []
     for face in mechanics.faces.values():
         match face:
-            case mechanics_schema.Lithium(gradient=held) if held < inf:
-                out.append(("", 1.0))  # not all of the pressure grows with the overpotential
-            case mechanics_schema.Lithium(overpotential=overpotential) if overpotential:
-                out.append(("critical_overpotential", overpotential))
+            case mechanics_schema.Lithium(gradient=held, mouth_pressure=mouth) if held < inf or (
+                mouth and face.contact_limit is not None
+            ):
+                out.append((NO_FACTOR, 1.0))  # not all of the pressure grows with the load
+            case mechanics_schema.Lithium(overpotential=overpotential) if (overpotential or 0) > 0:
+                out.append(("critical_overpotential", overpotential or 0.0))
             case mechanics_schema.Traction(pressure, shear) if pressure or shear:
-                out.append(("critical_pressure" if not shear else "", pressure))
+                out.append((OTHER if shear else "critical_pressure", pressure))
             case mechanics_schema.Plate(pressure) if pressure:
                 out.append(("critical_pressure", pressure))
             case mechanics_schema.Indenter():
-                out.append(("", 1.0))
+                out.append((NO_FACTOR, 1.0))
             case mechanics_schema.Moved(normal, tangential) if normal or tangential:
-                out.append(("", 1.0))
+                out.append((OTHER, 1.0))
     if mechanics.stretch:
         out.append(("critical_stretch", mechanics.stretch))
-    if any(mechanics.body_force):
-        out.append(("", 1.0))
-    if is_strained(mechanics) or any(solid.large for solid in mechanics.solids.values()):
-        out.append(("", 1.0))
+    if any(mechanics.body_force) or is_strained(mechanics):
+        out.append((OTHER, 1.0))
+    solids, joints = mechanics.solids.values(), mechanics.interfaces.values()
+    if any(solid.large or solid.flow is not None for solid in solids):
+        out.append((NO_FACTOR, 1.0))
+    if any(joint.tears for joint in joints):
+        out.append((NO_FACTOR, 1.0))
     return out
 
 
 def is_strained(mechanics: mechanics_schema.Mechanics) -> bool:
     """Whether solids are strained by themselves: as made, by a misfit, or by warmth."""
     return any(
-        solid.residual_stress
-        or solid.misfit_strain
-        or solid.thermal_expansion * mechanics.temperature_change
+        solid.strained or solid.thermal_expansion * mechanics.temperature_change
         for solid in mechanics.solids.values()
     )

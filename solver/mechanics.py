@@ -40,6 +40,7 @@ from solver.growth import Growth, follow_growth
 from solver.mixed_mode import Intensities
 from solver.modes import both_modes
 from solver.path_following import steps_along
+from solver.pressed import Pressed, contacts
 from solver.problem import Driver, Mesher, Problem, as_given, make_problem, refined, through_film
 from solver.stability import DrivingForce, driving_force, error_bar
 
@@ -95,8 +96,10 @@ class Mechanical:
         opening: Largest opening of the crack, um.
         overlap: By how much its faces overlap where they are pressed together, um.
         volume: Of the crack of the whole body, um^3 (plane: um^2).
+        opening_bars: Error bars of opening and volume: the differences of the last two meshes.
         tensions: Largest tension along the faces of a layer that has a strength, MPa, by face.
         pressures: Largest pressure on the faces that something touches, MPa, by face.
+        pressed: What flat obstacles do, and the faces of a crack to each other, by face.
         rims: Where the contact with indenters ends, by face.
         rim_bars: Their error bars, um.
         bars: Error bars of the energy release rates of the tips, J/m^2.
@@ -105,6 +108,7 @@ class Mechanical:
         front: G along the front of a crack in 3D.
         broken: What the interfaces do that are not bonded.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
+        arrest_bar: Its error bar, of a crack in 3D.
         history: One entry per mesh.
         flowed: The steps of a body that flows, and what it has become.
         curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
@@ -123,7 +127,9 @@ class Mechanical:
     opening: float = 0.0
     overlap: float = 0.0
     volume: float = 0.0
+    opening_bars: tuple[float, float] = (inf, inf)
     arrest: float | None = None
+    arrest_bar: float = inf
     history: tuple[Level, ...] = ()
     bars: tuple[float, ...] = ()
     intensities: tuple[Intensities, ...] = ()
@@ -131,6 +137,7 @@ class Mechanical:
     intensity_bars: tuple[float, ...] = ()
     tensions: dict[str, float] = field(default_factory=dict)
     pressures: dict[str, float] = field(default_factory=dict)
+    pressed: dict[str, Pressed] = field(default_factory=dict)
     rims: dict[str, Rim] = field(default_factory=dict)
     rim_bars: dict[str, float] = field(default_factory=dict)
     broken: Answer | None = None
@@ -292,20 +299,23 @@ def _with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
     found = replace(found, bar=_bar(found, before))
     if before is not None:
         changes = {n: abs(v - before.told[n]) for n, v in found.told.items()}
-        found = replace(found, told_bars=changes)
+        open_by = abs(found.opening - before.opening), abs(found.volume - before.volume)
+        found = replace(found, told_bars=changes, opening_bars=open_by)
     if before is None:
         return replace(
             found, bars=(inf,) * len(found.tips), intensity_bars=(inf,) * len(found.intensities)
         )
     pairs = zip(found.tips, before.tips, strict=True)
-    both = zip(found.intensities, before.intensities, strict=True)
+    alike = len(found.intensities) == len(before.intensities)
+    both = zip(found.intensities, before.intensities if alike else (), strict=alike)
     return replace(
         found,
         bars=tuple(error_bar(force, coarse) for (_, force), (_, coarse) in pairs),
         intensity_bars=tuple(
             max(k.spread, *(abs(a - b) for a, b in zip(k.values, coarse.values, strict=True)))
             for k, coarse in both
-        ),
+        )
+        or (inf,) * len(found.intensities),
         rim_bars={name: rim.bar(before.rims[name]) for name, rim in found.rims.items()},
     )
 
@@ -354,10 +364,9 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
     watched = ("top", "pit_roof") if problem.bridge and block.crack is None else ()
     there = [name for name in watched if name in body.domain.built.facets]
     tensions = {name: face_stress(body, state.displacement, name).tension for name in there}
-    pressures = {
-        name: face_stress(body, state.displacement, name).pressure for name in state.touching
-    }
+    pressed, pressures = contacts(body, state, supports)
     share = 1.0 if state.path is None else state.path.reached
+    apart = () if state.touching.get("crack") else [tip for tip, _ in rates]
     rims = {
         name: find_rim(body, state.displacement, name, supports[name], share, touched)
         for name, touched in state.touching.items()
@@ -380,9 +389,10 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         opening=opening,
         overlap=-overlap,
         volume=volume,
-        intensities=both_modes(problem, body, state, [tip for tip, _ in rates]),
+        intensities=both_modes(problem, body, state, apart),
         tensions=tensions,
         pressures=pressures,
+        pressed=pressed,
         rims=rims,
         curvature=bent,
         told=told,

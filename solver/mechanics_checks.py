@@ -13,8 +13,9 @@ from solver.graded_checks import graded_faults
 from solver.interface_checks import interface_faults, sides_of_layers
 from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
+from solver.misfit_checks import misfit_faults
 from solver.tables import CaseFile, Electrode, Equipotential
-from solver.touching_checks import touching_face_faults
+from solver.touching_checks import box_touching_faults, touching_face_faults
 
 OPEN = (
     tables.Free,
@@ -22,7 +23,6 @@ OPEN = (
     tables.Lithium,
     tables.Contact,
 )  # what the faces of a crack or flaw may have
-INSIDE = (tables.Free, tables.Traction, tables.Lithium)  # those of a crack in 3D
 
 
 def mechanics_faults(
@@ -46,6 +46,8 @@ def mechanics_faults(
     elif mechanics.opens_slit:
         allowed = "no such key: only a strip with a slit in its film has a slit"
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
+    if geometry is not None:
+        yield from misfit_faults(mechanics, geometry)
     if isinstance(geometry, Micro):
         yield from micro_mechanics_faults(file, mechanics, geometry)
         return
@@ -82,10 +84,8 @@ def mechanics_faults(
         allowed = "no such key: only a block and a ring have a plane section"
         yield Finding(("mechanics", "plane"), as_given(mechanics.plane), allowed)
     if isinstance(geometry, bodies.Box):
-        yield from _box_faults(mechanics)
-        for name, joint in mechanics.interfaces.items():
-            allowed = "no such table: the layers of a box are bonded"
-            yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
+        yield from _box_faults(mechanics, geometry)
+        yield from box_touching_faults(file, mechanics, geometry)
     elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
         yield from touching_face_faults(file, mechanics, geometry)
@@ -111,8 +111,18 @@ def mechanics_faults(
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
 
 
-def _box_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
+def _box_faults(mechanics: tables.Mechanics, box: bodies.Box) -> Iterator[Finding]:
     """What boxes have not."""
+    if box.crack is not None and box.crack.filled is not None:
+        load = mechanics.faces.get("crack")
+        pressed = isinstance(load, tables.Traction) or (
+            isinstance(load, tables.Lithium) and load.metal is None
+        )
+        if not pressed:
+            allowed = "a given pressure on the face crack: traction, or lithium at an overpotential"
+            yield Finding(
+                ("geometry", "crack", "filled"), as_given(f"{box.crack.filled[0]:g} um"), allowed
+            )
     for name, solid in mechanics.solids.items():
         if not isinstance(solid, tables.Isotropic) and solid.fracture_toughness is not None:
             allowed = "fracture_energy: along a front in a crystal K_Ic has no one Gc"
@@ -124,10 +134,8 @@ def _box_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
     for name, face in mechanics.faces.items():
         path = ("mechanics", "faces", name, "law")
         given = f'"{face.law}"'
-        if isinstance(face, tables.Contact | tables.Indenter):
-            yield Finding(path, given, "another condition: contact only in plane sections")
-        elif name == "crack" and not isinstance(face, INSIDE):
-            yield Finding(path, given, "free, traction or lithium on a crack")
+        if name == "crack" and not isinstance(face, OPEN):
+            yield Finding(path, given, "free, traction, contact or lithium on a crack")
         elif name != "crack" and isinstance(face, tables.Lithium):
             yield Finding(path, given, "lithium only in the crack: elsewhere it is not confined")
         elif isinstance(face, tables.Traction) and face.shear is not None:
@@ -207,7 +215,7 @@ def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Fi
                 yield Finding(("mechanics", "faces", name, "law"), '"contact"', allowed)
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Lithium) and face.metal is not None:
-            if face.width is None and face.yield_stress is not None:
+            if face.width is None and (face.yield_stress or face.creep) is not None:
                 path: KeyPath = ("mechanics", "faces", name)
                 yield Finding(path, "a yield_stress", "width and yield_stress together")
             yield from _stall_faults(file, name, face.metal)
@@ -317,7 +325,7 @@ def _damage_faults(
             yield Finding((*path, "then"), as_given(damage.then), allowed)
     if mechanics.opens_slit:
         yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
-    own = any(s.residual_stress or s.misfit_strain for s in mechanics.solids.values())
+    own = any(s.strained for s in mechanics.solids.values())
     if damage.control == "cracks" and own and loaded:
         allowed = '"load": stress or misfit of solids beside another load does not grow with it'
         yield Finding((*path, "control"), '"cracks"', allowed)
@@ -359,7 +367,7 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
         )  # a plate only holds flat
         for face in mechanics.faces.values()
     )
-    strained = any(law.residual_stress or law.misfit_strain for law in mechanics.solids.values())
+    strained = any(law.strained for law in mechanics.solids.values())
     expands = any(law.thermal_expansion for law in mechanics.solids.values())
     change = None if file.load is None else file.load.temperature_change
     heated = change is not None and change.number != 0.0

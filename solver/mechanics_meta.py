@@ -3,8 +3,9 @@
 from math import inf, isfinite
 from typing import Any
 
-from meshes.layers import Block
+from meshes.layers import Block, Box
 from solver import mechanics_schema, schema
+from solver.box_mechanics import GROWTH, MOST_TOUCHING
 from solver.equilibrium import Support
 from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, is_closed, is_pressed_shut
 from solver.mechanics_model import conditions
@@ -42,8 +43,8 @@ NOTES_OF_GROWTH = (
 def main_quantity(found: Mechanical) -> tuple[str, str]:
     """Name and unit of what the meshes are refined for."""
     if found.flowed is not None and found.film is None:
-        unit = "pJ" if found.domain.axisymmetric else "pJ/um"
-        return "stored and dissipated energy", unit
+        whole = found.domain.axisymmetric or found.domain.mesh.topology.dim == 3
+        return "stored and dissipated energy", "pJ" if whole else "pJ/um"
     if found.growth is not None:
         return "stored energy", "pJ" if found.domain.axisymmetric else "pJ/um"
     if found.tips or found.front is not None:
@@ -84,6 +85,8 @@ def shortfall(case: schema.Case, found: Mechanical) -> str:
         why = 'numerics.refinement = "none"'
     elif len(found.history) == MOST_LEVELS:
         why = f"{MOST_LEVELS} meshes are the most"
+    elif isinstance(case.geometry, Box) and GROWTH * last.dofs <= case.numerics.max_dofs:
+        why = f"contact in 3D is solved directly, for at most {MOST_TOUCHING} unknowns"
     else:
         why = f"numerics.max_dofs = {case.numerics.max_dofs}"
     name, _ = main_quantity(found)
@@ -182,6 +185,7 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
                 f"Warning: the strength of {name} is above {THEORETICAL:g} of its modulus, more "
                 "than any solid has."
             )
+    said += stripped(mechanics)
     lithium = [f for f in mechanics.faces.values() if isinstance(f, mechanics_schema.Lithium)]
     if any((flaw.yield_stress or 0.0) > THEORETICAL * LITHIUM for flaw in lithium):
         said.append(
@@ -189,6 +193,16 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
             "modulus, more than any solid has."
         )
     return said
+
+
+def stripped(mechanics: mechanics_schema.Mechanics) -> list[str]:
+    """Flaws whose lithium is stripped at the overpotential that is written there."""
+    return [
+        f"Warning: the overpotential of {name} is negative: lithium is stripped there and leaves, "
+        "it neither presses nor pulls."
+        for name, face in mechanics.faces.items()
+        if isinstance(face, mechanics_schema.Lithium) and (face.overpotential or 0.0) < 0.0
+    ]
 
 
 LITHIUM = 7.82e3  # Young's modulus, MPa: Masias et al. 2019, doi 10.1007/s10853-018-2971-3
@@ -226,10 +240,10 @@ def notes_of_flow(case: schema.Case, found: Mechanical) -> list[str]:
             )
     solids = {} if case.mechanics is None else case.mechanics.solids
     for name, solid in solids.items():
-        law, most = solid.flow, THEORETICAL * _modulus(solid)
-        if isinstance(law, mechanics_schema.Plastic) and law.yield_stress > most:
+        what, stress = _strength_of(solid.flow)
+        if stress > THEORETICAL * _modulus(solid):
             said.append(
-                f"Warning: the yield stress of {name} is above {THEORETICAL:g} of its modulus, "
+                f"Warning: the {what} of {name} is above {THEORETICAL:g} of its modulus, "
                 "more than any solid has."
             )
         stiff = isinstance(solid.elastic, mechanics_schema.Isotropic)
@@ -240,6 +254,19 @@ def notes_of_flow(case: schema.Case, found: Mechanical) -> list[str]:
                 '"mixed" is more accurate there.'
             )
     return said
+
+
+def _strength_of(flow: mechanics_schema.Flow | None) -> tuple[str, float]:
+    """What a law of flow calls the stress that it needs, and that, MPa."""
+    match flow:
+        case mechanics_schema.Plastic(yield_stress, _):
+            return "yield stress", yield_stress
+        case mechanics_schema.Creep(stress):
+            return "stress at which creep is told", stress
+        case mechanics_schema.Viscoplastic() as law:
+            return "resistance to flow", max(law.initial_resistance, law.saturation_resistance)
+        case None:
+            return "", 0.0
 
 
 def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
@@ -270,6 +297,17 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         )
         if case.mechanics is not None and case.mechanics.opens_slit:
             said.append("Where the crack is pressed shut, it conducts as the film around it does.")
+    buckling = None if found.broken is None else found.broken.buckling
+    if buckling is not None and not buckling.lasts:
+        said.append(
+            f"Warning: what has come off buckles at {100.0 / buckling.theta:.4g} % of this load. "
+            "The numbers are those of the flat state, which does not last: no verdict is given. "
+            'deflections = "large" of its layer follows it where nothing tears.'
+        )
+    elif buckling is not None and buckling.has_buckled:
+        said.append(
+            f"What has come off has buckled, at {100.0 / buckling.theta:.4g} % of this load."
+        )
     if found.tips:
         said.append(
             "At the tip of a crack the stress is unbounded: its largest value grows with every "

@@ -57,6 +57,8 @@ def solid_law(
             stiffness = hooke.orthotropic(moduli, (nu12, nu13, nu23), shears, angle)
     free = region.misfit_strain + region.thermal_expansion * mechanics.temperature_change
     eigenstrain = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * free
+    if region.misfit_strains:
+        eigenstrain += hooke.turned_strain(region.misfit_strains, region.misfit_angle)
     if plane and mechanics.stretch is not None:
         eigenstrain[hooke.ZZ] -= mechanics.stretch  # the section is stretched across as well
     initial: hooke.Floats = np.zeros(6)
@@ -121,12 +123,15 @@ def conditions(
             case mechanics_schema.Indenter(radius, depth):
                 supports[name] = Support("obstacle", depth, radius)
             case mechanics_schema.Lithium() as lithium:
-                pressure = overpotential_to_pressure(lithium.overpotential or 0.0)
+                # where lithium is stripped it leaves: it does not pull
+                pressure = overpotential_to_pressure(max(lithium.overpotential or 0.0, 0.0))
                 pressure += lithium.mouth_pressure
                 profile = _profile(block, name, lithium) if isinstance(block, Block) else None
                 tractions[name] = Traction(pressure, profile=profile)
             case mechanics_schema.Free():
                 pass
+    if isinstance(block, Box) and block.crack is not None and "crack" in tractions:
+        tractions["crack"] = replace(tractions["crack"], within=block.crack.filled)
     if mechanics.stretch is not None:
         body = block.body if isinstance(block, Micro) else block
         supports["right"] = Support("normal", mechanics.stretch * body.width)

@@ -54,7 +54,7 @@ def mechanical_quantities(case: schema.Case, found: Mechanical) -> Iterator[Quan
 def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     mechanics, block = case.mechanics, case.geometry
     if found.flowed is not None:
-        plane = not found.domain.axisymmetric
+        plane = not (found.domain.axisymmetric or isinstance(block, Box))
         yield from flow_quantities(found.flowed, found.state.balance, plane)
         if mechanics is not None and isinstance(block, Block) and found.film is not None:
             if is_pressed_shut(found):
@@ -138,9 +138,10 @@ def _of_springs(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Ite
 
 def _of_crack(found: Mechanical, unit: str) -> Iterator[Quantity]:
     text = "Largest distance of the faces of the crack."
-    yield Quantity("crack_opening", found.opening, "um", meaning=text)
+    wide, full = found.opening_bars
+    yield estimate("crack_opening", found.opening, wide, "um", text)
     text = "Volume between the faces of the crack of the whole body (plane: per depth)."
-    yield Quantity("crack_volume", found.volume, unit, meaning=text)
+    yield estimate("crack_volume", found.volume, full, unit, text)
 
 
 def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
@@ -150,15 +151,19 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
         text = (
             f"Force with which what touches {name} presses on it (plane: per depth; meshed part)."
         )
-        force = -found.state.reactions[name]
+        flat = found.pressed.get(name)
+        force = -found.state.reactions[name] if flat is None else flat.force
         yield Quantity(f"contact_force.{name}", force, unit, meaning=text)
         if name in found.rims:
             text = "How far along the face it is touched, by the gap beyond."
             half = found.rim_bars.get(name, inf)
             yield estimate(f"contact_reach.{name}", found.rims[name].by_gap, half, "um", text)
-        else:
+        elif name != "crack":
             text = "How far along the face it is touched, to the last node."
             yield Quantity(f"contact_reach.{name}", reach, "um", meaning=text)
+        if flat is not None:
+            text = "Length along which it is touched."
+            yield Quantity(f"closed_length.{name}", flat.length, "um", meaning=text)
         bar = found.bar if not (found.tips or found.film or found.tensions) else inf
         text = "Largest pressure of the contact."
         pressure = found.pressures[name]

@@ -14,6 +14,8 @@ from solver.box_mechanics import solve_box
 from solver.crack_quantities import starts_and_slows
 from solver.domain import Domain
 from solver.flowing import flows, solve_flow
+from solver.front_arrest import with_front_arrest
+from solver.front_quantities import front_limit
 from solver.mechanics import Mechanical, solve_mechanics
 from solver.meshing import start_mesh, start_size
 from solver.micro_mechanics import solve_micro
@@ -64,6 +66,13 @@ def simulate_mechanics(
     case = loaded[-1]  # other lengths and spacings of a crack are under the loads of the last mesh
     if isinstance(case.geometry, Block) and not flows(case):
         found = _continued(case, found, comm)
+    limit = front_limit(case, found)
+    if limit is not None:
+
+        def meshed(one: schema.Case, share: float) -> BuiltMesh:
+            return _mesh_of_box(one, share, comm)
+
+        found = with_front_arrest(case, found, limit, meshed, comm)
     return replace(found, remarks=(*found.remarks, *large_strains(case, found)))
 
 
@@ -108,10 +117,13 @@ def _mesh_of_micro(case: schema.Case, share: float, comm: MPI.Intracomm) -> Buil
 
 
 def _mesh_of_box(case: schema.Case, share: float, comm: MPI.Intracomm) -> BuiltMesh:
-    """A mesh with cells at the front (without a crack: everywhere) of a share of the first size."""
+    """A mesh with cells of a share of the first size at the front, or under an indenter.
+
+    Without either, all cells are of that share.
+    """
     size = start_size(case)
     box = case.geometry
-    everywhere = not isinstance(box, Box) or box.crack is None
+    everywhere = not isinstance(box, Box) or (box.crack is None and box.touched == 0.0)
     numerics = replace(
         case.numerics,
         edge_size=share * size.edge,

@@ -95,6 +95,8 @@ class SolidRegion:
         elastic: Its law.
         residual_stress: Biaxial stress along the layers that it was made with, MPa.
         misfit_strain: Strain, equal in all directions, at which it would be free of stress.
+        misfit_strains: The same along x, y, z, to be added; () if it is equal.
+        misfit_angle: By which the first two are turned about z, rad.
         fracture_energy: Gc, J/m^2; None if not given so.
         fracture_toughness: K_Ic, MPa um^(1/2); None if not given so.
         strength: Tensile stress at which it breaks, MPa; None if not given.
@@ -116,6 +118,13 @@ class SolidRegion:
     flow: Flow | None = None
     mixed: bool = False
     graded: Graded | None = None
+    misfit_strains: tuple[float, ...] = ()
+    misfit_angle: float = 0.0
+
+    @property
+    def strained(self) -> bool:
+        """Whether it has a stress or a misfit by itself."""
+        return bool(self.residual_stress or self.misfit_strain or any(self.misfit_strains))
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,15 @@ class Plate:
 
 
 @dataclass(frozen=True)
+class FlawCreep:
+    """Lithium creeps in a flaw by a law, with `flow_rate` (1/s) at `temperature` (K)."""
+
+    law: Creep
+    flow_rate: float
+    temperature: float
+
+
+@dataclass(frozen=True)
 class Lithium:
     """Lithium in a crack, stalled at an overpotential.
 
@@ -173,9 +191,10 @@ class Lithium:
         metal: "" where the overpotential is given.
         dry_length: Length at the tip without lithium, um.
         width: Of the flaw, um; None: lithium does not flow.
-        yield_stress: Of lithium in the flaw, MPa.
+        yield_stress: Of lithium in the flaw, MPa; where it creeps the stress at which it does.
         contact_pressure: On the face of the lithium that it is connected with, MPa.
         contact_limit: Most with which lithium presses there, MPa: it yields; None: no such limit.
+        creep: From which `yield_stress` follows, if it does.
     """
 
     overpotential: float | None
@@ -185,6 +204,7 @@ class Lithium:
     yield_stress: float | None = None
     contact_pressure: float = 0.0
     contact_limit: float | None = None
+    creep: FlawCreep | None = None
 
     @property
     def mouth_pressure(self) -> float:

@@ -34,6 +34,16 @@ from solver.values import (
 )
 
 
+class Ellipse(Strict):
+    """An elliptical crack in the bottom of a box: its half lengths along x and y.
+
+    `filled`: half length along x of the ellipse of the same shape inside of which its load acts.
+    """
+
+    semi_axes: Annotated[tuple[Length, Length], BeforeValidator(as_tuple)]
+    filled: Length | None = None
+
+
 class Graded(Strict):
     """The stiffness of a solid times `factors` at places `at` along x or y of the body."""
 
@@ -59,6 +69,11 @@ class _Solid(Strict):
     deflections: Literal["small", "large"] = "small"  # large: its rotations count
     strength: Modulus | None = None  # the tensile stress at which it breaks
     misfit_strain: Number | None = None  # equal in all directions
+    # or along x, y, z of the body (cylinder: radius, height, around), turned about z
+    misfit_strains: Annotated[tuple[Number, Number, Number] | None, BeforeValidator(as_tuple)] = (
+        None
+    )
+    misfit_angle: Angle | None = None
     thermal_expansion: Expansion | None = None  # linear, for load.temperature_change
     fracture_energy: FractureEnergy | None = None
     fracture_toughness: FractureToughness | None = None
@@ -69,6 +84,20 @@ class _Solid(Strict):
         if self.fracture_energy is not None and self.fracture_toughness is not None:
             raise fault("fracture_energy or fracture_toughness, not both")
         return self
+
+    @model_validator(mode="after")
+    def _one_misfit(self) -> Self:
+        if self.misfit_strain is not None and self.misfit_strains is not None:
+            raise fault("misfit_strain or misfit_strains, not both", key="misfit_strains")
+        if self.misfit_angle is not None and self.misfit_strains is None:
+            raise fault("misfit_strains beside misfit_angle", key="misfit_strains")
+        return self
+
+    @property
+    def strained(self) -> bool:
+        """Whether it has a stress or a misfit by itself."""
+        given = (self.residual_stress, self.misfit_strain, self.misfit_strains)
+        return any(value is not None for value in given)
 
 
 class Plastic(Strict):
@@ -266,13 +295,21 @@ class Indenter(Strict):
     depth: Length
 
 
+class FlawCreep(Creep):
+    """Lithium that creeps in a flaw: power law, and the rate and temperature at which it does."""
+
+    flow_rate: Rate  # equivalent, of the lithium that is pressed out of the flaw
+    temperature: Temperature | None = None
+
+
 class Lithium(Strict):
     """The faces of a crack that lithium fills: p = F eta/V_Li at the overpotential of a stall.
 
     Without `overpotential` it comes from the current: that of the crack, an electrode without net
     current, against the boundary `metal`. `dry_length` at the tip stays without lithium; in a flaw
     of the `width` lithium of the `yield_stress` flows to the mouth, so that the pressure rises with
-    at most 2 yield_stress/(sqrt(3) width) from there. The lithium at `metal` presses with the
+    at most 2 yield_stress/(sqrt(3) width) from there; `creep` gives that stress by a power law, a
+    rate and a temperature instead. The lithium at `metal` presses with the
     stress that acts on its face, at most with `contact_limit`.
     """
 
@@ -282,6 +319,7 @@ class Lithium(Strict):
     dry_length: Length | None = None
     width: Length | None = None
     yield_stress: Modulus | None = None
+    creep: FlawCreep | None = None  # instead of yield_stress
     contact_limit: Modulus | None = None
 
     @model_validator(mode="after")
@@ -290,9 +328,12 @@ class Lithium(Strict):
             raise fault("exactly one of overpotential, metal")
         if self.contact_limit is not None and self.metal is None:
             raise fault("metal beside contact_limit", key="metal")
-        alone = self.width is None and self.yield_stress is not None
-        if (self.width is not None and self.yield_stress is None) or (alone and not self.metal):
-            raise fault("width and yield_stress together, or none of them")
+        if self.yield_stress is not None and self.creep is not None:
+            raise fault("yield_stress or creep, not both", key="creep")
+        flows = self.yield_stress is not None or self.creep is not None
+        alone = self.width is None and flows
+        if (self.width is not None and not flows) or (alone and not self.metal):
+            raise fault("width and yield_stress (or creep) together, or none of them")
         return self
 
 

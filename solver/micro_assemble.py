@@ -93,6 +93,7 @@ def _rough(table: tables.Rough, folder: Path) -> shapes.Rough:
                 file="" if face.height_map is None else str(folder / face.height_map),
                 height_unit=1.0 if face.height_unit is None else face.height_unit.number,
                 pixel=_number(face.pixel),
+                shortest_wavelength=_number(face.shortest_wavelength),
             )
             for face in table.faces
         ),

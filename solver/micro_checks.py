@@ -122,7 +122,7 @@ def _absent(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
     still = (tables.Free, tables.Symmetry, tables.Clamped)
     driven = any(not isinstance(face, still) for face in mechanics.faces.values())
     solids = mechanics.solids.values()
-    strained = any(s.residual_stress or s.misfit_strain for s in solids)
+    strained = any(s.strained for s in solids)
     heated = load is not None and load.temperature_change is not None
     heated = heated and any(s.thermal_expansion for s in solids)
     stretched = load is not None and load.stretch is not None

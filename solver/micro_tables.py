@@ -64,7 +64,7 @@ class Particles(Structured):
     deviation: LengthOrZero | None = None
     gap: LengthOrZero | None = None
     contact: Literal["apart", "touching"] = "apart"
-    place: Literal["anywhere", "bottom"] = "anywhere"
+    place: Literal["anywhere", "bottom", "top"] = "anywhere"
     shell: Coat | None = None
 
 
@@ -137,6 +137,7 @@ class RoughFace(Strict):
     height_map: str | None = None
     height_unit: LengthUnit | None = None
     pixel: Length | None = None
+    shortest_wavelength: Length | None = None
 
     @model_validator(mode="after")
     def _one_sort(self) -> Self:
@@ -147,6 +148,8 @@ class RoughFace(Strict):
             raise fault("height_map and height_unit without rms, correlation, hurst")
         if self.pixel is not None and self.height_map is None:
             raise fault("a height_map beside it, whose pixels these are", key="pixel")
+        if self.shortest_wavelength is not None and self.height_map is not None:
+            raise fault("a face without height_map", key="shortest_wavelength")
         return self
 
 

@@ -11,6 +11,7 @@ from meshes.mesh import BuiltMesh
 from solver import schema
 from solver.electrolyte import conductivity_at_start
 from solver.march_schema import BinaryElectrolyte, Programme
+from solver.region_schema import MixedConductor
 
 
 class ModelError(ValueError):
@@ -26,12 +27,21 @@ class Contact:
         terminal: Index of the set of contacts that are held at one potential.
         resistance: Area-specific resistance between electrode and the domain; 0 is ideal contact.
         series: Area-specific resistance of the part of the stack that is not meshed.
+        faces: Interfaces at which the current enters instead, where the electrode is on the outside
+            of an alloy; empty: at the boundary itself.
+        alloy: The region whose lithium reacts there.
+        alloys: That and the alloys that it is bonded to.
+        electronic: Whether electrons enter a mixed conductor.
     """
 
     name: str
     terminal: int
     resistance: float
     series: float
+    faces: tuple[str, ...] = ()
+    alloy: str = ""
+    alloys: tuple[str, ...] = ()
+    electronic: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,8 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
     for name, region in case.regions.items():
         if isinstance(region, BinaryElectrolyte) and name in built.regions:
             conductivity[name] = conductivity_at_start(region, temperature)
+        if isinstance(region, MixedConductor) and name in built.regions:
+            conductivity[name] = region.ionic_conductivity
     film = _film_resistance(case)
     contacts: list[Contact] = []
     terminals: list[Terminal] = []
@@ -169,7 +181,8 @@ def _series(
     layers = {"top": geometry.above, "bottom": geometry.below}.get(boundary, ())
     if not layers:
         return 0.0
-    return built.unmeshed.get(layers[-1].name, 0.0) / conductivity[layers[-1].name]
+    length = built.unmeshed.get(layers[-1].name, 0.0)
+    return length / conductivity[layers[-1].name] if length else 0.0
 
 
 def _far_layers(

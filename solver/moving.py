@@ -34,6 +34,7 @@ import ufl
 from dolfinx import fem, mesh
 from ufl.core.expr import Expr
 
+from solver import compat
 from solver.domain import Domain, node_positions
 
 Ints = npt.NDArray[np.int32]
@@ -91,7 +92,7 @@ def flat_faces(domain: Domain, axis: int) -> tuple[Ints, Ints]:
     """Local outer facets across an axis, and the other outer ones."""
     topology = domain.mesh.topology
     facets = mesh.exterior_facet_indices(topology)
-    nodes = mesh.entities_to_geometry(domain.mesh, topology.dim - 1, facets)
+    nodes = compat.nodes_of_entities(domain.mesh, topology.dim - 1, facets)
     span = np.ptp(node_positions(domain.mesh)[nodes], axis=1)
     flat = span[:, axis] <= 1e-9 * span.max(axis=1)
     return facets[flat].astype(np.int32), facets[~flat].astype(np.int32)

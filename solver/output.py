@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("liface")
 RESULTS = "results.json"
 MAP = "map.csv"  # a quantity for several values of the case
+RESTS_ON = "rests_on.csv"  # inputs of a critical current density, moved one at a time
 FRONT = "front.csv"  # G along the front of a crack in 3D
 SUMMARY = "summary.json"
 CAPTIONS = "captions.json"
@@ -47,6 +48,7 @@ LOG = "run.log"
 FIELDS = "fields"  # fields.pvd, fields.pvtu, fields_p0.vtu ...
 POTENTIAL = "potential [V]"
 CONCENTRATION = "concentration [mol/m^3]"
+FRACTION = "fraction of lithium"
 GROWN = "growth [um]"  # of lithium at faces
 CURRENT = "current density [mA/cm^2]"  # in the bulk a vector; on a face its outward normal part
 REGION = "region [-]"
@@ -148,6 +150,18 @@ def _check_replaceable(out: Path) -> None:
     if out.is_dir() and not is_run_folder(out) and not LEFT_BY_FAILURE.issuperset(os.listdir(out)):
         raise OutputError(
             f"{out}: exists and is not the folder of a run, so it is not replaced;"
+            " choose another output folder"
+        )
+    inside = sorted(out.glob(f"*/{RESULTS}")) + sorted(out.glob(f"*/*/{RESULTS}"))
+    others = [path.parent for path in inside if "variants" not in path.relative_to(out).parts]
+    if others:
+        raise OutputError(
+            f"{out}: holds {others[0].relative_to(out)} of another run, so it is not replaced;"
+            " choose another output folder"
+        )
+    if is_run_folder(out.parent):
+        raise OutputError(
+            f"{out.parent}: is the folder of a run, so no others are put into it;"
             " choose another output folder"
         )
 

@@ -62,8 +62,12 @@ class Part:
             return "geometry" in heads
         if path == ("mechanics",) and "load" in heads:
             return True  # what strains the body may stand there
-        if path[2:] == ("plating",) and "programme" in heads:  # whose steps it needs
+        if (
+            path[2:] in (("plating",), ("contact", "voids")) and "programme" in heads
+        ):  # whose steps it needs
             return True
+        if path[0] == "programme" and path[-1] == "face" and "boundaries" in heads:
+            return True  # it may be the name of what was taken out
         in_time = bool(heads & {"programme", "impedance"})
         if path == ("boundaries",) and in_time:  # steps or a small current may drive an electrode
             return True
@@ -75,7 +79,7 @@ class Part:
             return "geometry" in heads
         if path[0] in ("references", "calibrate", "solve_for", "map"):
             # names of quantities and parameters come from all of these
-            return bool(heads & {"geometry", *ENTRIES[:3], "specimens"})
+            return bool(heads & {"geometry", *ENTRIES[:3], "specimens", "programme"})
         return False
 
     def _located(self, finding: Finding) -> Finding:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from solver import drawing
 from solver.drawing import Scale, Window, heading, nice_length, scale_of, size_text
-from solver.formats import number, unit
+from solver.formats import number, typeset
 from solver.mesh_pictures import MESH_TITLE, body_windows, flat_mesh
 from solver.output import DISPLACEMENT, FIELDS, MECHANICS, STRESS
 from solver.sections import Picture, View, extent, inside, not_flat, read_results
@@ -356,8 +356,7 @@ def shown(run: BodyRun, name: str) -> str:
     """A quantity with its unit."""
     entry = run.numbers[name]
     value = number(entry["value"], entry["lower"], entry["upper"])
-    words = unit(entry["unit"]).replace("m^0.5", "√m").replace("^2", "²")
-    return f"{value} {words}".rstrip()
+    return f"{value} {typeset(entry['unit'])}".rstrip()
 
 
 def numbers_text(run: BodyRun) -> str:

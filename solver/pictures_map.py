@@ -6,20 +6,106 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from solver import drawing
 from solver.drawing import heading
+from solver.formats import typeset
 from solver.output import MAP, RESULTS
 from solver.sections import Picture
 
-CRITICAL = ("critical_", "solved_for")
+Floats = npt.NDArray[np.float64]
+OF_PAIRS = 5  # columns of a map of two values
+LEVELS = 8
+FINE = 200  # points of the grid on which the lines are drawn
+CRITICAL = "critical_"  # what is solved for may be anything: its name says what it is
+
+
+def _label(head: str) -> str:
+    """Name and unit of a column for an axis."""
+    name, _, given = head.replace("_", " ").rpartition(" / ")
+    words = typeset(given)
+    return f"{name} / ({words})" if {"/", " "} & set(words) else f"{name} / {words or 1}"
 
 
 def has_map(folder: Path) -> bool:
     """Whether a run has a map."""
     return (folder / MAP).is_file()
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Both axes, with numbers at 1, 2 and 5."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _levels(values: Floats) -> Floats:
+    """Round values between the least and the largest: 1, 2 and 5 of decades, or even steps."""
+    low, high = float(values.min()), float(values.max())
+    if low > 0.0 and high > 5.0 * low:
+        decades = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1.0)
+        found = np.sort(np.outer(10.0**decades, (1.0, 2.0, 5.0)).ravel())
+    else:
+        found = np.asarray(MaxNLocator(LEVELS).tick_values(low, high))
+    inside: Floats = found[(found > low) & (found < high)]
+    return inside
+
+
+def _between(
+    x: Floats, y: Floats, values: Floats, logarithmic: bool
+) -> tuple[Floats, Floats, Floats]:
+    """A finer grid on which the logarithms (or values) are linear along both axes."""
+    u, v, w = (np.log(part) if logarithmic else part for part in (x, y, values))
+    along, across = np.linspace(u[0], u[-1], FINE), np.linspace(v[0], v[-1], FINE)
+    rows = np.array([np.interp(along, u, row) for row in w])
+    whole = np.array([np.interp(across, v, column) for column in rows.T]).T
+    if logarithmic:
+        return np.exp(along), np.exp(across), np.exp(whole)
+    return along, across, whole
+
+
+def _contours(folder: Path, head: list[str], table: Floats, title: str) -> Picture:
+    """Lines of equal quantity over two values of the case; dots are what was computed."""
+    x, y = (np.unique(table[:, i]) for i in (0, 1))
+    values = np.full((len(y), len(x)), np.nan)
+    values[np.searchsorted(y, table[:, 1]), np.searchsorted(x, table[:, 0])] = table[:, 2]
+    figure = Figure(figsize=(7.0, 5.0), layout="constrained")
+    axes = figure.add_subplot()
+    logarithmic = bool((x > 0.0).all() and (y > 0.0).all() and (values > 0.0).all())
+    if logarithmic:
+        _logarithmic(axes)
+    fine = _between(x, y, values, logarithmic)
+    scale = LogNorm() if logarithmic and values.max() > values.min() else None
+    filled = axes.pcolormesh(*fine, cmap="cividis", norm=scale, shading="gouraud")
+    levels = _levels(values)
+    if len(levels):
+        lines = axes.contour(*fine, levels=levels, colors="white", linewidths=1.2)
+        axes.clabel(lines, fmt="%g", fontsize="small")
+    axes.plot(table[:, 0], table[:, 1], ".", color="black", markersize=3)
+    axes.set_xlabel(_label(head[0]))
+    axes.set_ylabel(_label(head[1]))
+    bar = figure.colorbar(filled, ax=axes)
+    bar.set_label(_label(head[2]))
+    bar.formatter = FuncFormatter(lambda value, _: f"{value:g}")
+    bar.update_ticks()
+    axes.set_title(heading("Map", title))
+    drawing.save(figure, folder / "map.png")
+    caption = (
+        f"{_label(head[2])} against {_label(head[0])} and {_label(head[1])}, "
+        f"{len(table)} runs (dots), from {np.nanmin(values):.4g} to {np.nanmax(values):.4g}; "
+        "white lines: "
+        f"{', '.join(f'{level:g}' for level in levels) or 'none'}, "
+        f"{'powers' if logarithmic else 'linear'} between the dots."
+    )
+    return Picture("map.png", "Map", caption)
 
 
 def map_picture(folder: Path) -> Picture:
@@ -28,22 +114,19 @@ def map_picture(folder: Path) -> Picture:
     with (folder / MAP).open(encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)
     table = np.array([[float(x or "nan") for x in row] for row in rows])
+    if len(head) == OF_PAIRS:
+        return _contours(folder, head, table, str(results["title"]))
     x, y, lower, upper = table[np.argsort(table[:, 0])].T
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     axes = figure.add_subplot()
     colours = mpl.colormaps["cividis"]
     axes.plot(x, y, "o-", color=colours(0.1))
     axes.fill_between(x, lower, upper, color=colours(0.1), alpha=0.3, linewidth=0.0)
-    axes.set_xlabel(head[0].replace("_", " "))
-    axes.set_ylabel(head[1].replace("_", " "))
+    axes.set_xlabel(_label(head[0]))
+    axes.set_ylabel(_label(head[1]))
     logarithmic = bool((x > 0.0).all() and (y > 0.0).all())
     if logarithmic:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.set_minor_formatter(NullFormatter())
+        _logarithmic(axes)
     critical = head[1].startswith(CRITICAL)
     if critical:
         low, high = axes.get_ylim()
@@ -57,7 +140,8 @@ def map_picture(folder: Path) -> Picture:
     found = {entry["name"]: entry["value"] for entry in results["quantities"]}
     slope = found.get("map_exponent")
     caption = (
-        f"{head[1]} against {head[0]}, {len(x)} runs, from {y.min():.4g} to {y.max():.4g}"
+        f"{_label(head[1])} against {_label(head[0])}, {len(x)} runs, "
+        f"from {y.min():.4g} to {y.max():.4g}"
         f"{'' if slope is None else f'; slope in logarithms {slope:.3g}'}."
         f"{' Below the line the crack holds, above it grows.' if critical else ''}"
     )

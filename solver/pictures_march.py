@@ -40,10 +40,11 @@ def march_picture(folder: Path) -> Picture:
     unit, share = ("h", 3600.0) if time[-1] > 7200.0 else ("s", 1.0)
     head = (folder / STEPS).read_text(encoding="utf-8").partition("\n")[0].split(",")
     grown = [i for i, name in enumerate(head) if "growth of" in name]
+    touching = [i for i, name in enumerate(head) if "contact of" in name]
     salt = bool(np.isfinite(table[:, LEAST]).all())
     columns = [VOLTAGE, CURRENT, *([LEAST] if salt else [])]
     names = {VOLTAGE: "voltage / V", CURRENT: "current\n/ (mA/cm²)", LEAST: "least c / c$_0$"}
-    count = len(columns) + bool(grown)
+    count = len(columns) + bool(grown) + bool(touching)
     figure = Figure(figsize=(7.0, 1.9 * count + 0.8), layout="constrained")
     panels = np.atleast_1d(figure.subplots(count, 1, sharex=True))
     colour = mpl.colormaps["cividis"](0.1)
@@ -58,27 +59,32 @@ def march_picture(folder: Path) -> Picture:
     if salt:
         panels[len(columns) - 1].set_ylim(bottom=0.0)
     if grown:
-        _growth(panels[-1], time / share, table, head, grown)
+        _faces(panels[len(columns)], time / share, table, head, grown)
+        panels[len(columns)].set_ylabel("growth / µm\nmean, range")
+    if touching:
+        _faces(panels[-1], time / share, table, head, touching)
+        panels[-1].set_ylabel("contact\nmean, range")
     panels[-1].set_xlabel(f"time / {unit}")
     panels[0].set_title(heading("In time", str(results["title"])))
     drawing.save(figure, folder / "march.png")
     least = f" The least concentration is {table[:, LEAST].min():.4g} of the start." if salt else ""
     caption = (
         f"Voltage, current density{' and least concentration' if salt else ''}"
-        f"{', growth of lithium' if grown else ''} against time, {len(time)} moments up to "
-        f"{time[-1] / share:.6g} {unit}; at the end {table[-1, VOLTAGE]:.4g} V.{least}"
+        f"{', growth of lithium' if grown else ''}"
+        f"{', share of faces in contact' if touching else ''} against time, "
+        f"{len(time)} moments up to {time[-1] / share:.6g} {unit}; at the end "
+        f"{table[-1, VOLTAGE]:.4g} V.{least}"
     )
     return Picture("march.png", "In time", caption)
 
 
-def _growth(axes: Axes, time: Floats, table: Floats, head: list[str], columns: list[int]) -> None:
-    """Mean growth of every face, and between its least and largest a shade."""
+def _faces(axes: Axes, time: Floats, table: Floats, head: list[str], columns: list[int]) -> None:
+    """Mean of every face, and between its least and largest a shade."""
     colours = mpl.colormaps["cividis"](np.linspace(0.1, 0.9, max(len(columns) // 3, 2)))
     for colour, first in zip(colours, columns[::3], strict=False):
-        name = head[first].removeprefix("mean growth of ").removesuffix(" [um]")
+        name = head[first].partition(" of ")[2].rpartition(" [")[0]
         mean, low, high = (table[:, i] for i in (first, first + 1, first + 2))
         axes.plot(time, mean, color=colour, linewidth=1.3, label=name)
         axes.fill_between(time, low, high, color=colour, alpha=0.25, linewidth=0.0)
-    axes.set_ylabel("growth / µm\nmean, range")
     axes.legend(fontsize="small")
     axes.grid(alpha=0.3)

@@ -1,7 +1,8 @@
 """Integrals, fields and means on faces of what is known at the material points.
 
-Stresses at the points (six in a triangle) are fitted by a linear function in every cell: that is
-what quadratic displacements determine of them, to the second power of the size of the cells.
+Stresses at the points (six in a triangle, eleven in a tetrahedron) are fitted by a linear function
+in every cell: that is what quadratic displacements determine of them, to the second power of the
+size of the cells.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ class Integral:
 def fitted_stress(problem: Inelastic) -> fem.Function:
     """The stress, MPa, order as in `solver.hooke`: linear in every cell, written as degree 2."""
     mesh = problem.domain.mesh
-    cell = basix.CellType.triangle
+    cell = mesh.basix_cell()
     linear = basix.create_element(basix.ElementFamily.P, cell, 1)
     space = fem.functionspace(mesh, ("DG", 2, (6,)))
     at = np.array(space.element.basix_element.points, dtype=np.float64)

@@ -22,8 +22,17 @@ from solver import transport
 from solver.copies import Copies, InterfaceError
 from solver.domain import Domain, cellwise, facet_entities, facet_measure, facets_of, regions_at
 from solver.levelling import Levelling, owners
+from solver.levels import two_levels
 from solver.model import Model
-from solver.solve import DIRECT, DIRECT_LIMIT, MULTIGRID, MULTIGRID_2D, make_solver, solve
+from solver.solve import (
+    DIRECT,
+    DIRECT_LIMIT,
+    MULTIGRID,
+    MULTIGRID_2D,
+    TWO_LEVELS_SCALAR,
+    make_solver,
+    solve,
+)
 
 Floats = npt.NDArray[np.float64]
 BALANCED = 1e-10  # relative imbalance of the currents that is not worth a correction
@@ -71,9 +80,15 @@ class Primal:
         typical = self.free.getDiagonal().norm() / copies.size[1] ** 0.5
         first, _ = self.matrix.getOwnershipRange()
         self.matrix.zeroRowsColumns(np.unique(rows + first).astype(PETSc.IntType), diag=typical)
-        direct = copies.size[1] <= DIRECT_LIMIT
-        flat = MULTIGRID_2D if domain.mesh.topology.dim == 2 else MULTIGRID
-        self.ksp = make_solver(self.matrix, "primal_", DIRECT if direct else flat, overrides)
+        options, levels = DIRECT, None
+        if copies.size[1] > DIRECT_LIMIT:
+            options = MULTIGRID_2D if domain.mesh.topology.dim == 2 else MULTIGRID
+            if domain.mesh.topology.dim == 3 and copies.gather == (None,):
+                held = np.zeros(copies.size[0], dtype=bool)
+                held[rows] = True
+                levels = two_levels(copies.space, self.matrix, held)
+                options = TWO_LEVELS_SCALAR
+        self.ksp = make_solver(self.matrix, "primal_", options, overrides, levels)
 
     # -- forms -------------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ HEADLINE = (
 )
 # and of stress and a crack
 HEADLINE_OF_CRACKS = (
+    "critical_current_density",
     "critical_span",
     "critical_thickness",
     "solved_for",
@@ -66,6 +67,7 @@ HEADLINE_OF_CRACKS = (
     "critical_overpotential",
     "critical_pressure",
     "critical_stretch",
+    "critical_load_factor",
     "stress_intensity",
     "shape_factor",
 )

@@ -16,7 +16,9 @@ from solver import known, schema, units
 from solver.faults import key_path
 from solver.given import Given, number_of, value, with_source
 from solver.march_schema import BinaryElectrolyte
+from solver.region_schema import Alloy, MixedConductor
 from solver.resolved_march import (
+    contact_tree,
     electrolyte_tree,
     impedance_tree,
     kinetics_tree,
@@ -26,6 +28,7 @@ from solver.resolved_march import (
 )
 from solver.resolved_mechanics import load_tree, mechanics_tree
 from solver.resolved_micro import micro_tree
+from solver.resolved_regions import alloy_tree, mixed_tree
 from solver.schema import Case
 from solver.toml_text import Tree, plain, toml
 
@@ -56,11 +59,7 @@ def resolved_toml(case: Case) -> str:
     if case.solve_for is not None:
         tree["solve_for"] = _solve_for(case.solve_for)
     if case.map is not None:
-        tree["map"] = {
-            "parameter": case.map.parameter,
-            "values": list(case.map.values),
-            "quantity": case.map.quantity,
-        }
+        tree["map"] = _map(case.map)
     if case.study is not None:
         tree["study"] = _study(case.study)
     if case.programme is not None:
@@ -152,6 +151,9 @@ def _box(box: bodies.Box, given: Given) -> Tree:
         tree["crack"] = {
             "semi_axes": [value(f"{key}[{i}]", half, "length", given) for i, half in axes]
         }
+        if box.crack.filled is not None:
+            half = box.crack.filled[0]
+            tree["crack"]["filled"] = value("geometry.crack.filled", half, "length", given)
     return tree
 
 
@@ -226,10 +228,26 @@ def _region(name: str, law: schema.Region, given: Given) -> Tree:
             return tree | permittivity_tree(name, law.relative_permittivity, given)
         case BinaryElectrolyte():
             return electrolyte_tree(name, law, given)
+        case Alloy():
+            return alloy_tree(name, law, given)
+        case MixedConductor():
+            return mixed_tree(name, law, given)
         case schema.Equipotential():
             return {"law": "equipotential"}
         case schema.Insulator():
             return {"law": "insulator"}
+
+
+def _map(wanted: schema.Map) -> Tree:
+    tree: Tree = {
+        "parameter": wanted.parameter,
+        "values": list(wanted.values),
+        "quantity": wanted.quantity,
+    }
+    if wanted.against is not None:
+        other = wanted.against
+        tree["against"] = {"parameter": other.parameter, "values": list(other.values)}
+    return tree
 
 
 def _boundary(name: str, law: schema.Boundary, given: Given) -> Tree:
@@ -263,6 +281,8 @@ def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
         tree["kinetics"] = kinetics_tree(name, law.kinetics, given)
     if law.plating is not None:
         tree["plating"] = plating_tree(name, law.plating, given)
+    if law.contact is not None:
+        tree["contact"] = contact_tree(name, law.contact, given)
     return tree
 
 

@@ -1,9 +1,11 @@
 """Electrolytes, reactions, the programme and the spectrum in the text of a resolved case."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from solver import units
+from solver.contact_schema import FaceContact, Voids
 from solver.faults import key_path
 from solver.given import Given, value
 from solver.impedance_schema import Impedance
@@ -12,6 +14,7 @@ from solver.march_schema import (
     Backing,
     BinaryElectrolyte,
     Curve,
+    FilledFlaw,
     Kinetics,
     Plating,
     Programme,
@@ -72,8 +75,8 @@ def _curve(key: str, curve: Curve, kind: units.Kind, given: Given) -> Any:
     }
 
 
-def kinetics_tree(name: str, law: Kinetics, given: Given) -> Tree:
-    """The table in that of an electrode."""
+def kinetics_tree(name: str, law: Kinetics, given: Given, group: str = "boundaries") -> Tree:
+    """The table in that of an electrode, or of a region."""
     numbers: tuple[tuple[str, float, units.Kind], ...] = (
         ("exchange_current_density", law.exchange_current_density, "current_density"),
         ("transfer_coefficient", law.transfer_coefficient, "dimensionless"),
@@ -81,7 +84,7 @@ def kinetics_tree(name: str, law: Kinetics, given: Given) -> Tree:
         ("normal_stress", law.normal_stress, "stress"),
         ("molar_volume", law.molar_volume, "molar_volume"),
     )
-    path = ("boundaries", name, "kinetics")
+    path = (group, name, "kinetics")
     usual = Kinetics(law.law, law.exchange_current_density)
     numbers_by_default = {
         "transfer_coefficient": usual.transfer_coefficient,
@@ -118,6 +121,53 @@ def plating_tree(name: str, law: Plating, given: Given) -> Tree:
     return tree
 
 
+def contact_tree(name: str, law: FaceContact, given: Given) -> Tree:
+    """The table in that of an electrode."""
+    path = ("boundaries", name, "contact")
+    outer: tuple[tuple[str, float, units.Kind], ...] = (
+        ("open_fraction", law.open_fraction, "dimensionless"),
+        ("stack_pressure", law.stack_pressure, "stress"),
+    )
+    tree = _unusual(path, outer, {"open_fraction": 1.0, "stack_pressure": 0.0}, given)
+    voids = law.voids
+    if voids is None:
+        return tree
+    inner = (*path, "voids")
+    numbers: tuple[tuple[str, float, units.Kind], ...] = (
+        ("depth", voids.depth, "length"),
+        ("vacancy_current_density", voids.vacancy_current_density, "current_density"),
+        ("regained", voids.regained, "dimensionless"),
+        ("least_contact", voids.least_contact, "dimensionless"),
+        ("molar_volume", voids.molar_volume, "molar_volume"),
+    )
+    tree["voids"] = _unusual(inner, numbers, asdict(Voids(voids.depth)) | {"depth": None}, given)
+    if voids.creep is not None:
+        creep: tuple[tuple[str, float, units.Kind], ...] = (
+            ("stress", voids.creep.stress, "stress"),
+            ("rate", voids.creep.rate, "rate"),
+            ("exponent", voids.creep.exponent, "dimensionless"),
+        )
+        tree["voids"]["creep"] = {
+            key: value(key_path((*inner, "creep", key)), number, kind, given)
+            for key, number, kind in creep
+        }
+    return tree
+
+
+def _unusual(
+    path: tuple[str, ...],
+    numbers: tuple[tuple[str, float, units.Kind], ...],
+    usual: Tree,
+    given: Given,
+) -> Tree:
+    """What is given, or is not as usual."""
+    return {
+        key: value(key_path((*path, key)), number, kind, given)
+        for key, number, kind in numbers
+        if number != usual[key] or key_path((*path, key)) in given
+    }
+
+
 def _backing(path: tuple[str, ...], law: Backing, given: Given) -> Tree:
     numbers: tuple[tuple[str, float | None, units.Kind], ...] = (
         ("lithium_modulus", law.lithium_modulus, "stress"),
@@ -139,6 +189,8 @@ def programme_tree(programme: Programme, given: Given) -> Tree:
     key = "programme.temperature"
     if key in given or programme.temperature != ROOM_TEMPERATURE:
         tree["temperature"] = value(key, programme.temperature, "temperature", given)
+    if programme.flaw is not None:
+        tree["flaw"] = _flaw("programme.flaw", programme.flaw, given)
     if programme.staircase is not None:
         tree["staircase"] = _staircase(programme.staircase, given)
     elif programme.steps:
@@ -173,18 +225,24 @@ def _staircase(stairs: Staircase, given: Given) -> Tree:
         if number is not None:
             tree[key] = value(f"programme.staircase.{key}", number, kind, given)
     if stairs.flaw is not None:
-        flaw, path = stairs.flaw, "programme.staircase.flaw"
-        tree["flaw"] = {
-            "face": flaw.face,
-            "shape": flaw.shape,
-            "length": value(f"{path}.length", flaw.length, "length", given),
-            "fracture_toughness": value(
-                f"{path}.fracture_toughness", flaw.fracture_toughness, "fracture_toughness", given
-            ),
-            "amplification": value(
-                f"{path}.amplification", flaw.amplification, "dimensionless", given
-            ),
-        }
+        tree["flaw"] = _flaw("programme.staircase.flaw", stairs.flaw, given)
+    return tree
+
+
+def _flaw(path: str, flaw: FilledFlaw, given: Given) -> Tree:
+    numbers: tuple[tuple[str, float, units.Kind], ...] = (
+        ("length", flaw.length, "length"),
+        ("fracture_toughness", flaw.fracture_toughness, "fracture_toughness"),
+        ("amplification", flaw.amplification, "dimensionless"),
+        ("lateral_share", flaw.lateral_share, "dimensionless"),
+        ("youngs_modulus", flaw.youngs_modulus, "stress"),
+        ("poissons_ratio", flaw.poissons_ratio, "dimensionless"),
+    )
+    tree: Tree = {"face": flaw.face, "shape": flaw.shape}
+    for key, number, kind in numbers:
+        usual = 1.0 if key == "amplification" else 0.0
+        if number != usual or f"{path}.{key}" in given:
+            tree[key] = value(f"{path}.{key}", number, kind, given)
     return tree
 
 

@@ -1,5 +1,6 @@
 """The tables [mechanics] and [load] of a case with every value in force."""
 
+from dataclasses import replace
 from typing import Any
 
 from solver import mechanics_schema, units
@@ -16,6 +17,7 @@ MECHANICAL: dict[str, units.Kind] = {
     "thermal_expansion": "thermal_expansion",
     "stiffness": "spring_stiffness",
     "angle": "angle",
+    "misfit_angle": "angle",
     "residual_stress": "stress",
     "fracture_energy": "energy_release_rate",
     "fracture_toughness": "fracture_toughness",
@@ -59,12 +61,16 @@ def mechanics_tree(mechanics: mechanics_schema.Mechanics, plane: bool, given: Gi
             **({"formulation": "mixed"} if solid.mixed else {}),
             **_flow(name, solid.flow, given),
             **_graded(name, solid.graded, given),
+            **_misfit(name, solid.misfit_strains, given),
         }
         for name, solid in mechanics.solids.items()
     }
     if mechanics.faces:
         tree["faces"] = {
-            name: _mechanical(("mechanics", "faces", name), face, given)
+            name: {
+                **_mechanical(("mechanics", "faces", name), _as_written(face), given),
+                **_flaw_creep(name, face, given),
+            }
             for name, face in mechanics.faces.items()
         }
     if mechanics.interfaces:
@@ -105,6 +111,33 @@ def _graded(name: str, law: mechanics_schema.Graded | None, given: Given) -> Tre
         each = enumerate(numbers)
         tree[key] = [value(key_path((*path, key, i)), x, kind, given) for i, x in each]
     return {"graded": tree}
+
+
+def _as_written(face: mechanics_schema.Face) -> mechanics_schema.Face:
+    """Without the stress that follows from a law of creep."""
+    if isinstance(face, mechanics_schema.Lithium) and face.creep is not None:
+        return replace(face, yield_stress=None, creep=None)
+    return face
+
+
+def _flaw_creep(name: str, face: mechanics_schema.Face, given: Given) -> Tree:
+    """The law of lithium that creeps in a flaw, instead of the stress that it makes."""
+    if not isinstance(face, mechanics_schema.Lithium) or face.creep is None:
+        return {}
+    path = ("mechanics", "faces", name, "creep")
+    tree = _mechanical(path, face.creep.law, given)
+    if "activation_energy" not in tree:
+        del tree["reference_temperature"]  # means nothing without
+    rate, warm = face.creep.flow_rate, face.creep.temperature
+    tree["flow_rate"] = value(key_path((*path, "flow_rate")), rate, "rate", given)
+    tree["temperature"] = value(key_path((*path, "temperature")), warm, "temperature", given)
+    return {"creep": tree}
+
+
+def _misfit(name: str, strains: tuple[float, ...], given: Given) -> Tree:
+    path = ("mechanics", "solids", name, "misfit_strains")
+    each = [value(key_path((*path, i)), x, "dimensionless", given) for i, x in enumerate(strains)]
+    return {"misfit_strains": each} if each else {}
 
 
 def _history(history: mechanics_schema.History, given: Given) -> Tree:

@@ -122,12 +122,16 @@ def _face(index: int, face: shapes.RoughFace, path: Path, given: Given) -> Tree:
         if face.pixel > 0.0:
             tree["pixel"] = _length(f"{key}.pixel", face.pixel, given)
         return tree
-    return {
+    tree = {
         "layer": face.layer,
         "rms": _length(f"{key}.rms", face.rms, given),
         "correlation": _length(f"{key}.correlation", face.correlation, given),
         "hurst": face.hurst,
     }
+    if face.shortest_wavelength > 0.0:
+        shortest = _length(f"{key}.shortest_wavelength", face.shortest_wavelength, given)
+        tree["shortest_wavelength"] = shortest
+    return tree
 
 
 def _segmented(micro: shapes.Segmented, path: Path, given: Given) -> Tree:

@@ -50,6 +50,7 @@ from solver.quantities import reference_resistance
 from solver.read_files import contents
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
+from solver.rests_table import write_rests
 from solver.schema import Case
 from solver.simulate import Solution, simulate
 from solver.solve import SolveFailed, command_line
@@ -88,7 +89,8 @@ def run(
     Args:
         paths: Case files.
         out: Folder for the results: of the case itself if there is one, else one folder per case in
-            it. None: `results/<folder of the case>/<case>`.
+            it, `<folder of the case>/<case>` where names are alike. None:
+            `results/<folder of the case>/<case>`.
         quiet: No progress.
         resume: Leave out what is solved by the same case and sources; go on from checkpoints.
         petsc_options: Words for PETSc's options database.
@@ -112,6 +114,9 @@ def run(
     loaded = [load_case(path, change=change) for path in paths] if comm.rank == 0 else None
     jobs = _jobs(comm.bcast(loaded), out)
     status = SOLVED
+    if twice := {job.out for job in jobs if sum(other.out == job.out for other in jobs) > 1}:
+        errors.print(f"liface: {min(twice)}: two cases would be written there", markup=False)
+        return FAILED
     for job in jobs:
         if resume and comm.bcast(is_done(job.case, job.out) if comm.rank == 0 else None):
             console.print(f"{job.name}: done before")
@@ -128,12 +133,16 @@ def run(
 def _jobs(cases: Sequence[Case], out: Path | None) -> list[Job]:
     """One job per case and variant, variants after their case."""
     jobs = []
-    for case in cases:
-        stem = case.path.stem
+    stems = [case.path.stem for case in cases]
+    alike = len(set(stems)) < len(stems)
+    for case, stem in zip(cases, stems, strict=True):
+        family = case.path.resolve().parent.name
         if out is None:
-            folder = Path("results") / case.path.resolve().parent.name / stem
+            folder = Path("results") / family / stem
+        elif len(cases) == 1:
+            folder = out
         else:
-            folder = out if len(cases) == 1 else out / stem
+            folder = out / family / stem if alike else out / stem
         jobs.append(Job(case, folder, str(case.path)))
         for name, variant in case.variants.items():
             jobs.append(Job(variant, folder / "variants" / name, f"{case.path} [{name}]"))
@@ -243,6 +252,7 @@ def _write(
         write_march(job.case, solution.marching, folder)
     if solution.effective is not None:
         write_effective(job.case, solution.effective, folder)
+    said = write_rests(solution, folder, comm, LOG.info)
     timings = {**solution.timings, "fields": perf_counter() - begin}
     memory = provenance.memory(comm)
     if comm.rank != 0:
@@ -257,7 +267,7 @@ def _write(
     if solution.mechanical is not None and solution.mechanical.growth is not None:
         table = table_of_steps(solution.case, solution.mechanical.growth)
         output.write_atomic(folder / output.GROWTH, table)
-    meta = replace(meta, files=files)
+    meta = replace(meta, files=files, notes=(*said, *meta.notes))
     output.write_results(folder, solution.case, solution.quantities, meta, resolved)
     output.log_end(meta)
     run_postprocessing(folder, job.case.output.pictures)

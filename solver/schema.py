@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from meshes.geometry import Geometry
 from solver.balance import BalanceSpec
+from solver.contact_schema import FaceContact
 from solver.impedance_schema import Impedance
 from solver.march_schema import BinaryElectrolyte, Kinetics, Plating, Programme
 from solver.mechanics_schema import Mechanics
+from solver.region_schema import Alloy, MixedConductor
 
 Grade = Literal["P", "R", "C", "N"]
 Relation = Literal["equal", "at_most", "at_least"]
@@ -35,7 +37,7 @@ class Insulator:
     """Carries no current, not meshed."""
 
 
-Region = IonicConductor | BinaryElectrolyte | Equipotential | Insulator
+Region = IonicConductor | BinaryElectrolyte | Alloy | MixedConductor | Equipotential | Insulator
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Electrode:
         area_specific_resistance: Between metal and domain, V um^2/pA; 0 is an ideal contact.
         kinetics: The reaction in series with it; None: it needs no overpotential.
         plating: How lithium grows there; None: its growth is not followed.
+        contact: What share of it is in contact; None: all of it.
     """
 
     potential: float | None
@@ -57,6 +60,7 @@ class Electrode:
     area_specific_resistance: float
     kinetics: Kinetics | None = None
     plating: Plating | None = None
+    contact: FaceContact | None = None
 
 
 @dataclass(frozen=True)
@@ -226,10 +230,20 @@ class SolveFor:
 
 
 @dataclass(frozen=True)
+class Against:
+    """The second value of a map, as the first one in `Map`."""
+
+    parameter: str
+    values: tuple[str, ...]
+    numbers: tuple[float, ...]
+    unit_text: str
+
+
+@dataclass(frozen=True)
 class Map:
     """Values (texts with units) of one value of the case for which `quantity` is computed.
 
-    `numbers` are the values in the unit `unit_text`.
+    `numbers` are the values in the unit `unit_text`; with `against` for each pair of values.
     """
 
     parameter: str
@@ -237,6 +251,7 @@ class Map:
     numbers: tuple[float, ...]
     unit_text: str
     quantity: str
+    against: Against | None = None
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from time import perf_counter
 
-import numpy as np
 from mpi4py import MPI
 
 from meshes.geometry import Cell, NoOpening
 from meshes.mesh import BuiltMesh
-from solver import balance, quantities, schema, switching
+from solver import balance, mapping, quantities, schema, switching
 from solver.bounds import Certificate, Level, certify
 from solver.case import with_setting, with_value
 from solver.checkpoints import Keeper
@@ -66,7 +65,7 @@ class Solution:
         certificate: Fields and bounds.
         mechanical: Stress and crack.
         timings: Seconds per stage.
-        mapped: The quantity of the map for each of its values.
+        mapped: The quantity of the map for each of its values, or each pair of them.
         effective: Properties of a periodic cell.
         marching: Charge and salt in time.
     """
@@ -413,21 +412,12 @@ def _mapped(
     """The case, and the quantity for every value of the map."""
     solution = simulate(replace(case, map=None, references=()), comm, progress)
     begin = perf_counter()
-    points: list[Quantity] = []
-    for text in wanted.values:
-        trial = simulate(with_setting(case, wanted.parameter, text, True), comm, lambda _: None)
-        found = [q for q in trial.quantities if q.name == wanted.quantity]
-        if not found or not isinstance(found[0].value, float):
-            raise NoAnswer(f"map: there is no {wanted.quantity} at {text}")
-        points.append(found[0])
-        progress(f"{wanted.parameter} = {text}: {wanted.quantity} = {found[0].value:.6g}")
-    values = np.array([point.value for point in points], dtype=np.float64)
-    numbers = np.array(wanted.numbers)
-    more = []
-    if (values > 0.0).all() and (numbers > 0.0).all():
-        exponent = float(np.polyfit(np.log(numbers), np.log(values), 1)[0])
-        text = f"Of {wanted.quantity} with {wanted.parameter}: slope of the map in logarithms."
-        more.append(Quantity("map_exponent", exponent, "1", meaning=text))
+
+    def evaluate(trial: schema.Case) -> tuple[Quantity, ...]:
+        return simulate(trial, comm, lambda _: None).quantities
+
+    points = mapping.points_of(case, wanted, evaluate, progress)
+    more = mapping.exponents(wanted, points)
     judged = quantities.compare([*more, *solution.quantities], case.references)
     timings = {"map": perf_counter() - begin, **solution.timings}
     last = replace(solution.case, references=case.references, map=wanted)

@@ -1,11 +1,13 @@
 """PETSc Krylov and direct solves: options in one place, and no answer without convergence."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from petsc4py import PETSc
+
+from solver.compat import option_name
 
 # Conjugate gradients with algebraic multigrid: iteration counts hardly grow with mesh or contrast.
 # Aggressive coarsening on the first level halves the set-up; ext+i with 4 entries per row keeps the
@@ -30,6 +32,23 @@ MULTIGRID_2D: dict[str, str] = {
     "pc_type": "hypre",
     "pc_hypre_boomeramg_strong_threshold": "0.25",
 }
+# Large problems in 3D without jumps: linear potentials on the same mesh correct quadratic ones.
+TWO_LEVELS_SCALAR: dict[str, str] = {
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-12",
+    "ksp_max_it": "500",
+    "ksp_norm_type": "natural",
+    "pc_type": "mg",
+    "mg_levels_ksp_type": "chebyshev",
+    "mg_levels_pc_type": "jacobi",
+    "mg_levels_ksp_max_it": "2",
+    "mg_coarse_ksp_type": "preonly",
+    "mg_coarse_pc_type": "hypre",
+    "mg_coarse_pc_hypre_boomeramg_strong_threshold": "0.5",
+    "mg_coarse_pc_hypre_boomeramg_coarsen_type": "HMIS",
+    "mg_coarse_pc_hypre_boomeramg_interp_type": "ext+i",
+    "mg_coarse_pc_hypre_boomeramg_P_max": "4",
+}
 # Many solves with one matrix: dearer set-up, cheapest application.
 REPEATED: dict[str, str] = {
     "ksp_type": "cg",
@@ -50,6 +69,15 @@ DIRECT: dict[str, str] = {
     "mat_mumps_icntl_14": "100",
 }
 DIRECT_UNSYMMETRIC: dict[str, str] = {**DIRECT, "pc_type": "lu"}
+# A matrix with a null space that is not known and the right-hand side in its range; what is
+# factorised is shifted a little.
+SEMIDEFINITE: dict[str, str] = {
+    **DIRECT,
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-9",
+    "ksp_max_it": "200",
+    "ksp_norm_type": "natural",
+}
 # Newton's method for mechanics; the energy may be far from quadratic at the start.
 NONLINEAR: dict[str, str] = {
     "snes_type": "newtonls",
@@ -89,6 +117,24 @@ ELASTICITY: dict[str, str] = {
     "mg_levels_ksp_type": "chebyshev",
     "mg_levels_pc_type": "jacobi",
     "mg_levels_ksp_max_it": "2",
+}
+# Large bodies in 3D: linear displacements correct quadratic ones, and aggregation acts on these.
+TWO_LEVELS: dict[str, str] = {
+    "ksp_type": "cg",
+    "ksp_rtol": "1e-12",
+    "ksp_max_it": "2000",
+    "ksp_norm_type": "natural",
+    "pc_type": "mg",
+    "mg_levels_ksp_type": "chebyshev",
+    "mg_levels_pc_type": "jacobi",
+    "mg_levels_ksp_max_it": "2",
+    "mg_coarse_ksp_type": "preonly",
+    "mg_coarse_pc_type": "gamg",
+    "mg_coarse_pc_gamg_threshold": "0.02",
+    "mg_coarse_pc_gamg_aggressive_coarsening": "1",
+    "mg_coarse_mg_levels_ksp_type": "chebyshev",
+    "mg_coarse_mg_levels_pc_type": "jacobi",
+    "mg_coarse_mg_levels_ksp_max_it": "2",
 }
 # A body that nothing holds is solved for up to its rigid motions.
 FLOATING: dict[str, str] = {**ELASTICITY, "ksp_rtol": "1e-10"}
@@ -145,7 +191,7 @@ def prefixed_options(prefix: str, options: Mapping[str, str]) -> Iterator[None]:
         SolveFailed: PETSc knows no solver of a name that is asked for inside.
     """
     database = PETSc.Options()
-    ours = {prefix + key: value for key, value in options.items()}
+    ours = {prefix + option_name(key): value for key, value in options.items()}
     ours = {key: value for key, value in ours.items() if not database.hasName(key)}
     for key, value in ours.items():
         database[key] = value
@@ -164,7 +210,11 @@ def prefixed_options(prefix: str, options: Mapping[str, str]) -> Iterator[None]:
 
 
 def make_solver(
-    matrix: PETSc.Mat, prefix: str, options: Mapping[str, str], overrides: Mapping[str, str]
+    matrix: PETSc.Mat,
+    prefix: str,
+    options: Mapping[str, str],
+    overrides: Mapping[str, str],
+    levels: Callable[[PETSc.PC], None] | None = None,
 ) -> PETSc.KSP:
     """A solver for a symmetric positive definite matrix.
 
@@ -173,11 +223,14 @@ def make_solver(
         prefix: Options prefix, ending in an underscore ("primal_", "dual_").
         options: Defaults of this kind of solve.
         overrides: Options from the case file, without prefix.
+        levels: What gives geometric multigrid its levels, before the options are read.
     """
     matrix.setOption(PETSc.Mat.Option.SPD, True)
     ksp = PETSc.KSP().create(matrix.comm)
     ksp.setOptionsPrefix(prefix)
     ksp.setOperators(matrix)
+    if levels is not None:
+        levels(ksp.getPC())
     with prefixed_options(prefix, {**options, **overrides}):
         ksp.setFromOptions()
         ksp.setUp()

@@ -7,9 +7,10 @@
 
 dG/da is the central difference of G over two equilibria with the tip moved by a small part of its
 reach; the mesh follows the tip. The same two equilibria give -dPi/da by itself, an independent
-value of G (virtual crack extension). The error bar of G is the largest of: the difference of J and
-virtual extension, the spread over the contours, the difference of the last two meshes. It is an
-estimate, not a bound.
+value of G (virtual crack extension). Loads stay where they are in both; where lithium ends before
+the tip and follows it, what that adds to dG/da is known from them as well (`solver.dry_tip`).
+The error bar of G is the largest of: the difference of J and virtual extension, the spread over the
+contours, the difference of the last two meshes. It is an estimate, not a bound.
 
 Source: Griffith 1921, Phil. Trans. R. Soc. A 221, 163; stability as in Lawn, Fracture of Brittle
 Solids, ch. 2.
@@ -22,6 +23,7 @@ from typing import Literal
 from scipy.optimize import brentq
 
 from solver.domain import coordinates
+from solver.dry_tip import force_at_end
 from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.fracture import Tip, energy_release_rates, moved_nodes
@@ -62,16 +64,19 @@ def driving_force(
     """G and dG/da of one tip; collective. Solves two more equilibria."""
     domain = body.domain
     distance = STEP * tip.reach
-    energies, rates = [], []
+    energies, rates, ends = [], [], []
     for sign in (1.0, -1.0):
         with coordinates(domain, moved_nodes(domain, tip, sign * distance)):
             moved = Equilibrium(body, supports, overrides).solve()
             energies.append(moved.energy)
             shifted = _moved(tip, sign * distance)
             rates.append(energy_release_rates(body, moved.displacement, shifted)[-2])
+            ends.append(force_at_end(body, moved.displacement, tip.crack))
     by_contour = energy_release_rates(body, state.displacement, tip)
     by_extension = -tip.share * (energies[0] - energies[1]) / (2.0 * distance * tip.front)
-    return DrivingForce(by_contour, by_extension, (rates[0] - rates[1]) / (2.0 * distance))
+    slope = (rates[0] - rates[1]) / (2.0 * distance)
+    slope += tip.share * (ends[0] - ends[1]) / (2.0 * distance * tip.front)
+    return DrivingForce(by_contour, by_extension, slope)
 
 
 def _moved(tip: Tip, distance: float) -> Tip:
@@ -97,7 +102,11 @@ def verdict(rate: float, bar: float, resistance: float, slope: float) -> Verdict
 
 
 def arrest_length(
-    rate_at: Callable[[float], float], resistance: float, length: float, longest: float
+    rate_at: Callable[[float], float],
+    resistance: float,
+    length: float,
+    longest: float,
+    closeness: float = 1e-6,
 ) -> float | None:
     """The length at which a growing crack finds G = Gc, um.
 
@@ -106,6 +115,7 @@ def arrest_length(
         resistance: Gc.
         length: At which it starts; G is above Gc there.
         longest: As far as the body goes.
+        closeness: Of the length, relative.
 
     Returns:
         None if the driving force stays above the resistance.
@@ -117,5 +127,5 @@ def arrest_length(
         before, after = after, min(1.3 * after, longest)
     if before == after:
         return length
-    found = brentq(lambda a: rate_at(a) - resistance, before, after, rtol=1e-6)
+    found = brentq(lambda a: rate_at(a) - resistance, before, after, rtol=closeness)
     return float(found)

@@ -25,11 +25,11 @@ from math import inf
 from typing import Literal
 
 import numpy as np
-from dolfinx.mesh import entities_to_geometry, meshtags
+from dolfinx.mesh import meshtags
 from mpi4py import MPI
 
 from meshes.layers import Block
-from solver import cohesive, schema
+from solver import cohesive, compat, schema
 from solver.broken import NORMAL, Break, Floats
 from solver.broken_state import Answer, Jump
 from solver.delamination import find_breaks, level_of
@@ -247,7 +247,7 @@ def in_pieces(domain: Domain, parts: Sequence[Part]) -> Domain:
     """The mesh with names for the pieces of its interfaces; ends of pieces are nodes of it."""
     built, tags = domain.built, domain.facet_tags
     values, fdim = tags.values.copy(), domain.mesh.topology.dim - 1
-    nodes = entities_to_geometry(domain.mesh, fdim, tags.indices)
+    nodes = compat.nodes_of_entities(domain.mesh, fdim, tags.indices)
     middle = node_positions(domain.mesh)[nodes][:, :, 0].mean(axis=1)
     facets, first = dict(built.facets), max(built.facets.values()) + 1
     for i, part in enumerate(parts):

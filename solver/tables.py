@@ -8,13 +8,16 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from solver.balance import BalanceSpec
+from solver.contact_tables import FaceContact
 from solver.effective_tables import Effective, Study
 from solver.faults import nearest
 from solver.impedance_tables import Impedance
 from solver.interface_tables import Touching
-from solver.march_tables import BinaryElectrolyte, Kinetics, Plating, Programme
-from solver.mechanics_tables import Load, Mechanics
+from solver.map_tables import Map
+from solver.march_tables import Kinetics, Plating, Programme
+from solver.mechanics_tables import Ellipse, Load, Mechanics
 from solver.micro_tables import MICRO, Micro, Segmented, Structured
+from solver.region_tables import Storing
 from solver.values import (
     Angle,
     Area,
@@ -175,12 +178,6 @@ class Flaw(Strict):
     angle: Angle
 
 
-class Ellipse(Strict):
-    """An elliptical crack in the bottom of a box: its half lengths along x and y."""
-
-    semi_axes: Annotated[tuple[Length, Length], BeforeValidator(as_tuple)]
-
-
 class Box(Strict):
     """A quarter of a body of flat layers in 3D."""
 
@@ -286,6 +283,7 @@ class Electrode(Strict):
     area_specific_resistance: SpecificResistance | None = None  # None: ideal contact
     kinetics: Kinetics | None = None
     plating: Plating | None = None
+    contact: FaceContact | None = None
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
@@ -323,9 +321,7 @@ class Insulating(Strict):
     law: Literal["insulating"]
 
 
-Region = Annotated[
-    IonicConductor | BinaryElectrolyte | Equipotential | Insulator, Field(discriminator="law")
-]
+Region = Annotated[IonicConductor | Storing | Equipotential | Insulator, Field(discriminator="law")]
 Boundary = Annotated[Electrode | HalfSpace | Insulated, Field(discriminator="law")]
 Interface = Annotated[Resistive | Bonded | Insulating | Touching, Field(discriminator="law")]
 
@@ -412,14 +408,6 @@ class SolveFor(Strict):
         if self.quantity == self.name:
             raise fault("a name other than that of the quantity", key="name")
         return self
-
-
-class Map(Strict):
-    """A quantity for several values of the case: a stability map where it is a critical load."""
-
-    parameter: str
-    values: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=2)]
-    quantity: str
 
 
 class CaseFile(Strict):

@@ -67,7 +67,7 @@ def uniform_tractions(cell: Elastic) -> Tractions | None:
     """
     domain = cell.domain
     gdim = domain.mesh.geometry.dim
-    sides = _sides(domain)
+    sides = sides_of(domain)
     if sides is None:
         return None
     ds = facet_measure(domain, {1: sides})
@@ -103,9 +103,27 @@ def uniform_tractions(cell: Elastic) -> Tractions | None:
         answer.set(0.0)
         iterations += solve(ksp, load, answer, "displacement under uniform tractions")
         answers.append(answer)
+    tensor = stiffness_of(cell, matrix, loads, answers, law)
+    return Tractions(tensor, int(matrix.getSize()[0]), iterations)
+
+
+def stiffness_of(
+    cell: Elastic, matrix: PETSc.Mat, loads: list[PETSc.Vec], answers: list[PETSc.Vec],
+    law: fem.Function,
+) -> Floats:  # fmt: skip
+    """The stiffness, MPa, from the answers to uniform stresses, in a section to a strain along z.
+
+    Args:
+        cell: The cell.
+        matrix: Of the energy of the answers.
+        loads: Of unit stresses, in a section of the strain along z after them.
+        answers: One for every load.
+        law: The stiffness of every element.
+    """
     energy = np.asarray(_energies(matrix, loads, answers) / cell.volume, dtype=np.float64)
-    tensor = np.linalg.inv(energy) if gdim == 3 else _of_section(cell, energy, law)
-    return Tractions(np.asarray(tensor), int(matrix.getSize()[0]), iterations)
+    if cell.domain.mesh.geometry.dim == 2:
+        return _of_section(cell, energy, law)
+    return np.asarray(np.linalg.inv(energy))
 
 
 def _energies(matrix: PETSc.Mat, loads: list[PETSc.Vec], answers: list[PETSc.Vec]) -> Floats:
@@ -148,7 +166,7 @@ def _every_value(space: fem.FunctionSpace) -> PETSc.Mat:
     return Numbering(columns, local, int(index.size_global) * size).expansion(space.mesh.comm)
 
 
-def _sides(domain: Domain) -> npt.NDArray[np.int32] | None:
+def sides_of(domain: Domain) -> npt.NDArray[np.int32] | None:
     """(cell, local facet) pairs on the box of the cell, (n, 2); None if they do not cover it."""
     low, extent = cell_box(domain)
     periods = np.array(domain.built.periods)

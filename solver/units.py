@@ -61,6 +61,7 @@ Kind = Literal[
     "diffusivity",
     "areal_capacitance",
     "molar_volume",
+    "area_per_volume",
     "dimensionless",
 ]
 Sign = Literal["positive", "non_negative", "any"]
@@ -110,6 +111,7 @@ DISPLAY: dict[Kind, tuple[str, str]] = {
     "diffusivity": ("m^2/s", "2e-12 m^2/s"),
     "areal_capacitance": ("uF/cm^2", "10 uF/cm^2"),
     "molar_volume": ("cm^3/mol", "13 cm^3/mol"),
+    "area_per_volume": ("um^-1", "7 um^-1"),
     "dimensionless": ("1", "0.148"),
 }
 # The names offered as "nearest" for a misspelt unit (the ones a case file needs, not all of Pint).

@@ -41,7 +41,8 @@ def names_of(case):
         return {amount.name for amount in quantities(case.balance)}
     specimens = [specimen.name for specimen in case.specimens]
     inside = {*case.regions, *(case.mechanics.solids if case.mechanics is not None else ())}
-    found = known.known_quantities(case.boundaries, case.interfaces, inside, specimens)
+    faces = {*case.boundaries, *(case.mechanics.faces if case.mechanics is not None else ())}
+    found = known.known_quantities(faces, case.interfaces, inside, specimens)
     return found if case.solve_for is None else found | {case.solve_for.name}
 
 

@@ -151,6 +151,23 @@ def test_a_solve_that_does_not_converge_leaves_no_results(slit, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name != "out"] == ["slit.toml"]
 
 
+def test_cases_of_one_name_have_folders_of_their_own(slit, tmp_path):
+    again = tmp_path / "again" / slit.name
+    again.parent.mkdir()
+    again.write_bytes(slit.read_bytes())
+    out = tmp_path / "out"
+    done = liface("run", slit, again, "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    runs = json.loads((out / "summary.json").read_text("utf-8"))["runs"]
+    assert [run["folder"] for run in runs] == [f"{tmp_path.name}/slit", "again/slit"]
+    third = tmp_path / "below" / "again" / slit.name
+    third.parent.mkdir(parents=True)
+    third.write_bytes(slit.read_bytes())
+    done = liface("run", again, third, "--out", tmp_path / "other")
+    assert done.returncode == 1
+    assert "two cases would be written there" in done.stderr
+
+
 def test_several_cases_end_with_one_table(slit, tmp_path):
     other = tmp_path / "other.toml"
     other.write_text(

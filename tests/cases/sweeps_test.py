@@ -108,16 +108,17 @@ def test_a_film_twice_as_thick_is_about_four_times_as_far_from_breaking():
 def test_random_skeletons_at_the_corners_keep_the_film(name, width):
     case = load_case(PAN / f"skeleton_{name}_fibres.toml")
     found = quantities(case)
-    rate = found["mean_energy_release_rate"]
+    rate, tension = found["mean_energy_release_rate"], found["tension_99.film"]
     unit = 100.0**2 / (77e3 / (1 - 0.25**2))
     assert 1.9758 * unit * FILM < rate.upper
     assert rate.value < unit * width * 1.5
     assert rate.upper < 4.4
     assert found["verdict"].hit
-    assert rate.hit == (name == "thin")  # against the pit: thick fibres lose the order
-    assert rate.hit or rate.reason
-    # less added by the pressure than over the pit in lithium, 309 MPa
-    assert found["tension_99.film"].upper - 100.0 < STRENGTH / PLAIN
+    # less added by the pressure than over the long pit in lithium
+    assert tension.value - 100.0 < STRENGTH / PLAIN
+    # against the round pit: thick fibres lose the order
+    assert tension.hit == (name == "thin")
+    assert tension.hit or (tension.reason and not rate.hit and rate.reason)
 
 
 @pytest.mark.slow
@@ -127,11 +128,16 @@ def test_a_crack_across_a_round_pit_in_lithium():
     # becomes two cantilevers; a round pit gives less.
     found = once(load_case(PAN / "pit_in_lithium.toml"))
     rate = found["mean_energy_release_rate"].value
+    tension = found["tension_99.film"].value
     assert 0.209 < rate < 0.209 + 0.5 * (0.49 + 0.51)
-    for name in ("thin", "thick"):
-        references = load_case(PAN / f"skeleton_{name}_fibres.toml").references
-        values = [r.value for r in references if r.quantity == "mean_energy_release_rate"]
+    wide = load_case(PAN / "skeleton_seeds_thin.toml").variants["wide"]
+    for case in (wide, load_case(PAN / "skeleton_thick_fibres.toml")):
+        values = [r.value for r in case.references if r.quantity == "mean_energy_release_rate"]
         assert values == pytest.approx([rate], rel=0.05)
+    for name in ("1mah", "thin_fibres", "thick_fibres"):
+        references = load_case(PAN / f"skeleton_{name}.toml").references
+        values = [r.value for r in references if r.quantity == "tension_99.film"]
+        assert values == pytest.approx([tension], rel=0.3)  # its own error bar, of two meshes
 
 
 def test_the_line_through_one_and_three_hours():

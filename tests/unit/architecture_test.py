@@ -35,60 +35,72 @@ LINE = """
     solver.values solver.stoichiometry solver.film_theory solver.squeeze
     solver.capacities solver.composites solver.balance
     solver.interface_schema solver.interface_tables solver.effective_tables
-    solver.march_schema solver.staircase solver.march_tables
+    solver.march_schema solver.contact_schema solver.contact_tables solver.staircase
+    solver.march_tables
+    solver.region_schema solver.region_tables
     solver.impedance_schema solver.impedance_tables solver.measured
-    solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.schema
-    solver.tables solver.micro_assemble
-    solver.assemble solver.limits solver.editor
+    solver.mechanics_schema solver.mechanics_tables solver.micro_tables solver.map_tables
+    solver.schema solver.tables solver.micro_assemble
+    solver.creep_rate solver.flaw_assemble solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.flow_checks solver.graded_checks solver.micro_checks solver.load_checks
+    solver.flow_checks solver.graded_checks solver.misfit_checks solver.micro_checks
+    solver.load_checks
     solver.touching_checks
     solver.mechanics_checks
-    solver.conduction_checks solver.effective_checks solver.plating_checks solver.march_checks
+    solver.conduction_checks solver.effective_checks solver.plating_checks
+    solver.protocols solver.contact_checks solver.region_checks solver.march_checks
     solver.impedance_checks solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
-    solver.resolved_march solver.resolved_mechanics solver.resolved_micro solver.resolved
+    solver.resolved_march solver.resolved_regions solver.resolved_mechanics solver.resolved_micro
+    solver.resolved
     solver.read_files
 
-    solver.meshing solver.compat solver.domain solver.kinetics solver.electrolyte
-    solver.deposit solver.moving solver.misfit solver.further
-    solver.model solver.axis solver.singularity
-    solver.transport solver.solve solver.copies solver.levelling solver.primal solver.dual
+    solver.meshing solver.compat solver.domain solver.fine_faces solver.kinetics
+    solver.electrolyte solver.alloy solver.mixed_conductor
+    solver.deposit solver.face_contact solver.moving solver.misfit solver.further
+    solver.model solver.metal_faces solver.axis solver.singularity
+    solver.transport solver.solve solver.rigid solver.levels solver.copies solver.levelling
+    solver.primal solver.dual
     solver.enclosure solver.bounds solver.one_mesh
     solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
     solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
     solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.graded solver.elasticity solver.effective_stiffness
-    solver.uniform_tractions
+    solver.uniform_tractions solver.weak_strains
     solver.floors solver.load_path solver.nonlinear
-    solver.blocks solver.equilibrium solver.fracture
+    solver.blocks solver.equilibrium solver.bernstein solver.touching solver.touch_numbers
+    solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
-    solver.stability solver.face_stress solver.bending solver.cohesive
+    solver.dry_tip solver.stability solver.face_stress solver.bending solver.cohesive
     solver.parted solver.broken solver.pins solver.broken_state solver.broken_equilibrium
-    solver.delamination solver.flaw_contact
+    solver.buckling solver.buckled solver.delamination solver.flaw_contact
     solver.mechanics_model solver.problem solver.modes solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
-    solver.path_following solver.contact_rim
+    solver.path_following solver.contact_rim solver.pressed
     solver.box_stress solver.mechanics solver.strain_range solver.arrest
     solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins solver.ends solver.crack_quantities
     solver.growth_quantities solver.interface_quantities solver.flaws
-    solver.front_quantities
+    solver.front_quantities solver.front_arrest
     solver.mechanics_quantities solver.saturation solver.mechanics_run
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
-    solver.carriers solver.carrier_system solver.march_newton solver.march_history
-    solver.filled_flaw solver.march solver.checkpoint_file solver.checkpoints
-    solver.march_quantities solver.deposit_quantities
+    solver.salt solver.carriers solver.alloy_amounts solver.carrier_system solver.march_blocks
+    solver.march_newton solver.march_history solver.filled_flaw solver.march
+    solver.checkpoint_file solver.checkpoints
+    solver.march_quantities solver.deposit_quantities solver.region_quantities
+    solver.contact_quantities solver.flaw_verdict
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.coupling solver.stalled solver.switching solver.pressed_slit solver.solving_for
-    solver.simulate
+    solver.mapping
+    solver.simulate solver.rests_on
     solver.current_fields
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
-    solver.fields solver.mechanics_meta solver.effective_meta solver.march_meta solver.map_table
+    solver.fields solver.mechanics_meta solver.effective_meta solver.march_meta
+    solver.rests_table solver.map_table
     solver.formats solver.simplices solver.drawing solver.sections solver.mesh_pictures
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
     solver.pictures_growth solver.pictures_cell solver.pictures_flaws solver.pictures_front

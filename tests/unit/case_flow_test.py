@@ -113,6 +113,7 @@ def sourced(text):
             "shape",
             "law",
             "layers",
+            "crack",
             "formulation",
             "sticks",
             "steps",
@@ -320,10 +321,33 @@ def test_a_shell_has_the_faces_and_measures_of_its_chords(shape, hole, tmp_path)
     assert 0.98 * exact < whole < 0.999 * exact
 
 
-def test_a_box_does_not_flow(tmp_path, capsys):
+def test_a_box_flows_but_not_around_a_crack(tmp_path, capsys):
     text = BLOCK.replace('"cylinder"', '"box"').replace(
         'width = "10 um"', 'width = "10 um"\ndepth = "10 um"'
     )
+    assert checked(text, tmp_path, capsys) == (0, [])
+    case, again = load_case(tmp_path / "case.toml"), tmp_path / "again.toml"
+    again.write_text(resolved_toml(case), "utf-8")
+    assert load_case(again).mechanics == case.mechanics
+    assert isinstance(case.mechanics.solids["lithium"].flow, Plastic)
+    half = f'{{ value = "1 um"{SOURCED}"1 um", "1 um"] }}'
+    text = text.replace("layers =", f"crack = {{ semi_axes = [{half}, {half}] }}\nlayers =")
     status, lines = checked(text, tmp_path, capsys)
     assert status == 2
-    assert any("geometry.shape" in line and "two dimensions beside flow" in line for line in lines)
+    assert any(line.startswith("geometry.crack = ") and "flow in 3D" in line for line in lines)
+
+
+def test_a_box_that_flows_is_not_pressed_by_an_indenter(tmp_path, capsys):
+    text = BLOCK.replace('"cylinder"', '"box"').replace(
+        'width = "10 um"', 'width = "10 um"\ndepth = "10 um"'
+    )
+    text = text.replace(
+        'law = "displacement"\nnormal = "-10 nm"\nsticks = true',
+        'law = "indenter"\nradius = "50 um"\ndepth = "10 nm"',
+    )
+    status, lines = checked(text, tmp_path, capsys)
+    assert status == 2
+    assert any(
+        line.startswith("mechanics.faces.top.law = ") and "no indenter beside flow" in line
+        for line in lines
+    ), lines

@@ -349,6 +349,10 @@ overpotential = "10 mV"
 [mechanics.faces.left]
 law = "symmetry"
 """
+WEDGED = BOX.replace('"0.5 um"] }', '"0.5 um"], filled = "0.4 um" }')
+WEDGED_WRONG = [
+    ('"lithium"\noverpotential = "10 mV"', '"free"', "geometry.crack.filled", "a given pressure"),
+]
 MAP = (
     CYLINDER
     + """[map]
@@ -380,8 +384,11 @@ BOX_WRONG = [
     ('["1 um", "0.5 um"]', '["2 um", "11 um"]', "geometry.crack.semi_axes", "less than the depth"),
     ('["1 um", "0.5 um"]', '["5 um", "0.2 um"]', "geometry.crack.semi_axes", "ten times"),
     ('["1 um", "0.5 um"]', '["1 um"]', "geometry.crack.semi_axes", "expected"),
+    ('"0.5 um"]', '"0.5 um"], filled = "0.99 um"', "geometry.crack.filled", "0.05 to 0.95 times"),
+    ('"0.5 um"]', '"0.5 um"], filled = "1 MPa"', "geometry.crack.filled", "length"),
+    ('"0.5 um"] }', '"0.5 um"], filed = "0.5 um" }', "geometry.crack.filed", "nearest: filled"),
     ("faces.left]", "faces.leeft]", "mechanics.faces.leeft", "nearest: left"),
-    ('"symmetry"', '"contact"', "mechanics.faces.left.law", "plane sections"),
+    ('"symmetry"', '"contact"', "mechanics.faces.left.law", "between the faces of a crack"),
     ('"symmetry"', '"traction"\nshear = "1 MPa"', "mechanics.faces.left.shear", "in 3D"),
     ("[mechanics.solids", '[mechanics]\nplane = "strain"\n[mechanics.solids', "mechanics.plane",
      "only a block"),
@@ -457,6 +464,7 @@ COUPLED_WRONG = [
     + [(COUPLED, *row) for row in COUPLED_WRONG]
     + [(FLAWS, *row) for row in FLAWS_WRONG]
     + [(BOX, *row) for row in BOX_WRONG]
+    + [(WEDGED, *row) for row in WEDGED_WRONG]
     + [(MAP, *row) for row in MAP_WRONG]
     + [(SPRING, *row) for row in SPRING_WRONG],
 )
@@ -521,8 +529,8 @@ def test_lithium_flows_only_out_of_a_mouth(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "text",
-    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX, MAP, SPRING],
-    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box", "map", "spring"],
+    [GOOD, CYLINDER, BRIDGE, COUPLED, FLAWS, BOX, WEDGED, MAP, SPRING],
+    ids=["block", "cylinder", "bridge", "coupled", "flaws", "box", "wedged", "map", "spring"],
 )
 def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
     assert checked(text, tmp_path, capsys) == (0, [])

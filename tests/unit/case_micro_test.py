@@ -139,7 +139,7 @@ layers = [
 ]
 faces = [
   { layer = "lithium", rms = "0.3 um", correlation = "2 um", hurst = 0.8 },
-  { layer = "void", rms = "0.3 um", correlation = "2 um", hurst = 0.8 },
+{ layer = "void", rms = "0.3 um", correlation = "2 um", hurst = 0.8, shortest_wavelength = "1 um" },
 ]
 contact_fraction = "20 %"
 pits = { name = "pit", layer = "lithium", kind = "cone", diameter = "1 um", depth = "1 um" }
@@ -223,6 +223,18 @@ def test_a_right_case_is_read_and_reads_back_equal(text, tmp_path, capsys):
         ("rough", 'layer = "void"', 'layer = "PEO"', "geometry.faces[1].layer"),
         ("rough", '"0.3 um", correlation = "2 um"', '"9 um", correlation = "2 um"', "faces[0].rms"),
         ("rough", '"20 %"', '"99 %"', "geometry.contact_fraction"),
+        (
+            "rough",
+            'shortest_wavelength = "1 um"',
+            'shortest_wavelength = "2.5 um"',
+            "geometry.faces[1].shortest_wavelength",
+        ),
+        (
+            "rough",
+            'shortest_wavelength = "1 um"',
+            'shortest_wavelength = "5 nm"',
+            "geometry.faces[1].shortest_wavelength",
+        ),
         (
             "rough",
             'rms = "0.3 um", correlation',

@@ -204,6 +204,36 @@ def test_hexagonal_rods_with_grains_and_a_deposit(tmp_path: Path):
     assert measured["deposit"] == pytest.approx(film, rel=0.03)
 
 
+def test_hexagonal_rods_between_mirrors_stay_hexagonal(tmp_path: Path):
+    body = replace(RODS.body, width=2.0, depth=math.sqrt(3.0), periodic="none")
+    micro = replace(RODS, body=body, arrangement="hexagonal", count=(2, 2), diameter=0.6)
+    placed = rods(micro)
+    assert len(placed.places) == 8 and placed.shares.sum() == pytest.approx(4.0)
+    # unfolded by the mirrors: every rod has six neighbours at one distance, of 1 um
+    ground = np.array([2.0, math.sqrt(3.0)])
+    images = [placed.places * turn + 2.0 * ground * step
+              for turn in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+              for step in np.ndindex(2, 2)]  # fmt: skip
+    every = np.unique(np.round(np.concatenate(images), 9), axis=0)
+    for place in placed.places:
+        far = np.sort(np.linalg.norm(every - place, axis=1))
+        inside = bool((place > 0.0).all())
+        assert far[1:4] == pytest.approx(1.0) and (not inside or far[6] == pytest.approx(1.0))
+        assert far[7] > 1.7 or not inside
+    mesh = built(micro, tmp_path)
+    measured = {m.name: m.computed for m in mesh.report.regions}
+    assert measured["rod"] == pytest.approx(4 * math.pi * 0.3**2 * micro.length, rel=1e-2)
+    assert {part.name: part for part in mesh.parts}["rod"].islands == 8
+    # conformal as well, with shells of a share
+    coated = replace(micro, shell=Coat("shell", 0.0, 0.15))
+    (tmp_path / "sharp").mkdir()
+    sharp = built(replace(coated, body=replace(body, mesher="conformal")), tmp_path / "sharp")
+    measured = {m.name: m.computed for m in sharp.report.regions}
+    whole = 2.0 * math.sqrt(3.0) * 2.0
+    assert measured["shell"] == pytest.approx(0.15 * whole, rel=1e-2)
+    assert measured["rod"] == pytest.approx(4 * math.pi * 0.3**2 * micro.length, rel=1e-2)
+
+
 def test_strips_in_a_plane_section(tmp_path: Path):
     body = Body(2.0, 0.0, (Layer("gap", 1.0),), 0.03, "sides", 4)
     micro = Rods(body, "rod", "gap", (4,), "square", 0.0, 0.2, 0.0, 0.7)

@@ -134,3 +134,14 @@ def test_labels_in_floating_point_are_whole_numbers_or_none(tmp_path: Path):
     Image.fromarray(0.4 * labels).save(tmp_path / "greys.tif")  # not to be cut to 0
     with pytest.raises(MeshError, match="whole numbers"):
         pixels_of(str(tmp_path / "greys.tif"))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "wrong", [np.array([[0.0, np.inf], [0.0, 1.0]]), np.array([[np.nan, 0.0], [1.0, 0.0]]),
+              np.array([[0, 2**64 - 1], [0, 1]], np.uint64)],
+)  # fmt: skip
+def test_pixels_that_are_no_labels_are_refused(wrong: np.ndarray, tmp_path: Path):
+    np.save(tmp_path / "wrong.npy", wrong)
+    with pytest.raises(MeshError, match="no numbers or more than"):
+        pixels_of(str(tmp_path / "wrong.npy"))

@@ -66,6 +66,10 @@ def test_touching_balls_touch_and_settled_ones_lie_on_the_floor():
     assert np.median(gaps.min(axis=1)) < 1e-9
     settled = balls(replace(DENSE, volume_fraction=0.05, place="bottom"))
     assert (settled.centres[:, 2] - settled.radii).max() < 0.05 < 0.5
+    risen = balls(replace(DENSE, volume_fraction=0.05, place="top"))
+    height = DENSE.body.layers[0].thickness
+    assert risen.centres[:, 2] == pytest.approx(height - settled.centres[:, 2], abs=1e-12)
+    assert np.array_equal(risen.radii, settled.radii)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
@@ -165,6 +169,7 @@ def test_discs_in_a_plane_section(tmp_path: Path):
         ({"volume_fraction": 0.3, "shell": Coat("coat", 0.0, 0.9)}, "volume_fraction"),
         ({"arrangement": "cubic"}, "diameter"),
         ({"place": "bottom", "body": replace(BODY, periodic="all")}, "place"),
+        ({"place": "top", "body": replace(BODY, periodic="all")}, "place"),
     ],
 )
 def test_what_is_impossible_is_named(change: dict[str, object], key: str):

@@ -12,7 +12,7 @@ from meshes.heights import height_map
 from meshes.layers import Layer
 from meshes.mesh import MeshError
 from meshes.micro import Body, Pits, Rough, RoughFace
-from meshes.rough import face_heights, interpolated, pit_places
+from meshes.rough import contact_shift, face_heights, interpolated, pit_places, rough_faces
 from tests.unit.micro_example import built, face_nodes, same_facets
 
 STACK = (Layer("lithium", 3.0), Layer("electrolyte", 3.0))
@@ -24,8 +24,7 @@ ROUGH = Rough(BODY, (FACE,))
 
 @pytest.mark.parametrize("hurst", [0.5, 0.9])
 def test_heights_have_the_rms_and_the_correlation_asked_for(hurst: float):
-    fine = replace(BODY, resolution=0.1)
-    (heights,) = face_heights(Rough(fine, (replace(FACE, hurst=hurst),)))
+    (heights,) = face_heights(Rough(BODY, (replace(FACE, hurst=hurst, shortest_wavelength=0.2),)))
     assert heights.shape == (160, 160)
     assert heights.mean() == pytest.approx(0.0, abs=1e-12)
     assert heights.std() == pytest.approx(0.4, rel=1e-12)
@@ -42,6 +41,17 @@ def test_the_same_seed_makes_the_same_face():
     assert np.array_equal(one, again)
     (other,) = face_heights(replace(ROUGH, body=replace(BODY, seed=6)))
     assert not np.array_equal(one, other)
+
+
+def test_the_face_is_the_same_in_boxes_of_any_size():
+    pressed = Rough(
+        replace(BODY, layers=PRESSED), (FACE, replace(FACE, layer="void", rms=0.3)), 0.3
+    )
+    fine = replace(pressed, body=replace(pressed.body, resolution=0.13))
+    for one, other in zip(face_heights(pressed), face_heights(fine), strict=True):
+        assert np.array_equal(one, other)
+    shifts = [contact_shift(micro, rough_faces(micro), 0.3) for micro in (pressed, fine)]
+    assert shifts[0] == shifts[1]
 
 
 def test_mesh_of_a_rough_face(tmp_path: Path):

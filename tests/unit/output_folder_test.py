@@ -51,6 +51,22 @@ def test_an_empty_folder_is_taken(tmp_path):
     assert finished(tmp_path / "run") == tmp_path / "run"
 
 
+def test_a_run_does_not_replace_other_runs_inside_of_its_folder(tmp_path):
+    finished(tmp_path / "run")
+    finished(tmp_path / "run" / "variants" / "half")  # of the case itself
+    finished(tmp_path / "run")
+    finished(tmp_path / "elsewhere")
+    os.rename(tmp_path / "elsewhere", tmp_path / "run" / "other")
+    with pytest.raises(OutputError, match="run: holds other of another run"):
+        output.begin(tmp_path / "run")
+
+
+def test_nothing_is_run_into_the_folder_of_another_run(tmp_path):
+    finished(tmp_path / "run")
+    with pytest.raises(OutputError, match="run: is the folder of a run"):
+        output.begin(tmp_path / "run" / "second")
+
+
 @pytest.mark.parametrize("content", ["{}", "[]", "no json", '{"program": "another"}'])
 def test_a_folder_of_others_is_not_replaced(tmp_path, content):
     out = tmp_path / "precious"

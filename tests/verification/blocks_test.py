@@ -77,3 +77,27 @@ def test_two_plates_a_misfit_and_a_given_displacement_as_by_elimination(
     assert blocks.displacement.x.array == pytest.approx(whole.displacement.x.array, abs=1e-9 * size)
     assert blocks.energy == pytest.approx(whole.energy, rel=1e-10)
     assert blocks.reactions == pytest.approx(whole.reactions, rel=1e-7)
+
+
+def cube_of(width, tmp_path_factory):
+    comm = MPI.COMM_WORLD
+    built = None
+    if comm.rank == 0:
+        folder = tmp_path_factory.mktemp("cube")
+        layers = (Layer("soft", width),)
+        built = build(Box(width, width, layers, None), MeshSize(1.0, 1.0, 1.0), (), folder)
+    return read_domain(comm.bcast(built), comm)
+
+
+def test_a_larger_body_takes_no_more_steps(monkeypatch, tmp_path_factory):
+    # the mesh is as fine in both; aggregation of quadratic nodes took 36 and 46 here
+    counts = []
+    for width in (4.0, 8.0):
+        cube = cube_of(width, tmp_path_factory)
+        load = {"top": Traction(pressure=PRESSURE)}
+        supports = {"left": SLIDES, "front": Support("clamped"), "bottom": SLIDES}
+        monkeypatch.setattr(equilibrium, "DIRECT_LIMIT", 0)
+        found = Equilibrium(make_body(cube, {"soft": solid()}, load), supports, {})
+        counts.append(found.solve().iterations)
+    assert counts[1] <= counts[0] + 4, counts
+    assert counts[1] < 45

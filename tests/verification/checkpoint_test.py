@@ -53,7 +53,9 @@ def kept_at(system, *numbers):
 
 
 def table(found):
-    return np.array([[*astuple(m)[:-1], *np.ravel(m.growth)] for m in found.moments])
+    return np.array(
+        [[*astuple(m)[:-2], *np.ravel(m.growth), *np.ravel(m.fractions)] for m in found.moments]
+    )
 
 
 def test_a_march_goes_on_to_the_same_numbers(tmp_path):

@@ -85,6 +85,7 @@ def test_every_promised_crack_is_there():
         "edge",
         "edge-tension",
     } <= names
+    assert {"collinear-tension", "strip-a05_faces"} <= names
     # a/W of the strip and of the row of cracks
     strip = {round(1.0 - there[n].crack.start, 9) for n in names if n.startswith("strip")}
     row = {there[n].crack.end for n in names if n.startswith("collinear")}

@@ -22,13 +22,13 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from meshes.build import build
-from meshes.layers import Block, Layer
+from meshes.layers import Block, Box, Layer
 from meshes.sizing import MeshSize
 from solver import compat, hooke
 from solver.domain import number_of_cells, read_domain
 from solver.elasticity import Solid, make_body, weight
 from solver.equilibrium import FIXED, Equilibrium, Support
-from solver.hooke import XX, XY, YY, ZZ
+from solver.hooke import XX, XY, XZ, YY, YZ, ZZ
 from solver.inelastic import Inelastic
 from solver.mechanics_schema import Creep, Plastic, Viscoplastic
 from solver.radial_return import Material
@@ -48,7 +48,8 @@ DEGREE = 12  # of the polynomials in the rate
 BODIES = {
     kind: Block(shape, 1.0, (Layer("a", 1.0),), None)
     for kind, shape in (("plane", "block"), ("cylinder", "cylinder"))
-}
+} | {"box": Box(1.0, 1.0, (Layer("a", 1.0),), None)}
+WALLS = ("left", "right", "front", "back", "bottom", "top")
 
 
 # --- one point ------------------------------------------------------------------------------------
@@ -108,6 +109,11 @@ def stepped_stress(name, a, times):
 def chosen(x, kind):
     """Rate of displacement, um/s: mostly shear, keeping its sense; zero on the axis."""
     s, c = ufl.sin(x[0] + 2 * x[1]), ufl.cos(x[0] + 2 * x[1])
+    if kind == "box":
+        turned = 1.5 * x[2] + 0.3 * ufl.sin(x[1] + 2 * x[2])
+        return RATE * ufl.as_vector(
+            [1.5 * x[1] + 0.3 * s, turned, 0.5 * ufl.sin(x[0]) + x[0] * x[1]]
+        )
     first = x[0] * (1.0 + 0.4 * c) if kind == "cylinder" else 1.5 * x[1] + 0.3 * s
     second = ufl.exp(x[0]) * ufl.cos(x[1])
     second += -1.5 * x[1] if kind == "cylinder" else 0.5 * x[0] ** 2
@@ -117,18 +123,24 @@ def chosen(x, kind):
 def strains(w, x, kind):
     """By themselves, not those of the program."""
     g = ufl.grad(w)
+    if kind == "box":
+        shears = (g[1, 2] + g[2, 1], g[0, 2] + g[2, 0], g[0, 1] + g[1, 0])
+        return ufl.as_vector([g[0, 0], g[1, 1], g[2, 2], *shears])
     around = w[0] / x[0] if kind == "cylinder" else 0.0
     return ufl.as_vector([g[0, 0], g[1, 1], around, 0.0, 0.0, g[0, 1] + g[1, 0]])
 
 
 def deviator(e):
     mean = (e[XX] + e[YY] + e[ZZ]) / 3.0
-    parts = {XX: e[XX] - mean, YY: e[YY] - mean, ZZ: e[ZZ] - mean, XY: 0.5 * e[XY]}
-    return ufl.as_vector([parts.get(i, 0.0) for i in range(6)])
+    shears = [0.5 * e[i] for i in (YZ, XZ, XY)]
+    return ufl.as_vector([e[XX] - mean, e[YY] - mean, e[ZZ] - mean, *shears])
 
 
 def force(s, x, kind):
     """Minus the divergence of six stresses."""
+    if kind == "box":
+        rows = [[s[XX], s[XY], s[XZ]], [s[XY], s[YY], s[YZ]], [s[XZ], s[YZ], s[ZZ]]]
+        return -ufl.div(ufl.as_matrix(rows))
     flat = -ufl.div(ufl.as_matrix([[s[XX], s[XY]], [s[XY], s[YY]]]))
     if kind == "plane":
         return flat
@@ -162,7 +174,7 @@ class Driven:
         built = build(BODIES[kind], MeshSize(size, 1.0, size), (), tmp_path)
         self.kind, self.end, self.domain = kind, end, read_domain(built, MPI.COMM_SELF)
         body = make_body(self.domain, {"a": Solid(material.stiffness, NONE, NONE)}, {})
-        walls = [n for n in ("left", "right", "bottom", "top") if n in built.facets]
+        walls = [n for n in WALLS if n in built.facets]
         held = Equilibrium(body, {wall: Support("clamped") for wall in walls}, {})
         self.x = ufl.SpatialCoordinate(self.domain.mesh)
         self.w = chosen(self.x, kind)
@@ -211,7 +223,7 @@ class Driven:
             self.norm(ufl.dot(off, off)) / self.norm(ufl.dot(goal, goal)),
             float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted)),
             wrong,
-            number_of_cells(self.domain) ** -0.5,
+            number_of_cells(self.domain) ** (-1.0 / self.domain.mesh.topology.dim),
         )
 
 
@@ -221,7 +233,8 @@ def flowed(name, kind, size, times, stress_of, tmp_path, mixed):
     driven = Driven(kind, size, material, chosen, float(times[-1]), tmp_path)
     mesh, rates = driven.domain.mesh, strains(driven.w, driven.x, kind)
     e, volume = deviator(rates), rates[XX] + rates[YY] + rates[ZZ]
-    a = ufl.sqrt(2.0 / 3.0 * (e[XX] ** 2 + e[YY] ** 2 + e[ZZ] ** 2 + 2.0 * e[XY] ** 2))
+    shears = e[XY] ** 2 + e[XZ] ** 2 + e[YZ] ** 2
+    a = ufl.sqrt(2.0 / 3.0 * (e[XX] ** 2 + e[YY] ** 2 + e[ZZ] ** 2 + 2.0 * shears))
     there = driven.at_points(a)
     low, high = 0.95 * there.min(), 1.05 * there.max()
     assert high > 1.5 * low  # a stress that is the same everywhere would need no force
@@ -260,6 +273,20 @@ def test_flow_converges_with_the_third_power_of_the_cells(name, kind, mixed, tmp
     assert not mixed or 1.8 < coarse.order(fine, "pressure") < 2.2
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("name", LAWS)
+def test_flow_converges_with_the_third_power_of_the_cells_in_3d(name, mixed, tmp_path):
+    steps = np.array([0.5, 1.0]) if name == "plastic" else np.arange(1, 3) / 2
+    coarse, fine = (
+        flowed(name, "box", size, END[name] * steps, stepped_stress, tmp_path, mixed)
+        for size in (0.25, 0.125)
+    )
+    assert 2.5 < coarse.order(fine, "displacement") < 3.7
+    assert 1.6 < coarse.order(fine, "stress") < 2.8
+    assert not mixed or 1.6 < coarse.order(fine, "pressure") < 2.8
+
+
 @pytest.mark.parametrize("name", ["creep", "viscoplastic"])
 def test_flow_converges_with_the_first_power_of_the_steps(name, tmp_path):
     # cells of 0.1 um leave 1e-5 in the displacement and 7e-4 in the stress: less than the steps do
@@ -285,6 +312,10 @@ def isochoric(bulk):
 
     def of(x, kind):
         up = ufl.sin(math.pi * x[1]) ** 2
+        if kind == "box":  # the curl of (0, 0, f): nothing passes through any wall
+            f = ufl.sin(math.pi * x[0]) * ufl.sin(math.pi * x[1]) * ufl.exp(x[2])
+            small = ufl.as_vector([x[0] * ufl.cos(x[1]), x[0] ** 2 * x[1], x[1] * x[2]])
+            return 0.05 * ufl.as_vector([f.dx(1), -f.dx(0), 0.0 * f]) + small / bulk
         if kind == "cylinder":  # stream function of Stokes, r^2 f
             f = (1 - x[0] ** 2) ** 2 * up
             curl = ufl.as_vector([-x[0] * f.dx(1), 2 * f + x[0] * f.dx(0)])
@@ -308,12 +339,13 @@ def squeezed(ratio, kind, size, tmp_path):
     return driven.errors(exact, pressure)
 
 
-@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("kind", ["plane", "cylinder", pytest.param("box", marks=pytest.mark.slow)])
 def test_mixed_solids_converge_alike_however_little_they_are_compressed(kind, tmp_path):
     # Taylor and Hood: h^3, h^2, with constants that do not know the bulk modulus
     found = {}
     for ratio in (0.49, 0.49999):
-        coarse, fine = (squeezed(ratio, kind, size, tmp_path) for size in (0.2, 0.1))
+        sizes = (0.25, 0.125) if kind == "box" else (0.2, 0.1)
+        coarse, fine = (squeezed(ratio, kind, size, tmp_path) for size in sizes)
         assert 2.7 < coarse.order(fine, "displacement") < 3.6
         assert 1.7 < coarse.order(fine, "stress") < 2.5
         assert 1.7 < coarse.order(fine, "pressure") < 2.7

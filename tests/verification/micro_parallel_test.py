@@ -1,5 +1,8 @@
 """Regions, sides and interfaces of microstructures on any number of ranks and after refinement."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import ufl
@@ -7,7 +10,17 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.layers import Layer
-from meshes.micro import Body, Coat, Fibres, Particles
+from meshes.micro import (
+    Body,
+    Coat,
+    Fibres,
+    Particles,
+    Pits,
+    Rods,
+    Rough,
+    RoughFace,
+    Segmented,
+)
 from solver import schema
 from solver.domain import (
     cellwise,
@@ -22,6 +35,8 @@ from tests.verification.helpers import CONDUCTOR, UNIT, electrode, make_case, me
 
 pytestmark = pytest.mark.parallel
 
+PICTURE = Path(tempfile.mkdtemp()) / "picture.npy"  # each rank writes its own, the first one meshes
+np.save(PICTURE, np.array([[0, 0, 1, 0], [0, 1, 1, 0], [0, 0, 0, 1]], np.uint8))
 LAYERS = (Layer("polymer", 1.0), Layer("film", 0.05))
 STRUCTURES = {
     "particles": Particles(
@@ -36,6 +51,23 @@ STRUCTURES = {
         Body(2.0, 2.0, LAYERS, 0.15, "sides", 3), "fibre", "polymer", 0.2, 0.4, 0.0, 1.5,
         (0.0, 0.0, 1.0),
     ),
+    "rods": Rods(
+        Body(1.0, 1.0, (Layer("film", 0.2), Layer("polymer", 0.8)), 0.06, "none", 3), "fibre",
+        "polymer", (2, 2), "hexagonal", 0.0, 0.2, 0.0, 0.6, shell=Coat("coat", 0.06),
+    ),
+    "rough": Rough(
+        Body(2.0, 2.0, (Layer("polymer", 0.8), Layer("gap", 0.3), Layer("film", 0.8)), 0.15,
+             "sides", 3),
+        (RoughFace("polymer", 0.1, 0.5, 0.8), RoughFace("gap", 0.05, 0.5, 0.8)), 0.3,
+    ),
+    "pits": Rough(
+        Body(1.0, 1.0, LAYERS, 0.1, "sides", 3), (), 0.0,
+        Pits("ball", "polymer", "cone", 0.5, 0.4, 2),
+    ),
+    "picture": Segmented(
+        Body(0.4, 0.0, (Layer("picture", 0.3),), 0.1, "none", 0), str(PICTURE), (4, 3), (0.1, 0.1),
+        ((0, "polymer"), (1, "ball")), True,
+    ),
     "discs": Particles(
         Body(2.0, 0.0, LAYERS, 0.05, "sides", 3), "ball", "polymer", 0.3, diameter=0.3
     ),
@@ -47,6 +79,7 @@ def case_of(name: str) -> schema.Case:
     good = schema.IonicConductor(10.0 * UNIT)
     laws = {"polymer": CONDUCTOR, "film": CONDUCTOR, "ball": good, "fibre": good}
     ends = {"bottom": electrode(0.0), "top": electrode(1.0)}
+    laws["gap"] = schema.IonicConductor(UNIT)
     laws["coat"] = schema.IonicConductor(0.1 * UNIT)
     return make_case(STRUCTURES[name], laws, ends, refinement="none")
 
@@ -100,4 +133,14 @@ def test_the_same_bounds_and_a_balance_on_all_ranks(name):
     assert together.lower == pytest.approx(alone.lower, rel=1e-8)
     assert together.upper == pytest.approx(alone.upper, rel=1e-8)
     assert together.lower <= together.upper
+    assert together.balance <= 1e-10
+
+
+@pytest.mark.parametrize("name", ["rods", "rough", "pits", "picture"])
+def test_other_features_have_the_same_bounds_and_a_balance_on_all_ranks(name):
+    together = solve(case_of(name), None, MPI.COMM_WORLD).certificate
+    alone = solve(case_of(name), None, MPI.COMM_SELF).certificate
+    assert together.lower == pytest.approx(alone.lower, rel=1e-8)
+    assert together.upper == pytest.approx(alone.upper, rel=1e-8)
+    assert together.lower < together.upper
     assert together.balance <= 1e-10

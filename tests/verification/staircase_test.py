@@ -26,7 +26,7 @@ from tests.verification.march_example import (
 SELF = MPI.COMM_SELF
 FILM = 'area_specific_resistance = "10 ohm cm^2"\n'  # of both faces
 # p = 0.23 MPa m^0.5/(1.1215222552 sqrt(pi 1 um)) = 115.7 MPa, over 7.423 MPa/mV: 15.587 mV
-EDGE, PENNY = 15.58738, 27.4606
+EDGE, PENNY = 15.58738, 27.45948
 
 
 def staircase(first, increment, last, *more, half="10 s"):

@@ -1,0 +1,82 @@
+"""Maps: a quantity of a case for several values of one or two of its values, and their exponents.
+
+The exponents are the slopes of the plane through the logarithms of all points by least squares:
+q = C x^a y^b gives a and b back exactly.
+"""
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+
+from solver import schema
+from solver.case import with_settings
+from solver.quantities import Quantity
+from solver.solving_for import NoAnswer
+
+Evaluate = Callable[[schema.Case], tuple[Quantity, ...]]
+Progress = Callable[[str], None]
+
+
+def pairs(wanted: schema.Map) -> list[tuple[str, ...]]:
+    """Texts of the values of all points: the second value runs fastest."""
+    along = [wanted.values] if wanted.against is None else [wanted.values, wanted.against.values]
+    return list(product(*along))
+
+
+def numbers(wanted: schema.Map) -> list[tuple[float, ...]]:
+    """The same in the units of the map."""
+    other = wanted.against
+    return list(product(*([wanted.numbers] if other is None else [wanted.numbers, other.numbers])))
+
+
+def points_of(
+    case: schema.Case, wanted: schema.Map, evaluate: Evaluate, progress: Progress
+) -> tuple[Quantity, ...]:
+    """The quantity at every point.
+
+    Args:
+        case: With the map.
+        wanted: Its map.
+        evaluate: All quantities of a case.
+        progress: Gets a line per point.
+
+    Raises:
+        NoAnswer: A case does not have the quantity as a number.
+        CaseError: With one of the values the case makes no sense.
+    """
+    parameters = [wanted.parameter]
+    parameters += [] if wanted.against is None else [wanted.against.parameter]
+    found = []
+    for texts in pairs(wanted):
+        settings: dict[str, str | int] = dict(zip(parameters, texts, strict=True))
+        place = ", ".join(f"{key} = {text}" for key, text in settings.items())
+        there = evaluate(with_settings(case, settings, True))
+        point = next((q for q in there if q.name == wanted.quantity), None)
+        if point is None or not isinstance(point.value, float):
+            raise NoAnswer(f"map: there is no {wanted.quantity} at {place}")
+        found.append(point)
+        progress(f"{place}: {wanted.quantity} = {point.value:.6g}")
+    return tuple(found)
+
+
+def exponents(wanted: schema.Map, points: tuple[Quantity, ...]) -> list[Quantity]:
+    """Slopes of the map in logarithms, where all of it is above zero."""
+    values = np.array([point.value for point in points], dtype=np.float64)
+    places = np.array(numbers(wanted))
+    if not ((values > 0.0).all() and (places > 0.0).all()):
+        return []
+    system = np.column_stack([np.log(places), np.ones(len(values))])
+    slopes = np.linalg.lstsq(system, np.log(values), rcond=None)[0]
+    names = [("map_exponent", wanted.parameter)]
+    if wanted.against is not None:
+        names.append(("map_exponent_against", wanted.against.parameter))
+    return [
+        Quantity(
+            name,
+            float(slope),
+            "1",
+            meaning=f"Of {wanted.quantity} with {parameter}: slope of the map in logarithms.",
+        )
+        for (name, parameter), slope in zip(names, slopes, strict=False)
+    ]

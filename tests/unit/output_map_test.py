@@ -1,0 +1,46 @@
+"""The picture of a map over two values: lines where they belong, units, a caption."""
+
+import json
+
+import numpy as np
+import pytest
+
+from solver.pictures_map import _between, map_picture
+
+HEAD = "programme.flaw.length / um,a.resistance / ohm cm^2,critical_current_density / mA/cm^2"
+
+
+def folder_of(tmp_path, rows):
+    lines = [f"{HEAD},lower,upper", *(",".join(f"{x:.9g}" for x in row) + ",," for row in rows)]
+    (tmp_path / "map.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "results.json").write_text(json.dumps({"title": "a design", "quantities": []}))
+    return tmp_path
+
+
+def test_a_map_of_two_values_is_drawn_with_lines(tmp_path):
+    rows = [(a, rho, 15.0 / (rho * a**0.5)) for a in (0.25, 1.0, 4.0) for rho in (3.0, 30.0)]
+    picture = map_picture(folder_of(tmp_path, rows))
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+    assert picture.caption == (
+        "critical current density / (mA/cm²) against programme.flaw.length / µm and "
+        "a.resistance / (Ω cm²), 6 runs (dots), from 0.25 to 10; white lines: 0.5, 1, 2, 5, "
+        "powers between the dots."
+    )
+
+
+def test_lines_of_powers_are_straight_in_logarithms():
+    x, y = np.array([0.25, 1.0, 4.0]), np.array([3.0, 30.0])
+    along, across, values = _between(x, y, 15.0 / (y[:, None] * x**0.5), True)
+    assert (along[0], along[-1], across[-1]) == pytest.approx((0.25, 4.0, 30.0))
+    assert values == pytest.approx(15.0 / (across[:, None] * along**0.5))
+
+
+def test_a_map_with_zeros_is_linear(tmp_path):
+    rows = [(a, rho, a * rho) for a in (0.0, 1.0) for rho in (0.0, 10.0)]
+    picture = map_picture(folder_of(tmp_path, rows))
+    assert picture.caption.endswith("linear between the dots.")
+
+
+def test_equal_values_have_no_lines(tmp_path):
+    rows = [(a, rho, 2.0) for a in (0.5, 1.0) for rho in (1.0, 10.0)]
+    assert "white lines: none" in map_picture(folder_of(tmp_path, rows)).caption
