@@ -252,13 +252,13 @@ def _slit_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
 
 def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
     electrodes = [
-        name
-        for name, law in file.boundaries.items()
-        if isinstance(law, Electrode) and law.potential is not None
+        each
+        for each, law in file.boundaries.items()
+        if isinstance(law, Electrode) and not (law.current is not None and not law.current.number)
     ]
     if metal not in electrodes:
         near = nearest(metal, electrodes)
-        allowed = "a boundary of lithium: an electrode with a potential"
+        allowed = "a boundary of lithium: an electrode with a potential or a current"
         yield Finding(("mechanics", "faces", name, "metal"), as_given(metal), allowed, near)
     law = file.boundaries.get(name)
     stalled = isinstance(law, Electrode) and law.current is not None and law.current.number == 0.0

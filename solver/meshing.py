@@ -1,14 +1,17 @@
 """The start mesh of a case: its sizes, the regions left out, and where meshes are kept."""
 
 import dataclasses
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from meshes.layers import Block, Box, height
+from meshes.micro import Fibres, Particles, Rods, Rough, Segmented
 from meshes.names import names
-from solver.schema import Case, Equipotential, Insulator
+from solver.schema import Case, Electrode, Equipotential, Insulator
 
 if TYPE_CHECKING:
     from meshes.mesh import BuiltMesh
@@ -44,8 +47,43 @@ def start_size(case: Case) -> "MeshSize":
     return dataclasses.replace(size, edge=min(edge, largest), maximum=largest)
 
 
+SIDES = {"left": 0, "right": 0, "front": 1, "back": 1}  # axis that the current follows
+
+
+def section_along(case: Case) -> float:
+    """Section of a body whose current runs along its layers, um^2 (plane: um); 0: it does not.
+
+    It does where all electrodes on its outer faces are on two opposite sides. Faces inside of it
+    (cracks and flaws) and what floats do not count.
+    """
+    match case.geometry:
+        case Block(shape="block") as body:
+            sizes: tuple[float, ...] = (body.width, height(body))
+            inside = {"crack", *(flaw.name for flaw in body.flaws)}
+        case Box() as box:
+            sizes, inside = (box.width, box.depth, height(box)), {"crack"}
+        case Particles() | Fibres() | Rods() | Rough() | Segmented() as micro:
+            sizes, inside = micro.body.sizes, set()
+        case _:
+            return 0.0
+    outer = {
+        name
+        for name, law in case.boundaries.items()
+        if isinstance(law, Electrode)
+        and 0.0 not in (law.current, law.current_density)
+        and name not in inside
+    }
+    axes = {SIDES.get(name) for name in outer}
+    if len(axes) != 1 or None in axes:
+        return 0.0
+    (axis,) = axes
+    return math.prod(size for i, size in enumerate(sizes) if i != axis)
+
+
 def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":
     """The first mesh of a case, from the cache or built.
+
+    The area of its cell is what the current crosses: see `section_along`.
 
     Args:
         case: A case with a geometry.
@@ -58,7 +96,9 @@ def start_mesh(case: Case, folder: Path | None = None) -> "BuiltMesh":
 
     if case.geometry is None:
         raise ValueError("a case without geometry has no mesh")
-    return cached(case.geometry, start_size(case), left_out(case), folder or mesh_cache())
+    built = cached(case.geometry, start_size(case), left_out(case), folder or mesh_cache())
+    section = section_along(case)
+    return dataclasses.replace(built, cell_area=section) if section > 0.0 else built
 
 
 def parts_table(built: "BuiltMesh") -> Table:

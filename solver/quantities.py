@@ -19,6 +19,7 @@ from meshes.micro import Micro, Rough
 from solver import schema, transport
 from solver.bounds import Certificate
 from solver.domain import Domain, coordinates, facet_entities, facet_measure, regions_at
+from solver.meshing import section_along
 from solver.micro_resistance import flattened, plain_layers
 from solver.model import Model
 from solver.stoichiometry import Amount
@@ -175,11 +176,12 @@ def resistances(
         text = "All but the layers: constriction, film and contact resistance."
         found.append(bounded("interface_area_specific_resistance", area, stack.layers, ASR, text))
         found += _exact(stack)
-    if isinstance(case.geometry, Micro) and not isinstance(case.geometry, Rough):
+    through = section_along(case) == 0.0
+    if through and isinstance(case.geometry, Micro) and not isinstance(case.geometry, Rough):
         plain = plain_layers(case.geometry, model)
         text = "All but the layers without features."
         found.append(bounded("interface_area_specific_resistance", area, plain, ASR, text))
-    if isinstance(case.geometry, Rough):
+    if through and isinstance(case.geometry, Rough):
         flat = flattened(model, certificate)
         text = "What is more than that of flat layers of the same volume."
         found.append(bounded("excess_area_specific_resistance", area, flat, ASR, text))

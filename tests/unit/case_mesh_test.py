@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from meshes.geometry import Cell, Film, Round
-from meshes.layers import Layer
+from meshes.layers import Block, Box, Flaw, Layer
 from meshes.sizing import default_size
 from solver.__main__ import main
 from solver.case import load_case
-from solver.meshing import left_out, mesh_cache, mesh_table, start_mesh, start_size
-from solver.schema import Insulator
+from solver.meshing import left_out, mesh_cache, mesh_table, section_along, start_mesh, start_size
+from solver.schema import Electrode, Insulator
 
 GOOD = Path(__file__).parent.parent / "bad_cases" / "_good.toml"
 
@@ -51,6 +51,28 @@ def test_insulators_of_the_geometry_are_left_out():
         case.geometry, film=dataclasses.replace(case.geometry.film, model="interface")
     )
     assert left_out(dataclasses.replace(case, regions=regions, geometry=flat)) == ()
+
+
+def test_a_current_along_the_layers_crosses_their_section():
+    layers = (Layer("a", 3.0), Layer("b", 2.0))
+    flaw = Flaw("flaw", 0.0, 1.0, 1.0, 0.0)
+    block = Block("block", 7.0, layers, None, flaws=(flaw,))
+    box = Box(7.0, 4.0, layers, None)
+    grounded, driven = Electrode(0.0, None, None, 0.0), Electrode(None, None, 1.0, 0.0)
+
+    def section(body, **faces):
+        return section_along(dataclasses.replace(load_case(GOOD), geometry=body, boundaries=faces))
+
+    stalled = Electrode(None, 0.0, None, 0.0)
+    assert section(block, left=grounded, right=driven, flaw=stalled) == 5.0
+    assert section(block, flaw=grounded, right=driven) == 5.0
+    assert section(block, left=stalled, bottom=grounded, top=driven) == 0.0
+    assert section(block, bottom=grounded, right=driven) == 0.0  # neither along nor across
+    assert section(box, left=grounded, right=driven) == 20.0
+    assert section(box, front=grounded, back=driven) == 35.0
+    assert section(box, front=grounded, right=driven) == 0.0
+    assert section(dataclasses.replace(block, shape="cylinder"), right=grounded) == 0.0
+    assert section(load_case(GOOD).geometry, left=grounded, right=driven) == 0.0
 
 
 def test_meshes_lie_in_the_users_cache_and_are_built_once(cache):

@@ -147,7 +147,7 @@ title = "Two flaws in an electrolyte"
 [geometry]
 shape = "block"
 width = "200 um"
-layers = [{ name = "electrolyte", thickness = "200 um" }]
+layers = [{ name = "electrolyte", thickness = "240 um" }]
 flaws = [
     { name = "long", x = "0 um", y = "80 um", length = "1 um", angle = "0 degree" },
     { name = "short", x = "0 um", y = "120 um", length = "0.25 um", angle = "0 degree" },
@@ -187,7 +187,8 @@ accuracy = "1 %"
 
 
 def test_the_longer_of_two_flaws_goes_first(tmp_path):
-    # eta_c goes with a^-1/2: the flaw of 1 um at 1.5587 mA/cm^2, that of 0.25 um at twice as much
+    # eta_c goes with a^-1/2: the flaw of 1 um at 1.5587 mA/cm^2, that of 0.25 um at twice as much;
+    # the current goes along the layer and crosses its thickness, not its width
     _, found = numbers(case_of(INSIDE, tmp_path))
     assert found["first_to_grow"] == "long"
     assert found["critical_current_density"] == pytest.approx(CRITICAL_STEP / RHO, rel=5e-3)
@@ -199,6 +200,33 @@ def test_the_longer_of_two_flaws_goes_first(tmp_path):
             abs(found[f"stress_intensity_shear.{name}"]) < 1e-3 * found[f"stress_intensity.{name}"]
         )
     assert found["force_balance"] < 1e-8
+
+
+def test_a_current_along_the_layers_is_one_over_their_thickness(tmp_path):
+    # 10 ohm cm^2 and 200 um/2.5 mS/cm = 8 ohm cm^2; 1 mA/cm^2 on 240 um: 2.4e-3 A/m, 18 mV
+    text = INSIDE[: INSIDE.index("flaws = [")] + INSIDE[INSIDE.index("[regions") :]
+    for name in ("long", "short"):
+        at = text.index(f"[boundaries.{name}]")
+        text = text[:at] + text[text.index("[boundaries", at + 1) :]
+    text = text[: text.index("[mechanics")] + text[text.index("[numerics") :]
+    _, found = numbers(case_of(text, tmp_path))
+    assert found["area_specific_resistance"] == pytest.approx(18.0, rel=1e-9)
+    assert found["current"] == pytest.approx(2.4e-3, rel=1e-9)
+    assert found["mean_current_density"] == pytest.approx(1.0, rel=1e-9)
+    assert 1e3 * found["potential_difference"] == pytest.approx(18.0, rel=1e-9)
+
+
+def test_lithium_may_be_the_electrode_with_the_given_current(tmp_path):
+    # the current leaves the electrolyte at the bottom, where the flaw is; the top is at 0 V
+    coarse = TEXT.replace('accuracy = "1 %"', 'accuracy = "1 %"\nrefinement = "none"')
+    _, found = numbers(case_of(coarse, tmp_path))
+    text = coarse.replace('potential = "0 V"', 'current_density = "-1 mA/cm^2"')
+    top = text.index("[boundaries.top]")
+    text = text[:top] + text[top:].replace('current_density = "1 mA/cm^2"', 'potential = "0 V"')
+    _, turned = numbers(case_of(text, tmp_path))
+    for name in ("flaw_overpotential", "flaw_pressure", "critical_current_density", "verdict"):
+        same = turned[name] if name == "verdict" else pytest.approx(turned[name], rel=1e-6)
+        assert found[name] == same, name
 
 
 @pytest.mark.parametrize("fraction", [0.5, 0.25])
