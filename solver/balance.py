@@ -207,11 +207,22 @@ class KneadedSpec(Strict):
 
 
 class StackSpec(Strict):
-    """A stack whose one electrode becomes thinner."""
+    """A stack whose one electrode becomes thinner.
+
+    `densities`, of the electrode `before` and `after` and of all others, add the energy per mass.
+    """
 
     thickness_before: Length
     thickness_after: Length
     others: dict[str, Length] = Field(min_length=1)
+    densities: dict[str, Density] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _weighed(self) -> Self:
+        wanted = {"before", "after", *self.others}
+        if self.densities and set(self.densities) != wanted:
+            raise fault(f"a density of each: {', '.join(sorted(wanted))}", key="densities")
+        return self
 
 
 class MixedPhaseSpec(Strict):
@@ -329,8 +340,10 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         limits = _known(m.measured_capacity), _known(m.cathode_capacity)
         found += kneaded(taken, m.coefficients, shares, m.thickness.number, m.lithium, *limits)
     if t := spec.stack:
-        others = sum(length.number for length in t.others.values())
-        found += thinner_stack(t.thickness_before.number, t.thickness_after.number, others)
+        sizes = {"before": t.thickness_before, "after": t.thickness_after, **t.others}
+        lengths = {name: length.number for name, length in sizes.items()}
+        masses = {name: rho.number * lengths[name] for name, rho in t.densities.items()}
+        found += thinner_stack(lengths, masses)
     if spec.composite:
         found += _composite(list(spec.composite.values()))
     return found

@@ -164,13 +164,27 @@ def kneaded(
     return found
 
 
-def thinner_stack(before: float, after: float, others: float) -> list[Amount]:
-    """Most that a thinner electrode can add to the energy per volume of a stack, lengths in um.
+def thinner_stack(lengths: Mapping[str, float], masses: Mapping[str, float]) -> list[Amount]:
+    """Most that a thinner electrode can add to the energy of a stack per volume and per mass.
 
-    Energy, voltage and everything else as before: (others + before)/(others + after) - 1.
+    Energy, voltage and everything else as before: (others + before)/(others + after) - 1, of what
+    the stack has per area. What is left out of the others makes the gain smaller.
+
+    Args:
+        lengths: of the electrode `before` and `after` and of everything else, um.
+        masses: of the same, kg/um^2; none: no gain per mass.
     """
-    gain = (others + before) / (others + after) - 1
-    return [_percent("balance.volumetric_gain", gain, "energy per volume, by thickness alone")]
+
+    def gain(parts: Mapping[str, float]) -> float:
+        others = sum(part for name, part in parts.items() if name not in ("before", "after"))
+        return (others + parts["before"]) / (others + parts["after"]) - 1
+
+    text = "energy per volume, by thickness alone"
+    found = [_percent("balance.volumetric_gain", gain(lengths), text)]
+    if masses:
+        text = "energy per mass, by the mass of the electrode alone"
+        found.append(_percent("balance.gravimetric_gain", gain(masses), text))
+    return found
 
 
 def _percent(name: str, share: float, text: str) -> Amount:

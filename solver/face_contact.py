@@ -22,9 +22,10 @@ An even face under a constant current i > i_v, from w = 0:
     w = (g/k)(1 - exp(-k t)),   g = V_Li (i - i_v)/(F d);    lost at t = -ln(1 - k/g)/k
     i_crit = i_v + F d k/V_Li   below it voids come to a share (i - i_v)/(i_crit - i_v)
 
-Sources: Kasemchainan et al. 2019, Nature Materials 18, 1105 (critical stripping current); Krauskopf
-et al. 2019, ACS Appl. Mater. Interfaces 11, 14463 (vacancies); Budiansky, Hutchinson & Slutsky
-1982, in Mechanics of Solids (Hopkins & Sewell), 13 (void in a power-law body).
+Sources: Kasemchainan et al. 2019, Nature Materials 18, 1105 (critical stripping current) and
+Krauskopf et al. 2019, ACS Appl. Mater. Interfaces 11, 14463 (vacancies), numbers of both from
+memory; Budiansky, Hutchinson & Slutsky 1982, in Mechanics of Solids (Hopkins & Sewell), 13 (void in
+a power-law body).
 """
 
 from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ MISSES = {
         "balance.stress_over_surface_stress"
     },
     ("pan2024_lipon_on_lib/balance_foil", ""): {"balance.skeleton_ratio", "balance.volume_sum"},
-    ("ma2024_nanorod/balance_stack", ""): {"balance.volumetric_gain"},
+    ("ma2024_nanorod/balance_stack", ""): {"balance.volumetric_gain", "balance.gravimetric_gain"},
     ("ma2024_nanorod/balance_stack", "separator"): {"balance.volumetric_gain"},
     ("ma2024_nanorod/balance_percolation", "ions"): {"balance.conductivity_estimate"},
     ("ma2024_nanorod/balance_percolation", "together"): {

@@ -24,8 +24,12 @@ MISSES = {
     ("oep", "lif_dense"): {"pressure_per_capacity.bottom"},
     ("oep", "mg_dense"): {"pressure_per_capacity.bottom"},
     ("plating", "fast"): {"growth_over_mean.film_surface"},
-    ("plating_foil", "rods"): {"voltage"},
-    ("plating_foil", "rods_fast"): {"voltage"},
+    ("plating", "slow_deep"): {"growth_over_mean.film_surface"},
+    ("plating", "fast_short"): {"growth_over_mean.film_surface"},
+    **{
+        ("plating_foil", variant): {"voltage"}
+        for variant in ("rods", "rods_fast", "rods_fast_in_amperes", "plain_fast")
+    },
     **{
         ("gaps_mixed", variant): {"reaction_over_mean.rods"}
         for variant in ("", "fast", "nitride", "nitride_fast", "cell_fast")
@@ -34,6 +38,7 @@ MISSES = {
     ("ccd", "lif"): {"critical_current_density"},
     ("ccd", "lif_measured"): {"critical_current_density"},
     ("ccd", "mgf2"): {"critical_current_density"},
+    ("ccd", "n"): {"critical_current_density"},
     ("ccd", "ndl"): {"critical_current_density"},
     ("eis", ""): {"specimen.cell.bulk"},
     ("eis", "cracks_100um"): {"specimen.cell.bulk"},

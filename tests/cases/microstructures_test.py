@@ -66,7 +66,7 @@ def test_rods_are_stressed_at_their_feet_alone():
     assert long["mean_stress.rods"] == pytest.approx(0.5 * short["mean_stress.rods"], rel=0.05)
 
 
-@pytest.mark.parametrize("variant", ["", "deep"])
+@pytest.mark.parametrize("variant", ["", "deep", pytest.param("deep_slow", marks=pytest.mark.slow)])
 def test_the_current_in_the_gaps_is_that_of_a_line(variant):
     # Electrolyte in the gaps (share e of the plane) with sides a per volume: a line with
     # the series resistance 1/(e kappa) and the leak a/rho per length, the floor at its end.
@@ -103,8 +103,9 @@ def test_the_layer_conducts_as_a_mixture(variant):
     layer = found["interface_area_specific_resistance"]
     # the mesh has the share within 1 %, and one layer of particles is no large body: 10 %
     assert 0.9 * high - 1e-9 < layer.lower <= layer.upper < 1.1 * low + 1e-9
-    assert found[EVEN].hit == (variant == "plain")  # particles make the current less even
-    assert found[EVEN].hit or found[EVEN].reason
+    # Reported: even with particles, uneven without; here they make it less even, and nothing else
+    assert not found[EVEN].hit
+    assert found[EVEN].reason
     if variant == "plain":
         assert layer.value == pytest.approx(0.9e4 / pair[0], rel=1e-6)
         assert found[EVEN].value == pytest.approx(1.0, abs=1e-4)

@@ -93,8 +93,15 @@ def test_the_part_that_is_used_up_limits_the_reaction():
 
 def test_a_thinner_electrode():
     # (100 + 77)/(100 + 35) = 1.31111; with 25 um more (202/160) 1.2625
-    assert values(thinner_stack(77, 35, 100))["volumetric_gain"] == pytest.approx(31.1111, rel=1e-5)
-    assert values(thinner_stack(77, 35, 125))["volumetric_gain"] == pytest.approx(26.25, rel=1e-9)
+    foil = {"before": 77.0, "after": 35.0, "cathode": 100.0}
+    assert values(thinner_stack(foil, {}))["volumetric_gain"] == pytest.approx(31.1111, rel=1e-5)
+    more = values(thinner_stack({**foil, "separator": 25.0}, {}))
+    assert more == {"volumetric_gain": pytest.approx(26.25, rel=1e-9)}
+    # 77 um of 0.534 and 35 of 0.565 g/cm^3 beside 24 mg/cm^2: 28.1118/25.9775 - 1
+    masses = {"before": 4.1118, "after": 1.9775, "cathode": 24.0}
+    assert values(thinner_stack(foil, masses))["gravimetric_gain"] == pytest.approx(
+        8.21596, rel=1e-5
+    )
 
 
 def test_spheres_in_a_matrix_are_one_of_the_bounds():
