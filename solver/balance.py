@@ -340,8 +340,8 @@ def quantities(spec: BalanceSpec) -> list[Amount]:
         limits = _known(m.measured_capacity), _known(m.cathode_capacity)
         found += kneaded(taken, m.coefficients, shares, m.thickness.number, m.lithium, *limits)
     if t := spec.stack:
-        sizes = {"before": t.thickness_before, "after": t.thickness_after, **t.others}
-        lengths = {name: length.number for name, length in sizes.items()}
+        layers = {"before": t.thickness_before, "after": t.thickness_after, **t.others}
+        lengths = {name: length.number for name, length in layers.items()}
         masses = {name: rho.number * lengths[name] for name, rho in t.densities.items()}
         found += thinner_stack(lengths, masses)
     if spec.composite:
