@@ -44,7 +44,7 @@ from solver.elasticity import Body
 from solver.equilibrium import BALANCE, FIXED, FREE, State, Support, Unbalanced, face_normal
 from solver.load_path import MOST_CUTS, LoadPath, why_stopped
 from solver.pins import pinned
-from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, newton, prefixed_options
 
 RELEASE, MOST_ROUNDS = 8, 40  # of the search for what sticks
 ENOUGH = 1e-11  # of the largest force: rounding
@@ -257,35 +257,16 @@ class BrokenEquilibrium:
         return np.asarray(along**2 / (2.0 * support.radius) - support.value)
 
     def _newton(self, y: PETSc.Vec, bounds: tuple[PETSc.Vec, PETSc.Vec]) -> int:
-        snes = PETSc.SNES().create(self.comm)
-        snes.setOptionsPrefix(PREFIX)
-        reduced = self.tangent_at(y)
-
-        def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
-            self.residual_at(at, out)
-
-        def tangent(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
+        def tangent(at: PETSc.Vec, out: PETSc.Mat) -> None:
             self.tangent_at(at).copy(out, PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
 
-        snes.setFunction(residual, y.duplicate())
-        snes.setJacobian(tangent, reduced, reduced)
-        snes.setVariableBounds(*bounds)
         limit = VI if self.laws else {**VI, "snes_max_it": MOST_MOVES}
-        options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, **limit, **self.overrides}
-        with prefixed_options(PREFIX, options):
-            snes.setFromOptions()
-        snes.setTolerances(atol=max(ENOUGH * self.scale, 1e-300))
-        snes.solve(None, y)
-        reason, steps = snes.getConvergedReason(), snes.getIterationNumber()
-        norm = snes.getFunctionNorm()
-        snes.destroy()
-        if reason <= 0:
-            raise SolveFailed(
-                "mechanics: Newton's method did not converge (residual "
-                f"{norm:.2e} after {steps} steps, reason {reason})"
-            )
+        enough = {"snes_atol": f"{max(ENOUGH * self.scale, 1e-300):.3e}"}
+        options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, **limit, **enough, **self.overrides}
+        reduced = self.tangent_at(y)
+        steps = newton("mechanics", self.residual_at, tangent, reduced, y, PREFIX, options, bounds)
         self.put(y)
-        return int(steps)
+        return steps
 
     def residual_at(self, y: PETSc.Vec, out: PETSc.Vec) -> None:
         """What is left of the forces in the unknowns."""

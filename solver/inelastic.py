@@ -31,7 +31,7 @@ from solver.elasticity import Body, strain, weight
 from solver.equilibrium import FIXED, Equilibrium
 from solver.hooke import Floats
 from solver.radial_return import ONE, Answer, Material, fresh_points, respond
-from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, newton
 
 QUADRATURE = 4  # degree: six points in a triangle, eleven in a tetrahedron
 CLOSE = 1e-11  # of the forces: what may be left of them
@@ -284,39 +284,27 @@ class Inelastic:
         """
         self.load, self.seconds = load, seconds
         before = self.unknowns.copy()
-        snes = PETSc.SNES().create(self.comm)
-        snes.setOptionsPrefix("mechanics_")
         self.put(self.unknowns)
         if self.scale == 0.0:  # stressed from the start, and maybe in equilibrium already
             self.scale = self.inner_forces().norm()
-        matrix = self._jacobian()
 
-        def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
-            self._residual(at, out)
-
-        def tangent(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
+        def tangent(at: PETSc.Vec, out: PETSc.Mat) -> None:
             self.put(at)
             new = self._jacobian()
             new.copy(out, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
             new.destroy()
 
-        snes.setFunction(residual, self.unknowns.duplicate())
-        snes.setJacobian(tangent, matrix, matrix)
         options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, "snes_linesearch_type": "basic"}
         enough = CLOSE * self.scale if 0.0 < self.scale < np.inf else 1e-300  # not of NaN
-        options |= {"snes_atol": f"{enough:.3e}"}
-        with prefixed_options("mechanics_", {**options, **self.overrides}):
-            snes.setFromOptions()
-        snes.solve(None, self.unknowns)
-        reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
-        norm = snes.getFunctionNorm()
-        snes.destroy()
-        if reason <= 0:
+        options |= {"snes_atol": f"{enough:.3e}", **self.overrides}
+        try:
+            steps = newton(
+                "mechanics", self._residual, tangent, self._jacobian(), self.unknowns, "mechanics_",
+                options,
+            )  # fmt: skip
+        except SolveFailed:
             before.copy(self.unknowns)
-            raise SolveFailed(
-                f"mechanics: Newton's method did not converge (residual {norm:.2e} after {steps} "
-                "steps)"
-            )
+            raise
         self.put(self.unknowns)
         inner = self.inner_forces()
         self.scale = max(self.external.norm(), inner.norm())

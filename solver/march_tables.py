@@ -1,6 +1,7 @@
 """Tables of a case file for what moves in time: electrolytes, reactions, the programme."""
 
 from itertools import pairwise
+from math import inf
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -38,30 +39,44 @@ Texts = Annotated[tuple[str | float, ...], BeforeValidator(as_tuple), Field(min_
 Places = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=2)]
 
 
-class Table(Strict):
-    """A property against the salt concentration: linear between the points, constant beyond."""
+class Tabulated(Strict):
+    """A property at places: linear between them, constant beyond."""
 
-    concentrations: Places
     values: Texts
     source: str = Field("", max_length=400)
     role: Role | Literal[""] = ""
 
+    def check_pairs(self, key: str, places: list[float], wanted: str, most: float = inf) -> None:
+        """Raise a fault at `key` unless there are as many places as values, and they grow."""
+        if len(places) != len(self.values):
+            raise fault(f"as many values as {key}", key="values")
+        if any(b <= a for a, b in pairwise(places)) or places[-1] > most:
+            raise fault(wanted, key=key)
+
+
+def value_or(table: type[Tabulated], key: str) -> Discriminator:
+    """What tells a value from a table, which has `key`."""
+
+    def form(data: Any) -> str:
+        tabulated = isinstance(data, table) or (isinstance(data, dict) and key in data)
+        return "table" if tabulated else "value"
+
+    return Discriminator(form)
+
+
+class Table(Tabulated):
+    """A property against the salt concentration."""
+
+    concentrations: Places
+
     @model_validator(mode="after")
     def _pairs(self) -> Self:
-        if len(self.concentrations) != len(self.values):
-            raise fault("as many values as concentrations", key="values")
         places = [Concentration.read(text) for text in self.concentrations]
-        if any(b <= a for a, b in pairwise(places)):
-            raise fault("concentrations that grow", key="concentrations")
+        self.check_pairs("concentrations", places, "concentrations that grow")
         return self
 
 
-def _form(data: Any) -> str:
-    table = isinstance(data, Table) or (isinstance(data, dict) and "concentrations" in data)
-    return "table" if table else "value"
-
-
-Form = Discriminator(_form)
+Form = value_or(Table, "concentrations")
 DiffusivityOf = Annotated[
     Annotated[Diffusivity, Tag("value")] | Annotated[Table, Tag("table")], Form
 ]

@@ -20,7 +20,7 @@ from petsc4py import PETSc
 
 from solver.elasticity import Body
 from solver.load_path import MOST_CUTS, LoadPath, LoadStep, why_stopped
-from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, prefixed_options
+from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, newton
 
 Bounds = Callable[[float], tuple[PETSc.Vec, PETSc.Vec]]
 
@@ -114,39 +114,26 @@ class NonlinearSolver:
         return LoadPath(tuple(steps), cuts, stopped)
 
     def _newton(self, y: PETSc.Vec, bounds: tuple[PETSc.Vec, PETSc.Vec] | None) -> int:
-        snes = PETSc.SNES().create(self.comm)
-        snes.setOptionsPrefix("mechanics_")
         self._assemble()
         reduced = self.matrix.PtAP(self.expansion)
 
-        def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
+        def residual(at: PETSc.Vec, out: PETSc.Vec) -> None:
             self.put(at)
             force = self.forces()
             self.expansion.multTranspose(force, out)
             force.destroy()
 
-        def tangent(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, __: PETSc.Mat) -> None:
+        def tangent(at: PETSc.Vec, out: PETSc.Mat) -> None:
             self.put(at)
             self._assemble()
             self.matrix.PtAP(self.expansion, result=out)
 
-        out = y.duplicate()
-        snes.setFunction(residual, out)
-        snes.setJacobian(tangent, reduced, reduced)
         options = {**NONLINEAR, **DIRECT_UNSYMMETRIC, **self.overrides}
         if bounds is not None:
             options |= {"snes_type": "vinewtonrsls", "snes_linesearch_type": "bt"}
-            snes.setVariableBounds(*bounds)
-        with prefixed_options("mechanics_", options):
-            snes.setFromOptions()
-        snes.solve(None, y)
-        reason, steps = snes.getConvergedReason(), snes.getIterationNumber()
-        if reason <= 0:
-            norms = f"residual {snes.getFunctionNorm():.2e} after {steps} steps"
-            raise SolveFailed(f"mechanics: Newton's method did not converge ({norms})")
+        steps = newton("mechanics", residual, tangent, reduced, y, "mechanics_", options, bounds)
         self.put(y)
-        snes.destroy()
-        return int(steps)
+        return steps
 
     def _assemble(self) -> None:
         self.matrix.zeroEntries()

@@ -1,13 +1,13 @@
 """Tables of a case file for metals that hold lithium, and for conductors of ions and electrons."""
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Tag, model_validator
 
 from solver import march_tables, region_schema
 from solver.march_schema import Curve
-from solver.march_tables import BinaryElectrolyte, Kinetics, Texts
+from solver.march_tables import BinaryElectrolyte, Kinetics, Tabulated, Texts, value_or
 from solver.values import (
     Concentration,
     Conductivity,
@@ -18,7 +18,6 @@ from solver.values import (
     Number,
     NumberOrZero,
     Potential,
-    Role,
     Strict,
     Value,
     fault,
@@ -38,36 +37,24 @@ class StressGradient(Value):
     kinds = ("spring_stiffness",)
 
 
-class OverFraction(Strict):
-    """A property against the lithium fraction: linear between the points, constant beyond."""
+class OverFraction(Tabulated):
+    """A property against the lithium fraction."""
 
     fractions: Texts
-    values: Texts
-    source: str = Field("", max_length=400)
-    role: Role | Literal[""] = ""
 
     @model_validator(mode="after")
     def _pairs(self) -> Self:
-        if len(self.fractions) != len(self.values):
-            raise fault("as many values as fractions", key="values")
         places = [NumberOrZero.read(text) for text in self.fractions]
-        if any(b <= a for a, b in pairwise(places)) or places[-1] > 1.0:
-            raise fault("fractions that grow from 0 to 1", key="fractions")
+        self.check_pairs("fractions", places, "fractions that grow from 0 to 1", most=1.0)
         return self
 
 
-def _form(data: Any) -> str:
-    table = isinstance(data, OverFraction) or (isinstance(data, dict) and "fractions" in data)
-    return "table" if table else "value"
-
-
+Form = value_or(OverFraction, "fractions")
 DiffusivityOf = Annotated[
-    Annotated[Diffusivity, Tag("value")] | Annotated[OverFraction, Tag("table")],
-    Discriminator(_form),
+    Annotated[Diffusivity, Tag("value")] | Annotated[OverFraction, Tag("table")], Form
 ]
 PotentialOf = Annotated[
-    Annotated[Potential, Tag("value")] | Annotated[OverFraction, Tag("table")],
-    Discriminator(_form),
+    Annotated[Potential, Tag("value")] | Annotated[OverFraction, Tag("table")], Form
 ]
 
 

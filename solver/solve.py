@@ -285,6 +285,53 @@ def solve(
     return int(ksp.getIterationNumber())
 
 
+def newton(
+    what: str,
+    residual: Callable[[PETSc.Vec, PETSc.Vec], None],
+    tangent: Callable[[PETSc.Vec, PETSc.Mat], None],
+    matrix: PETSc.Mat,
+    y: PETSc.Vec,
+    prefix: str,
+    options: Mapping[str, str],
+    bounds: tuple[PETSc.Vec, PETSc.Vec] | None = None,
+) -> int:
+    """Solve residual(y) = 0, or between bounds its variational inequality; the number of steps.
+
+    Args:
+        what: What is solved, for the message.
+        residual: Puts the residual at its first argument into its second.
+        tangent: Puts the derivative at its first argument into its second.
+        matrix: That derivative at y.
+        y: Start, then the answer.
+        prefix: Options prefix, ending in an underscore.
+        options: Of SNES and its linear solver.
+        bounds: Lowest and highest y.
+
+    Raises:
+        SolveFailed: No convergence; y is not to be used.
+    """
+    snes = PETSc.SNES().create(matrix.comm)
+    snes.setOptionsPrefix(prefix)
+    left = y.duplicate()
+    snes.setFunction(lambda _, at, out: residual(at, out), left)
+    snes.setJacobian(lambda _, at, out, __: tangent(at, out), matrix, matrix)
+    if bounds is not None:
+        snes.setVariableBounds(*bounds)
+    with prefixed_options(prefix, options):
+        snes.setFromOptions()
+    snes.solve(None, y)
+    reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
+    norm = snes.getFunctionNorm()
+    snes.destroy()
+    left.destroy()
+    if reason <= 0:
+        raise SolveFailed(
+            f"{what}: Newton's method did not converge (residual {norm:.2e} after {steps} steps, "
+            f"reason {reason})"
+        )
+    return steps
+
+
 def matrix_size(ksp: PETSc.KSP) -> int:
     """Number of unknowns of a solver."""
     return int(ksp.getOperators()[0].getSize()[0])

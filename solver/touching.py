@@ -33,7 +33,7 @@ from solver.bernstein import CORNER, Floats, Ints, Sides, areas, edge_ends, node
 from solver.elasticity import Body
 from solver.equilibrium import FIXED, FREE, PLATE, Equilibrium, State, Support, face_normal
 from solver.interface_schema import Joint
-from solver.solve import DIRECT, NONLINEAR, SolveFailed, prefixed_options
+from solver.solve import DIRECT, NONLINEAR, SolveFailed, newton, prefixed_options
 
 UP = 2  # axis of the normal of interfaces
 RELEASE, MOST_ROUNDS = 8, 40  # of the search for what sticks
@@ -272,32 +272,16 @@ class _Touching:
         return low, high
 
     def _newton(self, y: PETSc.Vec, bounds: tuple[PETSc.Vec, PETSc.Vec]) -> int:
-        snes = PETSc.SNES().create(self.comm)
-        snes.setOptionsPrefix(PREFIX)
-
-        def residual(_: PETSc.SNES, at: PETSc.Vec, out: PETSc.Vec) -> None:
+        def residual(at: PETSc.Vec, out: PETSc.Vec) -> None:
             self.reduced.mult(at, out)
             out.axpy(-1.0, self.right)
 
-        def tangent(_: PETSc.SNES, __: PETSc.Vec, ___: PETSc.Mat, ____: PETSc.Mat) -> None:
+        def tangent(_: PETSc.Vec, __: PETSc.Mat) -> None:
             """The energy is quadratic."""
 
-        snes.setFunction(residual, y.duplicate())
-        snes.setJacobian(tangent, self.reduced, self.reduced)
-        snes.setVariableBounds(*bounds)
-        with prefixed_options(PREFIX, {**NONLINEAR, **DIRECT, **VI, **self.overrides}):
-            snes.setFromOptions()
-        snes.setTolerances(atol=max(ENOUGH * self.right.norm(), 1e-300))
-        snes.solve(None, y)
-        reason, steps = snes.getConvergedReason(), snes.getIterationNumber()
-        norm = snes.getFunctionNorm()
-        snes.destroy()
-        if reason <= 0:
-            raise SolveFailed(
-                "mechanics: Newton's method did not converge (residual "
-                f"{norm:.2e} after {steps} steps, reason {reason})"
-            )
-        return int(steps)
+        enough = {"snes_atol": f"{max(ENOUGH * self.right.norm(), 1e-300):.3e}"}
+        options = {**NONLINEAR, **DIRECT, **VI, **enough, **self.overrides}
+        return newton("mechanics", residual, tangent, self.reduced, y, PREFIX, options, bounds)
 
     # -- what is told ------------------------------------------------------------------------------
 
