@@ -84,19 +84,20 @@ class Coat:
 
 @dataclass(frozen=True)
 class Particles:
-    """Balls (discs in a plane section) that do not overlap, in one layer.
+    """Balls (discs in a plane section) that do not overlap, in one layer or in one of its faces.
 
     Attributes:
         body: the cell.
         name: of their region.
         inside: the layer they are in.
-        volume_fraction: of that layer, shells not counted.
-        arrangement: `random`, or `cubic`: one ball in the middle.
+        volume_fraction: of that layer, shells not counted; whole particles, embedded or not.
+        arrangement: `random`, or `cubic`: one ball in the middle of the plane.
         diameter: mean of a lognormal distribution; a cubic one follows from the fraction.
         deviation: its standard deviation.
         gap: least distance between two of them.
         contact: `apart`, or `touching`: each is pushed against its nearest neighbour.
         place: `anywhere` in the layer, or settled at its `bottom` or, upwards, its `top`.
+        embedded: how deep those that lie at the bottom (or top) reach into the next layer.
         shell: around every particle.
     """
 
@@ -110,7 +111,24 @@ class Particles:
     gap: float = 0.0
     contact: Literal["apart", "touching"] = "apart"
     place: Literal["anywhere", "bottom", "top"] = "anywhere"
+    embedded: float = 0.0
     shell: Coat | None = None
+
+    @property
+    def into(self) -> str:
+        """The layer that they are embedded into; "" where they are not or there is none."""
+        names = [layer.name for layer in self.body.layers]
+        if self.embedded <= 0.0 or self.place == "anywhere" or self.inside not in names:
+            return ""
+        at = names.index(self.inside) + (1 if self.place == "top" else -1)
+        return names[at] if 0 <= at < len(names) else ""
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """Floor and ceiling of what they lie in: their layer, and as deep as they are embedded."""
+        low, high = self.body.span(self.inside)
+        deep = self.embedded if self.into else 0.0
+        return (low, high + deep) if self.place == "top" else (low - deep, high)
 
 
 @dataclass(frozen=True)
@@ -372,6 +390,8 @@ def hosts(micro: Micro) -> tuple[str, ...]:
         return tuple(name for at, name in enumerate(names) if at in around)
     if isinstance(micro, Segmented):
         return tuple(layer.name for layer in micro.body.layers)
+    if isinstance(micro, Particles) and micro.into:
+        return (micro.inside, micro.into)
     return (micro.inside,)
 
 

@@ -134,7 +134,7 @@ def _host_faults(micro: Micro) -> Iterator[Fault]:
 def _particle_faults(micro: Particles) -> Iterator[Fault]:
     """Particles that do not fit."""
     body, dim = micro.body, len(micro.body.sizes)
-    low, high = body.span(micro.inside)
+    low, high = micro.room
     fraction, most = micro.volume_fraction, MOST_FRACTION[dim]
     cubic = micro.arrangement == "cubic"
     if micro.place != "anywhere" and body.periodic == "all":
@@ -142,11 +142,15 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
     if not 0.0 < fraction <= most:
         yield Fault("volume_fraction", f"{fraction:g}", f"more than 0 and at most {most:g}")
         return
+    if micro.contact == "touching" and (cubic or micro.gap > 0.0 or micro.embedded > 0.0):
+        other = "a cubic one" if cubic else "a gap" if micro.gap > 0.0 else "embedded"
+        yield Fault("contact", "touching", f"apart, beside {other}")
     if cubic:
         for key, size in (("diameter", micro.diameter), ("deviation", micro.deviation)):
             if size > 0.0:
                 yield Fault(key, um(size), "none: the fraction decides the size of a cubic one")
-        volume = fraction * (high - low) * math.prod(body.sizes[:-1])
+        bottom, top = body.span(micro.inside)
+        volume = fraction * (top - bottom) * math.prod(body.sizes[:-1])
         radius = math.sqrt(volume / math.pi)
         if dim == 3:
             radius = (0.75 * volume / math.pi) ** (1.0 / 3.0)
@@ -161,6 +165,7 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
             yield Fault("deviation", um(micro.deviation), expected)
             return
     shell = 0.0 if micro.shell is None else _shell_thickness(micro, diameter)
+    yield from _embedded_faults(micro, diameter + 2.0 * shell)
     by_share = micro.shell is not None and micro.shell.volume_fraction > 0.0
     outer = diameter + 2.0 * shell
     largest = outer if cubic else outer + 3.0 * micro.deviation
@@ -191,6 +196,24 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
         yield Fault("shell.thickness", um(shell), f"at least {um(thin)}")
     elif not cubic and fraction * math.prod(body.sizes) / diameter**dim > MOST_FEATURES:
         yield Fault("diameter", um(diameter), f"at most {MOST_FEATURES} particles")
+
+
+def _embedded_faults(micro: Particles, outer: float) -> Iterator[Fault]:
+    """Particles of an outer diameter that cannot be as deep in the next layer."""
+    if micro.embedded <= 0.0:
+        return
+    given, size = um(micro.embedded), micro.body.resolution
+    if micro.place == "anywhere":
+        yield Fault("place", "anywhere", "bottom or top, the face that they are embedded in")
+    elif not micro.into:
+        side = "below" if micro.place == "bottom" else "above"
+        yield Fault("embedded", given, f"a layer {side} {micro.inside}")
+    else:
+        low, high = micro.body.span(micro.into)
+        deepest = min(outer, high - low) - size
+        if not size <= micro.embedded <= deepest:
+            expected = f"from one box ({um(size)}) to {um(deepest)}, one box less than"
+            yield Fault("embedded", given, f"{expected} the particles and {micro.into}")
 
 
 def _grown(micro: Particles, diameter: float, thickness: float) -> float:

@@ -9,7 +9,8 @@ well below random close packing (0.64; discs 0.84).
 
 Particles that settle are pressed down: the ceiling comes down by a share of the free height as
 long as they can still be pushed apart below it. Then they sink and are pushed apart in turns, and
-at last each falls straight to what is below it.
+at last each falls straight to what is below it. Embedded ones settle on a floor that lies in the
+next layer; their lowest points (of shells, if any) are as deep as that.
 """
 
 import math
@@ -81,11 +82,14 @@ def balls(micro: Particles) -> Balls:
         MeshError: they do not fit without overlap.
     """
     body, dim = micro.body, len(micro.body.sizes)
-    low, high = body.span(micro.inside)
+    low, high = micro.room
     volume = wanted_volume(micro)
     if micro.arrangement == "cubic":
+        radii = np.array([radius_of(volume, dim)])
+        outer = float((radii + coat_thickness(micro, radii))[0])
+        up = {"anywhere": 0.5 * (low + high), "bottom": low + outer, "top": high - outer}
         middle = [0.5 * size for size in body.sizes[:-1]]
-        return Balls(np.array([[*middle, 0.5 * (low + high)]]), np.array([radius_of(volume, dim)]))
+        return Balls(np.array([[*middle, up[micro.place]]]), radii)
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(body.seed)))
     radii = _radii(micro, random, volume, dim)
     shell = coat_thickness(micro, radii)
@@ -99,6 +103,8 @@ def balls(micro: Particles) -> Balls:
         centres = _settled(centres, grown, slack, sizes, periods)
     if micro.contact == "touching":
         centres = _together(centres, radii + shell, sizes, periods)
+    if micro.into:
+        centres[:, -1] -= float((centres[:, -1] - radii - shell).min())
     if micro.place == "top":
         centres[:, -1] = sizes[-1] - centres[:, -1]
     return Balls(centres + np.array([*(0.0,) * (dim - 1), low]), radii)
@@ -255,21 +261,50 @@ def phases_of_particles(micro: Particles) -> list[Phase]:
         radii = placed.radii + shell
         return level_of_capsules(points, placed.centres, none, radii, periods, reach)
 
-    dim, body = len(micro.body.sizes), micro.body
-    low, high = body.span(micro.inside)
+    low, high = micro.room
     touching = micro.contact == "touching" or (micro.place != "anywhere" and micro.gap == 0.0)
     made = made_of(
         placed.radii, (micro.diameter, micro.deviation),
         least_gap(placed.centres, placed.radii, periods), not touching,
         None if touching or 2.0 * float(placed.radii.max()) >= 0.999 * (high - low) else False,
     )  # fmt: skip
-    around = micro.inside if micro.shell is None else micro.shell.name
-    faces = [(micro.name, around, float(ball_areas(placed.radii, dim).sum()))]
-    out = [Phase(micro.name, level, wanted_volume(micro), made, tuple(faces))]
-    if micro.shell is not None:
-        grown = sum(ball_volume(float(r) + shell, dim) for r in placed.radii)
-        # shells of touching particles touch, too, and do not overlap
-        area = float(ball_areas(placed.radii + shell, dim).sum())
-        face = (micro.shell.name, micro.inside, area)
-        out.append(Phase(micro.shell.name, outer, grown - wanted_volume(micro), None, (face,)))
-    return out
+    dim = placed.centres.shape[1]
+    outside = faces_of_balls(micro, placed, shell)
+    if micro.shell is None:
+        return [Phase(micro.name, level, wanted_volume(micro), made, outside)]
+    inner = (micro.name, micro.shell.name, float(ball_areas(placed.radii, dim).sum()))
+    grown = sum(ball_volume(float(r) + shell, dim) for r in placed.radii)
+    # shells of touching particles touch, too, and do not overlap
+    return [
+        Phase(micro.name, level, wanted_volume(micro), made, (inner,)),
+        Phase(micro.shell.name, outer, grown - wanted_volume(micro), None, outside),
+    ]
+
+
+def faces_of_balls(
+    micro: Particles, placed: Balls, shell: float
+) -> tuple[tuple[str, str, float], ...]:
+    """Areas of the outer faces of balls, and of what they leave of the face they are embedded in.
+
+    With d the depth of the lowest point below the face, caps have 2 pi r d and the face loses
+    pi d (2 r - d); in a plane section they have 2 r acos(1 - d/r), it loses 2 sqrt(d (2 r - d)).
+    """
+    outer = micro.name if micro.shell is None else micro.shell.name
+    r, dim = placed.radii + shell, placed.centres.shape[1]
+    whole = float(ball_areas(r, dim).sum())
+    if not micro.into:
+        return ((outer, micro.inside, whole),)
+    low, high = micro.body.span(micro.inside)
+    z = placed.centres[:, -1]
+    d = np.clip(r - (high - z if micro.place == "top" else z - low), 0.0, 2.0 * r)
+    if dim == 3:
+        caps, holes = 2.0 * math.pi * r * d, math.pi * d * (2.0 * r - d)
+    else:
+        caps, holes = 2.0 * r * np.arccos(1.0 - d / r), 2.0 * np.sqrt(d * (2.0 * r - d))
+    cap, ground = float(caps.sum()), math.prod(micro.body.sizes[:-1])
+    free = ground - float(holes.sum())
+    return (
+        (outer, micro.into, cap),
+        (outer, micro.inside, whole - cap),
+        (micro.inside, micro.into, free),
+    )

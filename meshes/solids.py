@@ -46,7 +46,7 @@ def solids_of(micro: Micro) -> list[Solids]:
     match micro:
         case _ if micro.body.flat:
             raise MeshError("it is not offered for plane sections")
-        case Particles(contact="apart"):
+        case Particles(contact="apart", embedded=0.0):
             placed, kind = balls(micro), "particles"
             coat = [] if micro.shell is None else [coat_thickness(micro, placed.radii)]
             for grown in (0.0, *coat):
@@ -65,7 +65,9 @@ def solids_of(micro: Micro) -> list[Solids]:
             up = np.where(laid.halves[:, 2:] < 0.0, -laid.halves, laid.halves)
             out.append(Solids(laid.centres - up, laid.centres + up, laid.radii, (True, True)))
         case _:
-            kinds = "touching particles, grains, deposits, stripped or percolating fibres"
+            kinds = (
+                "touching or embedded particles, grains, deposits, stripped or percolating fibres"
+            )
             raise MeshError(f"it is not offered for {kinds}, rough faces and pictures")
     if len(out[0].radii) > MOST[kind]:
         raise MeshError(f"{len(out[0].radii)} {kind} are more than the {MOST[kind]} that it takes")

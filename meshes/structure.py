@@ -329,11 +329,16 @@ def _known_areas(
     whole = isinstance(micro, Particles) or (isinstance(micro, Rods) and micro.deposit is None)
     faces = [face for phase in phases for face in phase.faces]
     ground = math.prod(micro.body.sizes[:-1])
-    taken = {*hosts(micro)} - ({micro.inside} if isinstance(micro, Particles) else set())
+    taken = set() if isinstance(micro, Particles) else {*hosts(micro)}
     if isinstance(micro, Fibres) and micro.emptied:
         taken.add(micro.emptied)  # a layer that fills pores, too
     layers = [layer.name for layer in micro.body.layers]
-    faces += [(one, other, ground) for one, other in pairwise(layers) if not {one, other} & taken]
+    found = {frozenset(face[:2]) for face in faces}
+    faces += [
+        (one, other, ground)
+        for one, other in pairwise(layers)
+        if not {one, other} & taken and frozenset((one, other)) not in found
+    ]
     out: dict[str, float] = {}
     for one, other, area in faces:
         first, second = sorted((one, other), key=names.index)

@@ -37,6 +37,7 @@ def _particles(table: tables.Particles) -> shapes.Particles:
         gap=_number(table.gap),
         contact=table.contact,
         place=table.place,
+        embedded=_number(table.embedded),
         shell=_coat(table.shell),
     )
 

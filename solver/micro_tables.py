@@ -65,6 +65,7 @@ class Particles(Structured):
     gap: LengthOrZero | None = None
     contact: Literal["apart", "touching"] = "apart"
     place: Literal["anywhere", "bottom", "top"] = "anywhere"
+    embedded: Length | None = None
     shell: Coat | None = None
 
 

@@ -36,7 +36,12 @@ def _particles(micro: shapes.Particles, given: Given) -> Tree:
         "contact": micro.contact,
         "place": micro.place,
     }
-    lengths = (("diameter", micro.diameter), ("deviation", micro.deviation), ("gap", micro.gap))
+    lengths = (
+        ("diameter", micro.diameter),
+        ("deviation", micro.deviation),
+        ("gap", micro.gap),
+        ("embedded", micro.embedded),
+    )
     _add_lengths(tree, lengths, given)
     _add_coat(tree, "shell", micro.shell, given)
     return tree

@@ -8,6 +8,8 @@ import pytest
 from mpi4py import MPI
 from scipy.ndimage import label
 
+from meshes.distances import level_of_capsules
+from meshes.particles import balls
 from meshes.rough import face_heights
 from solver.case import load_case
 from solver.composites import conductivity_bounds
@@ -112,6 +114,30 @@ def test_the_layer_conducts_as_a_mixture(variant):
         assert found["mean_amplification"].value == pytest.approx(1.0, abs=1e-6)
     else:
         assert found[EVEN].lower > 1.0
+
+
+@pytest.mark.parametrize("variant", ["", "poor"])
+def test_particles_in_the_face_resist_between_slices_and_columns(variant):
+    # From the balls as placed: slices that are each of one potential resist less (not at all with
+    # lithium in them), columns that exchange no current more.
+    case = coarse("li2023_li3n_peo/particles_in_lithium", 0.08, variant)
+    micro = case.geometry
+    (low, high), placed = micro.body.span("PEO"), balls(micro)
+    assert placed.centres[:, 2].min() < low + 0.05  # about half in the lithium
+    axes = [(np.arange(n) + 0.5) / n for n in (60, 60, 180)]
+    points = np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
+    points *= [1.0, 1.0, high - low + 0.2]
+    points[:, 2] += low - 0.2
+    level, none = np.array([1.0, 1.0, 0.0]), 0.0 * placed.centres
+    inside = level_of_capsules(points, placed.centres, none, placed.radii, level, 0.2) < 0.0
+    kappa = np.where(inside, case.regions["Li3N"].conductivity, case.regions["PEO"].conductivity)
+    kappa = np.where(~inside & (points[:, 2] < low), np.inf, kappa).reshape(60, 60, 180)
+    step = (high - low + 0.2) / 180 * 1e4  # in ohm cm^2 below
+    slices = float((step / kappa.mean(axis=(0, 1))).sum())
+    columns = 1.0 / float((1.0 / (step / kappa).sum(axis=2)).mean())
+    asr = numbers(case)["area_specific_resistance"]
+    assert 0.98 * slices < asr.lower <= asr.upper < 1.02 * columns
+    assert columns < (2.5 if variant else 1.2) * slices
 
 
 def spots(case):

@@ -68,6 +68,11 @@ STRUCTURES = {
         Body(0.4, 0.0, (Layer("picture", 0.3),), 0.1, "none", 0), str(PICTURE), (4, 3), (0.1, 0.1),
         ((0, "polymer"), (1, "ball")), True,
     ),
+    "embedded": Particles(
+        Body(2.0, 0.0, (Layer("film", 0.3), Layer("polymer", 0.7)), 0.05, "sides", 3), "ball",
+        "polymer", 0.1, diameter=0.25, gap=0.1, place="bottom", embedded=0.15,
+        shell=Coat("coat", 0.05),
+    ),
     "discs": Particles(
         Body(2.0, 0.0, LAYERS, 0.05, "sides", 3), "ball", "polymer", 0.3, diameter=0.3
     ),
@@ -136,7 +141,7 @@ def test_the_same_bounds_and_a_balance_on_all_ranks(name):
     assert together.balance <= 1e-10
 
 
-@pytest.mark.parametrize("name", ["rods", "rough", "pits", "picture"])
+@pytest.mark.parametrize("name", ["rods", "rough", "pits", "picture", "embedded"])
 def test_other_features_have_the_same_bounds_and_a_balance_on_all_ranks(name):
     together = solve(case_of(name), None, MPI.COMM_WORLD).certificate
     alone = solve(case_of(name), None, MPI.COMM_SELF).certificate
