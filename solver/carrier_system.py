@@ -111,7 +111,7 @@ class System(Carriers):
 
     def first_step(self, step: Step) -> float:
         """Length of the first step in time: short against diffusion across the domain, s."""
-        changes = self.binary or self.alloys or self.has_double_layer or self.grows
+        changes = self.binary or self.alloys or self.has_double_layer or self.grows or step.ramps
         if not changes:
             return step.duration  # charge alone changes in time, as fast as the current says
         return 1e-6 * step.duration

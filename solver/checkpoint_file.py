@@ -4,8 +4,8 @@
 /            attributes: program, format, identity, step, first, length, rejected
 /times       (states,)            s, the oldest first
 /scalars     (states, scalars)    potentials of the terminals, charge, sources
-/moments     (moments, 9 + 3 n)   as in Moment, with three numbers for each of n faces that grow
-                                  and alloys
+/moments     (moments, 9 + 3 n)   as in Moment, with three numbers for each of n faces that grow,
+                                  alloys and a flaw that grows
 /ends        (ends, 5)            step, time, reason, first, last
 /fields/NAME/points   (nodes, 3)         um
 /fields/NAME/values   (states, nodes)    of phi_<label>, u, z_<contact>
@@ -31,7 +31,8 @@ from scipy.spatial import cKDTree
 
 from solver.carrier_system import System
 from solver.carriers import Field, Floats
-from solver.march import Ended, Marched, Moment, Reason, Snapshot
+from solver.march import Ended, Marched, Moment, Snapshot
+from solver.march_events import Reason
 from solver.march_history import History
 
 FORMAT = 1
@@ -227,12 +228,13 @@ def _read(file: h5py.File, system: System) -> Snapshot:
         for x, scalars in zip(states, file["scalars"][:], strict=True):
             x.array[system.first_scalar :] = scalars
     steps = system.programme.steps
+    faces = len(system.growing) + len(system.voids)
     ends = [
         Ended(steps[int(n) % len(steps)], float(t), REASONS[int(why)], int(first), int(last))
         for n, t, why, first, last in file["ends"][:]
     ]
     found = Marched(
-        [_moment(row, len(system.growing) + len(system.voids)) for row in file["moments"][:]],
+        [_moment(row, faces, len(system.alloy_regions)) for row in file["moments"][:]],
         ends,
         None,
         int(file.attrs["rejected"]),
@@ -244,19 +246,19 @@ def _read(file: h5py.File, system: System) -> Snapshot:
 
 
 def _row(moment: Moment) -> list[float]:
-    """A moment as numbers: what is one number, then every face that grows, then every alloy."""
-    *numbers, growth, fractions = astuple(moment)
-    return [*numbers, *(number for three in (*growth, *fractions) for number in three)]
+    """A moment as numbers: what is one number, faces that grow, alloys, a flaw that grows."""
+    *numbers, growth, fractions, flaw = astuple(moment)
+    return [*numbers, *(number for three in (*growth, *fractions, *flaw) for number in three)]
 
 
-def _moment(row: Floats, faces: int) -> Moment:
+def _moment(row: Floats, faces: int, alloys: int) -> Moment:
     time, step, voltage, current, charge, least, salt, balance, iterations = map(float, row[:9])
     threes = tuple(
         (float(mean), float(low), float(high)) for mean, low, high in row[9:].reshape(-1, 3)
     )
     return Moment(
         time, int(step), voltage, current, charge, least, salt, balance, int(iterations),
-        threes[:faces], threes[faces:],
+        threes[:faces], threes[faces : faces + alloys], threes[faces + alloys :],
     )  # fmt: skip
 
 

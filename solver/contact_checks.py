@@ -79,6 +79,11 @@ def flaw_faults(file: tables.CaseFile, flaw: FilledFlaw, path: KeyPath) -> Itera
     if ratio is not None and not 0.0 <= ratio.number < 0.5:
         allowed = "a number from 0 to below 0.5"
         yield Finding((*path, "poissons_ratio"), as_given(ratio.text), allowed)
+    programme = file.programme
+    if flaw.grows_to is not None and programme is not None:
+        if not programme.steps and programme.staircase is None:
+            allowed = "no such key without steps: a steady state has no time to grow in"
+            yield Finding((*path, "grows_to"), as_given(flaw.grows_to.text), allowed)
 
 
 def verdict_faults(file: tables.CaseFile, flaw: FilledFlaw, path: KeyPath) -> Iterator[Finding]:

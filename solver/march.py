@@ -18,33 +18,24 @@ Source: Abhyankar et al. 2018, PETSc/TS: a modern scalable ODE/DAE solver librar
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import inf
-from typing import Literal
 
 import numpy as np
 from petsc4py import PETSc
 
 from solver.carrier_system import Held, System
-from solver.carriers import Floats
-from solver.face_contact import voids_of
-from solver.filled_flaw import strength_left
+from solver.flaw_growth import GrowingFlaw, Grown, growing_flaw
 from solver.march_blocks import diagonal, split
+from solver.march_events import LAST, Reason, events_of, located, voltage_of
 from solver.march_history import History, Memory, Replay
 from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
 from solver.march_schema import Step
-from solver.moving import POOREST
 from solver.solve import SolveFailed, prefixed_options
 
-Reason = Literal[
-    "duration", "voltage", "capacity", "depleted", "distorted", "steady", "cracks", "full",
-    "contact",
-]  # fmt: skip
-LAST = ("depleted", "distorted", "cracks", "full", "contact")  # these end the whole programme
 Progress = Callable[[str], None]
 SMALLEST_SHARE = 1.0 / 64.0
 SMALLEST_STEP = 1e-13  # of the duration of a step of the programme
 MOST_STEPS = 100_000
-HALVINGS = 60
+MOMENTS = 50  # of a step of the programme, at least, where a flaw grows
 IN_TIME = {
     "ts_type": "bdf",
     "ts_bdf_order": "3",
@@ -74,6 +65,8 @@ class Moment:
         growth: Mean, least and largest growth of every face that is followed, um; then the same of
             the share in contact, where it changes.
         fractions: Mean, least and largest fraction of lithium in every alloy.
+        flaw: Of a flaw whose growth is followed the step of the potential on its face (V), its
+            length (um) and the pressure of its lithium (MPa).
     """
 
     time: float
@@ -87,6 +80,7 @@ class Moment:
     iterations: int
     growth: tuple[tuple[float, float, float], ...] = ()
     fractions: tuple[tuple[float, float, float], ...] = ()
+    flaw: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -200,12 +194,6 @@ def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: 
     )
 
 
-def voltage_of(system: System, scalars: Floats) -> float:
-    """Potential of the driven terminal minus that of the first other one, V."""
-    other = 1 if system.driven == 0 else 0
-    return float(scalars[system.driven] - scalars[other])
-
-
 def march(
     system: System,
     overrides: Mapping[str, str],
@@ -232,22 +220,24 @@ def march(
     x = kept.history.states[-1].copy() if kept else start
     time = kept.history.times[-1] if kept else 0.0
     usual = list(system.held)
+    flaw = growing_flaw(system)
     for number, step in enumerate(steps):
         if kept is not None and number < kept.step:
             continue
         system.held = list(usual)
-        system.held[system.driven] = _held(system, step)
+        system.held[system.driven] = _held(system, step, 0.0)
         inside = kept if kept is not None and kept.inside and number == kept.step else None
         if inside is None:
             begin = Snapshot(found, number, len(found.moments), History((time,), (x.copy(),)), 0.0)
             keep(time, partial(_so_far, begin))
             iterations = fit_potentials(system, x, overrides)
             before = found.moments[-1].iterations if found.moments else 0
-            found.moments.append(moment_of(system, x, time, number, before + iterations))
+            moment = moment_of(system, x, time, number, before + iterations)
+            found.moments.append(_with_flaw(flaw, found, moment, x))
         else:
             begin = inside
         first = begin.first
-        time, x, reason = _one_step(system, x, step, begin, overrides, keep)
+        time, x, reason = _one_step(system, x, step, begin, flaw, overrides, keep)
         found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
         last = found.moments[-1]
         left = f"least concentration {last.least:.4g}, " if system.binary else ""
@@ -269,55 +259,39 @@ def _so_far(begin: Snapshot) -> Snapshot:
     return replace(begin, found=before)
 
 
-def _held(system: System, step: Step) -> Held:
+def _with_flaw(flaw: GrowingFlaw | None, found: Marched, moment: Moment, x: PETSc.Vec) -> Moment:
+    """The moment after those that were found, with the flaw as it is then."""
+    if flaw is None:
+        return moment
+    step = flaw.step_of(x)
+    grown = flaw.start(step)
+    if found.moments:
+        last = found.moments[-1]
+        grown, _, _ = flaw.advance(Grown(*last.flaw[0]), last.time, step, moment.time)
+    return replace(moment, flaw=((step, grown.length, grown.pressure),))
+
+
+def _pierced(
+    flaw: GrowingFlaw | None, last: Moment, now: float, x: PETSc.Vec
+) -> dict[Reason, float]:
+    """When a flaw that grows has come to its end since the last moment, if it has."""
+    if flaw is None:
+        return {}
+    grown, time, _ = flaw.advance(Grown(*last.flaw[0]), last.time, flaw.step_of(x), now)
+    return {"pierced": time} if grown.length >= flaw.most else {}
+
+
+def _held(system: System, step: Step, passed: float) -> Held:
+    """What the driven terminal is held at, `passed` seconds after the step has begun."""
+    share = passed / step.duration
     if step.kind == "potentiostatic":
-        return Held(step.potential, None)
+        last = step.potential if step.to_potential is None else step.to_potential
+        return Held(step.potential + share * (last - step.potential), None)
     built = system.domain.built
     whole = step.current_density if step.kind == "galvanostatic" else 0.0
+    if step.to_current_density is not None:
+        whole += share * (step.to_current_density - whole)
     return Held(None, whole * built.cell_area / built.multiplicity)
-
-
-def _events(
-    system: System, step: Step, begin: Moment
-) -> dict[Reason, Callable[[PETSc.Vec], float]]:
-    """Functions of the state that are positive until the event."""
-    built = system.domain.built
-    area = built.cell_area / built.multiplicity
-    events: dict[Reason, Callable[[PETSc.Vec], float]] = {}
-    if system.binary:
-        least = system.programme.depletion
-        events["depleted"] = lambda x: system.least_concentration(x) - least
-    if system.alloys:
-        left = system.programme.depletion if system.binary else -inf
-        events["depleted"] = lambda x: min(
-            system.least_concentration(x) - left, system.room_at_faces(x)[0]
-        )
-        events["full"] = lambda x: system.room_at_faces(x)[1]
-    if system.motion.quality is not None:
-        events["distorted"] = lambda x: system.least_quality(x) - POOREST
-    if system.voids:
-        events["contact"] = lambda x: least_contact_left(system, x)
-    stairs = system.programme.staircase
-    flaw = system.programme.flaw if stairs is None else stairs.flaw
-    if flaw is not None:
-        events["cracks"] = strength_left(system, flaw)
-    if stairs is not None and stairs.voltage is not None:
-        most_volts = stairs.voltage
-        events["voltage"] = lambda x: most_volts - abs(voltage_of(system, system.scalars_of(x)))
-    if step.voltage is not None:
-        limit, side = step.voltage, 1.0 if begin.voltage < step.voltage else -1.0
-        events["voltage"] = lambda x: side * (limit - voltage_of(system, system.scalars_of(x)))
-    if step.capacity is not None:
-        most, place = step.capacity * area / system.charge_unit, len(system.applied)
-        before = begin.charge / system.charge_unit
-        events["capacity"] = lambda x: most - abs(system.scalars_of(x)[place] - before)
-    return events
-
-
-def least_contact_left(system: System, x: PETSc.Vec) -> float:
-    """By how much the mean contact of a face is above that at which it counts as lost."""
-    laws = voids_of(system.case)
-    return min(system.contact_of(x, name)[0] - laws[name].least_contact for name in system.voids)
 
 
 def _one_step(
@@ -325,13 +299,14 @@ def _one_step(
     x: PETSc.Vec,
     step: Step,
     begin: Snapshot,
+    flaw: GrowingFlaw | None,
     overrides: Mapping[str, str],
     keep: Keep,
 ) -> tuple[float, PETSc.Vec, Reason]:
     """One step of the programme, or the rest of one; moments are added to what was found."""
     found, number = begin.found, begin.step
     start = found.moments[begin.first]
-    events = _events(system, step, start)
+    events = events_of(system, step, start.voltage, start.charge)
     memory = Memory()
     if not begin.inside:
         for reason, event in events.items():
@@ -354,18 +329,24 @@ def _one_step(
             )
         now, state = float(ts.getTime()), ts.getSolution()
         iterations = total + int(ts.getSNESIterations())
-        hit = [(reason, event) for reason, event in events.items() if event(state) <= 0.0]
+        hit = _pierced(flaw, found.moments[-1], now, state)
+        for reason, event in events.items():
+            if event(state) <= 0.0:
+                hit[reason] = located(ts, event, previous, now, state)
         if hit:
-            times = [_located(ts, event, previous, now, state) for _, event in hit]
-            first = int(np.argmin(times))
+            reason = min(hit, key=lambda word: hit[word])
+            time = hit[reason]
             there = state.copy()
-            ts.interpolate(times[first], there)
+            ts.interpolate(time, there)
+            system.held[system.driven] = _held(system, step, time - start.time)
             iterations += fit_potentials(system, there, overrides)
-            found.moments.append(moment_of(system, there, times[first], number, iterations))
+            moment = moment_of(system, there, time, number, iterations)
+            found.moments.append(_with_flaw(flaw, found, moment, there))
             found.rejected += int(ts.getStepRejections())
             ts.destroy()
-            return times[first], there, hit[first][0]
-        found.moments.append(moment_of(system, state, now, number, iterations))
+            return time, there, reason
+        moment = moment_of(system, state, now, number, iterations)
+        found.moments.append(_with_flaw(flaw, found, moment, state))
         memory.add(now, state)
         previous = now
         keep(now, partial(_now, begin, memory, ts))
@@ -386,21 +367,6 @@ def _now(begin: Snapshot, memory: Memory, ts: PETSc.TS) -> Snapshot:
     return Snapshot(so_far, begin.step, begin.first, history, float(ts.getTimeStep()))
 
 
-def _located(
-    ts: PETSc.TS, event: Callable[[PETSc.Vec], float], low: float, high: float, like: PETSc.Vec
-) -> float:
-    """Time at which an event happens, by bisection on the interpolant of the last step."""
-    there = like.copy()
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        ts.interpolate(middle, there)
-        if event(there) <= 0.0:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
 def _integrator(
     system: System,
     x: PETSc.Vec,
@@ -417,6 +383,8 @@ def _integrator(
     replay = Replay(system, begin.history if begin.inside else None)
 
     def residual(_: PETSc.TS, t: float, at: PETSc.Vec, rate: PETSc.Vec, out: PETSc.Vec) -> None:
+        if step.ramps:
+            system.held[system.driven] = _held(system, step, t - end + step.duration)
         replay.residual(t, at, rate, out)
 
     def jacobian(
@@ -431,12 +399,17 @@ def _integrator(
     ts.setTime(begin.history.times[0])
     ts.setMaxTime(end)
     ts.setMaxSteps(MOST_STEPS)
-    ts.setTimeStep(system.first_step(step))
+    flaw = system.programme.any_flaw
+    grows = flaw is not None and flaw.grows_to is not None
+    longest = step.duration / MOMENTS if grows else step.duration
+    ts.setTimeStep(min(system.first_step(step), longest))
     ts.setSolution(begin.history.states[0].copy() if begin.inside else x)
     ts.setTolerances(rtol=0.0, atol=system.tolerances(system.programme.step_error))
     ts.setErrorIfStepFails(False)
     options = {**newton_options(system, overrides), **IN_TIME}
     options["ts_adapt_dt_min"] = f"{SMALLEST_STEP * step.duration:.3e}"
+    if longest < step.duration:
+        options["ts_adapt_dt_max"] = f"{longest:.17g}"
     with prefixed_options(PREFIX, {**options, **overrides}):
         ts.setFromOptions()
         ts.setUp()

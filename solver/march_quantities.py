@@ -19,7 +19,8 @@ from solver import schema
 from solver.carrier_system import Held, System
 from solver.electrolyte import at
 from solver.kinetics import transfer_resistance
-from solver.march import LAST, Marched, steady_state
+from solver.march import Marched, steady_state
+from solver.march_events import LAST
 from solver.march_schema import BinaryElectrolyte
 from solver.quantities import Quantity
 from solver.solve import SolveFailed
@@ -49,8 +50,8 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     word = ended.reason if ended.reason in (*LAST, "steady") else "finished"
     text = (
         "How it ended: finished, depleted (the salt ran out at a face), distorted (moving faces "
-        "left cells too flat), cracks, full (an alloy has no free site at a face), contact (voids "
-        "left too little of a face) or steady."
+        "left cells too flat), cracks, pierced (a flaw has grown to its end), full (an alloy has "
+        "no free site at a face), contact (voids left too little of a face) or steady."
     )
     yield Quantity("outcome", word, "", meaning=text)
     yield from _critical_current(system, found)
@@ -122,6 +123,7 @@ def _critical_current(system: System, found: Marched) -> Iterator[Quantity]:
         )
         word = {
             "cracks": "crack",
+            "pierced": "crack",
             "voltage": "voltage",
             "depleted": "depletion",
             "full": "filling",
@@ -137,6 +139,8 @@ def _bruce_vincent(system: System, found: Marched, area: float) -> Iterator[Quan
     """If the first step holds a potential to its end, from rest."""
     ended = found.ends[0]
     if ended.step.kind != "potentiostatic" or ended.reason != "duration" or not system.binary:
+        return
+    if ended.step.ramps:
         return
     begin, end = found.moments[ended.first], found.moments[ended.last]
     if abs(begin.current) <= 1e-9 * system.scale or system.has_double_layer:
@@ -242,12 +246,17 @@ def table_of_moments(system: System, found: Marched) -> str:
         for name in system.alloys
         for word in ("mean", "least", "largest")
     ]
+    if found.moments[-1].flaw:
+        heads += [
+            "step of the potential at the flaw [V]", "length of the flaw [um]",
+            "pressure in the flaw [MPa]",
+        ]  # fmt: skip
     lines = [",".join([*HEADS, *heads])]
     for m in found.moments:
         row = (
             m.time, float(m.step + 1), m.voltage, in_unit(m.current / area, "mA/cm^2"),
             in_unit(m.charge / area, "mAh/cm^2"), m.least, m.salt, m.balance, float(m.iterations),
-            *(value for three in (*m.growth, *m.fractions) for value in three),
+            *(value for three in (*m.growth, *m.fractions, *m.flaw) for value in three),
         )  # fmt: skip
         lines.append(",".join(f"{value:.12g}" for value in row))
     return "\n".join(lines) + "\n"

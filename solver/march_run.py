@@ -23,6 +23,7 @@ from solver.domain import (
     regions_at,
 )
 from solver.fine_faces import refined_at
+from solver.flaw_quantities import flaw_quantities
 from solver.flaw_verdict import judge, verdict_quantities
 from solver.impedance import find_spectrum
 from solver.impedance_quantities import (
@@ -126,6 +127,7 @@ def solve_march(
         judged = judge((system, finer), found, limit, overrides)
     quantities = [
         *verdict_quantities(system, judged, limit),
+        *flaw_quantities(system, found),
         *march_quantities(system, found, limit),
         *deposit_quantities(system, found),
         *contact_quantities(system, found),

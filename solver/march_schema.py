@@ -126,6 +126,8 @@ class Step:
         current_density: Into the cell through the driven electrode, pA/um^2 (galvanostatic).
         potential: Of the driven electrode, V (potentiostatic).
         duration: At most, s.
+        to_current_density: Reached in a straight line at the end of the duration; None: no ramp.
+        to_potential: The same of a potential that is held, V.
         voltage: The step ends where the voltage reaches this, V.
         capacity: The step ends where so much charge has passed since its start, pC/um^2.
     """
@@ -136,6 +138,13 @@ class Step:
     potential: float = 0.0
     voltage: float | None = None
     capacity: float | None = None
+    to_current_density: float | None = None
+    to_potential: float | None = None
+
+    @property
+    def ramps(self) -> bool:
+        """Whether what is held changes in time."""
+        return self.to_current_density is not None or self.to_potential is not None
 
 
 @dataclass(frozen=True)
@@ -152,6 +161,8 @@ class FilledFlaw:
             the flaw shut.
         youngs_modulus: Of the solid, MPa; 0: not told, then G is not told either.
         poissons_ratio: Of the solid.
+        grows_to: Length at which a march ends that follows the flaw as it grows, um; None: the
+            march ends where it begins to grow.
     """
 
     face: str
@@ -162,6 +173,7 @@ class FilledFlaw:
     lateral_share: float = 0.0
     youngs_modulus: float = 0.0
     poissons_ratio: float = 0.0
+    grows_to: float | None = None
 
 
 @dataclass(frozen=True)
@@ -218,3 +230,8 @@ class Programme:
     step_error: float = 1e-5
     checkpoint_interval: float = 600.0
     checkpoint_times: tuple[float, ...] = ()
+
+    @property
+    def any_flaw(self) -> FilledFlaw | None:
+        """The flaw, of the programme or of its staircase."""
+        return self.flaw if self.staircase is None else self.staircase.flaw

@@ -162,7 +162,9 @@ class Step(Strict):
     kind: Literal["galvanostatic", "potentiostatic", "rest"]
     duration: Time
     current_density: CurrentDensity | None = None
+    to_current_density: CurrentDensity | None = None
     potential: Potential | None = None
+    to_potential: Potential | None = None
     voltage: Potential | None = None
     capacity: ArealCapacityOrZero | None = None
 
@@ -174,6 +176,8 @@ class Step(Strict):
             if (given[key] is None) == (key == wanted):
                 word = "this key" if key == wanted else "no such key"
                 raise fault(f'{word} in a step with kind = "{self.kind}"', key=key)
+            if key != wanted and given[f"to_{key}"] is not None:
+                raise fault(f'no such key in a step with kind = "{self.kind}"', key=f"to_{key}")
         if self.kind == "potentiostatic" and self.voltage is not None:
             raise fault("no such key in a step that holds the potential", key="voltage")
         return self
@@ -190,6 +194,7 @@ class FilledFlaw(Strict):
     lateral_share: NumberOrZero | None = None
     youngs_modulus: Modulus | None = None
     poissons_ratio: Number | None = None
+    grows_to: Length | None = None
 
     @model_validator(mode="after")
     def _both_elastic(self) -> Self:
@@ -200,6 +205,12 @@ class FilledFlaw(Strict):
             given = dict(self)
             if given[key] is None and given[other] is not None:
                 raise fault(f"this key beside {other}", key=key)
+        if self.grows_to is not None:
+            if self.youngs_modulus is None:
+                allowed = "this key beside grows_to: how much lithium a flaw takes rests on it"
+                raise fault(allowed, key="youngs_modulus")
+            if self.grows_to.number <= self.length.number:
+                raise fault("more than length", key="grows_to")
         return self
 
 
@@ -340,6 +351,8 @@ def _step(table: Step) -> march_schema.Step:
         duration=table.duration.number,
         current_density=_number(table.current_density) or 0.0,
         potential=_number(table.potential) or 0.0,
+        to_current_density=_number(table.to_current_density),
+        to_potential=_number(table.to_potential),
         voltage=_number(table.voltage),
         capacity=_number(table.capacity),
     )
@@ -356,6 +369,7 @@ def filled_flaw(table: FilledFlaw) -> march_schema.FilledFlaw:
         lateral_share=_number(table.lateral_share) or 0.0,
         youngs_modulus=_number(table.youngs_modulus) or 0.0,
         poissons_ratio=_number(table.poissons_ratio) or 0.0,
+        grows_to=_number(table.grows_to),
     )
 
 

@@ -41,9 +41,11 @@ def march_picture(folder: Path) -> Picture:
     head = (folder / STEPS).read_text(encoding="utf-8").partition("\n")[0].split(",")
     grown = [i for i, name in enumerate(head) if "growth of" in name]
     touching = [i for i, name in enumerate(head) if "contact of" in name]
+    flaw = [i for i, name in enumerate(head) if name.startswith("length of the flaw")]
     salt = bool(np.isfinite(table[:, LEAST]).all())
-    columns = [VOLTAGE, CURRENT, *([LEAST] if salt else [])]
+    columns = [VOLTAGE, CURRENT, *flaw, *([LEAST] if salt else [])]
     names = {VOLTAGE: "voltage / V", CURRENT: "current\n/ (mA/cm²)", LEAST: "least c / c$_0$"}
+    names |= dict.fromkeys(flaw, "flaw / µm")
     count = len(columns) + bool(grown) + bool(touching)
     figure = Figure(figsize=(7.0, 1.9 * count + 0.8), layout="constrained")
     panels = np.atleast_1d(figure.subplots(count, 1, sharex=True))
@@ -70,7 +72,7 @@ def march_picture(folder: Path) -> Picture:
     least = f" The least concentration is {table[:, LEAST].min():.4g} of the start." if salt else ""
     caption = (
         f"Voltage, current density{' and least concentration' if salt else ''}"
-        f"{', growth of lithium' if grown else ''}"
+        f"{', length of the flaw' if flaw else ''}{', growth of lithium' if grown else ''}"
         f"{', share of faces in contact' if touching else ''} against time, "
         f"{len(time)} moments up to {time[-1] / share:.6g} {unit}; at the end "
         f"{table[-1, VOLTAGE]:.4g} V.{least}"

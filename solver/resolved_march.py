@@ -230,18 +230,19 @@ def _staircase(stairs: Staircase, given: Given) -> Tree:
 
 
 def _flaw(path: str, flaw: FilledFlaw, given: Given) -> Tree:
-    numbers: tuple[tuple[str, float, units.Kind], ...] = (
+    numbers: tuple[tuple[str, float | None, units.Kind], ...] = (
         ("length", flaw.length, "length"),
         ("fracture_toughness", flaw.fracture_toughness, "fracture_toughness"),
         ("amplification", flaw.amplification, "dimensionless"),
         ("lateral_share", flaw.lateral_share, "dimensionless"),
         ("youngs_modulus", flaw.youngs_modulus, "stress"),
         ("poissons_ratio", flaw.poissons_ratio, "dimensionless"),
+        ("grows_to", flaw.grows_to, "length"),
     )
     tree: Tree = {"face": flaw.face, "shape": flaw.shape}
     for key, number, kind in numbers:
         usual = 1.0 if key == "amplification" else 0.0
-        if number != usual or f"{path}.{key}" in given:
+        if number is not None and (number != usual or f"{path}.{key}" in given):
             tree[key] = value(f"{path}.{key}", number, kind, given)
     return tree
 
@@ -254,7 +255,9 @@ def _step(index: int, step: Step, given: Given) -> Tree:
             step.current_density if step.kind == "galvanostatic" else None,
             "current_density",
         ),
+        ("to_current_density", step.to_current_density, "current_density"),
         ("potential", step.potential if step.kind == "potentiostatic" else None, "potential"),
+        ("to_potential", step.to_potential, "potential"),
         ("voltage", step.voltage, "potential"),
         ("capacity", step.capacity, "areal_capacity"),
     )

@@ -87,10 +87,11 @@ LINE = """
     solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.salt solver.carriers solver.alloy_amounts solver.carrier_system solver.march_blocks
-    solver.march_newton solver.march_history solver.filled_flaw solver.march
+    solver.march_newton solver.march_history solver.filled_flaw solver.flaw_growth
+    solver.march_events solver.march
     solver.checkpoint_file solver.checkpoints
     solver.march_quantities solver.deposit_quantities solver.region_quantities
-    solver.contact_quantities solver.flaw_verdict
+    solver.contact_quantities solver.flaw_quantities solver.flaw_verdict
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.coupling solver.stalled solver.switching solver.pressed_slit solver.solving_for
