@@ -89,7 +89,10 @@ def start_of(shape, current, a):
     return -filling_time(shape, a) * math.log1p(-share)
 
 
-@pytest.mark.parametrize(("shape", "current"), [("edge", 2.0), ("edge", 6.0), ("penny", 4.0)])
+@pytest.mark.parametrize(
+    ("shape", "current"),
+    [("edge", 2.0), pytest.param("edge", 6.0, marks=pytest.mark.slow), ("penny", 4.0)],
+)
 def test_the_length_against_time_is_the_closed_form(tmp_path, shape, current):
     # from where lithium has filled the flaw: 1.559 mA/cm2 are critical of the edge, 2.746 of the
     # penny of 1 um
@@ -204,6 +207,7 @@ def test_a_steady_state_says_how_fast_the_flaw_begins(tmp_path):
         assert found["flaw_growth_rate"] == pytest.approx(max(exact, 0.0), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_staircase_lets_the_flaw_grow_over_its_cycles(tmp_path):
     # 1.6, 2.1, ... mA/cm2: the first grows too slowly in its half cycle, a later one pierces
     stairs = (

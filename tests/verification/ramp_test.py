@@ -68,6 +68,7 @@ def test_a_ramp_of_the_potential(tmp_path):
     assert "bruce_vincent_transference" not in found
 
 
+@pytest.mark.slow
 def test_a_ramp_depletes_salt_when_it_must(tmp_path):
     # c(0) = c0 - (1 - t) 4 r t^(3/2)/(3 F sqrt(pi D)) while the faces do not see each other
     rate = 5 * LIMIT / 1.0  # mA/cm^2/s; of 10 um: L^2/D = 100 s
