@@ -102,6 +102,10 @@ def _of_tip(
     yield estimate("energy_release_rate", force.value, bar, RATE, text)
     text = "From the energies with the tip moved forwards and backwards."
     yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
+    if force.value and not abs(force.value) <= bar < inf:  # else it is a share of nothing
+        text = "Largest difference of G by two contours, over G."
+        share = force.spread / abs(force.value)
+        yield Quantity("contour_dependence", share, "1", meaning=text)
     text = "dG/da, straight on."
     yield Quantity("energy_release_rate_slope", force.slope, "J/m^2/um", meaning=text)
     driving = force.value

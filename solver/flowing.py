@@ -205,6 +205,11 @@ def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
             head = "radial_displacement" if round_ones else "displacement"
             values = {f"{head}.{name}": moved.mean(name) for name in setting.faces()}
             for name in supports:
+                if setting.supports[name].kind == "plate":  # it passes its load on
+                    given = setting.tractions.get(name, Traction())
+                    pushed = given.spring * values[f"displacement.{name}"]
+                    values[f"mean_pressure.{name}"] = problem.load * given.pressure + pushed
+                    continue
                 force = held.sign[name] * _total(domain, reached.left[held.rows[name]])
                 values[f"mean_pressure.{name}"] = -force / means.areas[name]
             largest = max(a.equivalent.max(initial=0.0) for a in reached.answers.values())
@@ -341,8 +346,8 @@ def _balance(problem: Inelastic, held: Equilibrium, evolution: Evolution) -> flo
     domain = problem.domain
     gdim = domain.mesh.geometry.dim
     reactions = np.where(held.state == FIXED, evolution.last.left, 0.0).reshape(-1, gdim)
-    share = evolution.steps[-1].load
-    loads = share * problem.external.array_r.reshape(-1, gdim)
+    problem.load = evolution.steps[-1].load
+    loads = problem.outer_forces().array_r.reshape(-1, gdim)
     axes = slice(1 if domain.axisymmetric else 0, gdim)  # radial forces balance around
     total = domain.comm.allreduce((reactions + loads).sum(axis=0)[axes])
     size = domain.comm.allreduce((np.abs(reactions) + np.abs(loads)).sum(axis=0)[axes])

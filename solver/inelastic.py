@@ -3,10 +3,12 @@
 Unknowns are the displacement u = P y + g (see `solver.equilibrium`) and, in regions whose
 formulation is mixed, the pressure p (MPa, continuous and linear in each such region):
 
-    int sigma(eps(u)) : eps(v) - f(v) = 0,      sigma = s - p 1 where p is an unknown
+    int sigma(eps(u)) : eps(v) + int_plates k u_n v_n - f(v) = 0,      sigma = s - p 1 where p is
+                                                                       an unknown
     int q (tr eps(u) - load tr eps* + (p - p0)/K) = 0
 
-with s from the material points (`solver.radial_return`), p0 = -tr(sigma0)/3. Quadratic u and linear
+with s from the material points (`solver.radial_return`), p0 = -tr(sigma0)/3, k the stiffness of
+springs behind plates. Quadratic u and linear
 p (Taylor-Hood) are stable: nothing locks, whatever the bulk modulus K. Flow keeps the volume, so
 solids that flow far ask for it as well. Newton's method is PETSc's SNES with the consistent tangent
 of the points; stress and tangent are functions on the quadrature points.
@@ -43,7 +45,8 @@ class Reached:
 
     Attributes:
         answers: Of the material points, by region.
-        left: Internal minus external forces on every component: what supports hold, uN (or N/m).
+        left: Internal minus external forces (those of springs among them) on every component: what
+            supports hold, uN (or N/m).
         inner: Internal forces.
         iterations: Newton steps.
     """
@@ -146,6 +149,12 @@ class Inelastic:
         eps = strain(v, self.domain)
         force = w * ufl.dot(self.stress, eps) * dx
         stiffness = w * ufl.dot(self.tangent * strain(u, self.domain), eps) * dx
+        self.push: fem.Form | None = None  # of the springs behind plates
+        springs = self.body.springs(self.displacement)
+        if springs is not None:
+            push = ufl.derivative(springs, self.displacement, v)
+            stiffness += ufl.derivative(push, self.displacement, u)
+            self.push = fem.form(push)
         volume = sum(strain(u, self.domain)[i] for i in range(3))
         self.coupling: dict[str, PETSc.Mat] = {}
         compliance: dict[str, PETSc.Mat] = {}
@@ -230,10 +239,20 @@ class Inelastic:
         force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         return force
 
+    def outer_forces(self) -> PETSc.Vec:
+        """Forces of the loads and of springs behind plates on every component."""
+        force = self.external.copy()
+        force.scale(self.load)
+        if self.push is not None:
+            push = fem_petsc.assemble_vector(self.push)
+            push.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+            force.axpy(-1.0, push)
+        return force
+
     def _residual(self, unknowns: PETSc.Vec, out: PETSc.Vec) -> None:
         self.put(unknowns)
         force = self.inner_forces()
-        force.axpy(-self.load, self.external)
+        force.axpy(-1.0, self.outer_forces())
         y = self.expansion.createVecRight()
         self.expansion.multTranspose(force, y)
         parts = [y.array_r]
@@ -308,7 +327,7 @@ class Inelastic:
         self.put(self.unknowns)
         inner = self.inner_forces()
         self.scale = max(self.external.norm(), inner.norm())
-        left = inner.array_r - load * self.external.array_r
+        left = inner.array_r - self.outer_forces().array_r
         return Reached(dict(self.answers), left, inner.array_r.copy(), steps)
 
     def accept(self, reached: Reached) -> None:

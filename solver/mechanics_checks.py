@@ -335,18 +335,13 @@ def _damage_faults(
 
 
 def _spring_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
-    """Springs stand only behind plates on elastic bodies whose layers are bonded."""
-    flows = any(isinstance(s, tables.Isotropic) and s.flow for s in mechanics.solids.values())
-    mixed = any(
-        isinstance(s, tables.Isotropic) and s.formulation == "mixed"
-        for s in mechanics.solids.values()
-    )
-    if not (flows or mixed or mechanics.damage or mechanics.interfaces):
+    """Springs stand only behind plates on bodies whose layers are bonded and stay sound."""
+    if not (mechanics.damage or mechanics.interfaces):
         return
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Plate) and face.stiffness is not None:
             path: KeyPath = ("mechanics", "faces", name, "stiffness")
-            allowed = "no spring beside flow, mixed solids, damage or interfaces"
+            allowed = "no spring beside damage or interfaces"
             yield Finding(path, as_given(face.stiffness.value), allowed)
 
 

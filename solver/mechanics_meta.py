@@ -22,6 +22,7 @@ NOTES_OF_THE_FRONT = (
     "the largest of the spread over the contours, twice the difference of the last two meshes, and "
     "the difference of the mean over the front from that of the energies with the front moved."
 )
+INDEPENDENT = {2: 1e-3, 3: 1e-2}  # of the contour, in the plane and along fronts: shares of G
 NOTES_OF_THE_FILM = (
     "The error bar of the steady-state energy release rate is an estimate, not a bound: the "
     "difference of the last two meshes."
@@ -269,6 +270,29 @@ def _strength_of(flow: mechanics_schema.Flow | None) -> tuple[str, float]:
             return "", 0.0
 
 
+def contour_dependence(found: Mechanical) -> float | None:
+    """Largest difference of G by two contours over the largest G; None without G."""
+    if found.front is not None:
+        largest, spread = float(found.front.values.max()), float(found.front.spread.max())
+    else:
+        largest = max((force.value for _, force in found.tips), default=0.0)
+        spread = max((force.spread for _, force in found.tips), default=0.0)
+    known = largest > (found.bar if isfinite(found.bar) else 0.0)
+    return spread / largest if known else None
+
+
+def notes_of_contours(found: Mechanical) -> list[str]:
+    """Whether G depends on the contour of its integral."""
+    share = contour_dependence(found)
+    if share is None:
+        return []
+    limit = INDEPENDENT[found.domain.mesh.topology.dim]
+    said = f"By different contours G differs by {share:.1e} of itself at most"
+    if share <= limit:
+        return [f"{said}: it does not depend on the contour to {limit:g}."]
+    return [f"Warning: {said[0].lower()}{said[1:]}, more than {limit:g}; the error bar has that."]
+
+
 def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     """What the error bar is and what not, for the report."""
     said = []
@@ -284,6 +308,8 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         said.append(NOTES_OF_THE_FILM)
     elif found.film is not None:
         said.append(NOTES_OF_CLOSURE)
+    if not is_pressed_shut(found):
+        said += notes_of_contours(found)
     if len(found.history) == 1 and (found.tips or found.film is not None):
         said.append("Only one mesh was solved on: no difference of two is in the error bar.")
     said.append(

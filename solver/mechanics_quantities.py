@@ -56,6 +56,8 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     if found.flowed is not None:
         plane = not (found.domain.axisymmetric or isinstance(block, Box))
         yield from flow_quantities(found.flowed, found.state.balance, plane)
+        if mechanics is not None:
+            yield from _of_springs(mechanics, found)
         if mechanics is not None and isinstance(block, Block) and found.film is not None:
             if is_pressed_shut(found):
                 yield SHUT
@@ -77,7 +79,8 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     if isinstance(block, Box):
         yield from front_quantities(block, mechanics, found)
         yield from measured(found.told, found.told_bars, False)
-        yield from _of_crack(found, "um^3")
+        if block.crack is not None:
+            yield from _of_crack(found, "um^3")
         return
     yield from measured(found.told, found.told_bars, not found.domain.axisymmetric)
     if found.curvature is not None:
@@ -126,12 +129,13 @@ def _of_cut(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterato
 
 def _of_springs(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
     """Where plates with springs behind them come to rest."""
+    share = 1.0 if found.flowed is None else found.flowed.evolution.steps[-1].load
     for name, face in mechanics.faces.items():
         if isinstance(face, mechanics_schema.Plate) and face.stiffness:
             moved = mean_displacement(found.body, found.state, name)
             text = "Way by which the plate is pushed outwards."
             yield Quantity(f"plate_displacement.{name}", moved, "um", meaning=text)
-            pressure = face.pressure + face.stiffness * moved
+            pressure = share * face.pressure + face.stiffness * moved
             text = "Mean pressure under the plate, of its load and its spring."
             yield Quantity(f"stack_pressure.{name}", pressure, "MPa", meaning=text)
 

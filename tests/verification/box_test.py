@@ -83,6 +83,7 @@ def test_a_pulled_box_has_the_stress_of_a_bar(tmp_path):
         assert found[name].bound == "estimated"
         assert found[name].lower <= found[name].value <= found[name].upper
     assert found["mean_pressure.front"].value == pytest.approx(0.0, abs=1e-6)
+    assert not {name for name in found if name.startswith("crack_")}  # there is none
 
 
 def test_a_layer_with_misfit_between_walls_presses_as_a_blanket_film(tmp_path):

@@ -3,12 +3,14 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mpi4py import MPI
 
 from solver import fracture, stability
 from solver.case import load_case
+from solver.mechanics_meta import contour_dependence, notes_of_contours
 from solver.simulate import simulate
 from solver.stability import DrivingForce, error_bar
 
@@ -26,6 +28,21 @@ def test_the_bar_is_the_largest_of_the_three():
     coarse = replace(same, by_contour=(0.9, 0.9, 0.9, 0.9))
     assert error_bar(same, coarse) == pytest.approx(0.13)  # two meshes
     assert error_bar(replace(same, by_contour=(1.03,) * 4), same) == 0.0
+
+
+@pytest.mark.parametrize(("last", "word"), [(1.0205, "does not depend"), (1.03, "Warning")])
+def test_the_report_says_whether_g_depends_on_the_contour(last, word):
+    tips = [(None, DrivingForce((1.02, 1.02, 1.0198, last), 1.02, 0.0))]
+    mesh = SimpleNamespace(topology=SimpleNamespace(dim=2))
+    found = SimpleNamespace(
+        front=None, tips=tips, bar=0.1, domain=SimpleNamespace(mesh=mesh), film=None, flowed=None
+    )
+    share = (last - 1.0198) / DrivingForce((1.02, 1.02, 1.0198, last), 1.02, 0.0).value
+    assert contour_dependence(found) == pytest.approx(share)
+    (said,) = notes_of_contours(found)
+    assert word in said and f"{share:.1e}" in said
+    found.bar = 2.0  # no G to speak of
+    assert notes_of_contours(found) == []
 
 
 def solved(**numerics):
