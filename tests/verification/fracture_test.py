@@ -38,7 +38,7 @@ CASES = {n: c for n, c in cases_of(FOLDER).items() if c.mechanics.damage is None
 QUICK = {
     "beam", "beam_opened", "penny", "griffith-tension", "edge", "collinear-a04", "strip-a05",
     "periodic", "periodic-s4_a08", "film_off",
-    "graded_plate-stiffer_a02",
+    "graded_plate-stiffer_a02", "misfit_film",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def test_every_promised_crack_is_there():
         "edge",
         "edge-tension",
     } <= names
-    assert {"collinear-tension", "strip-a05_faces"} <= names
+    assert {"collinear-tension", "strip-a05_faces", "misfit_film", "misfit_film-cooled"} <= names
     # a/W of the strip and of the row of cracks
     strip = {round(1.0 - there[n].crack.start, 9) for n in names if n.startswith("strip")}
     row = {there[n].crack.end for n in names if n.startswith("collinear")}
