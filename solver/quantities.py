@@ -43,7 +43,8 @@ class Quantity:
         meaning: One sentence.
         reported: Value of the paper or of the exact solution.
         source: Where that stands.
-        grade: How it may be compared (P predicted, R ratio or order, C calibrated, N not scored).
+        grade: How it may be compared (P predicted, R ratio or order, C calibrated, N not scored,
+            E an estimate of another model, no number of a paper).
         hit: Whether the comparison holds.
         reason: Why it misses.
     """

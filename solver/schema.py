@@ -12,7 +12,7 @@ from solver.march_schema import BinaryElectrolyte, Kinetics, Plating, Programme
 from solver.mechanics_schema import Mechanics
 from solver.region_schema import Alloy, MixedConductor
 
-Grade = Literal["P", "R", "C", "N"]
+Grade = Literal["P", "R", "C", "N", "E"]
 Relation = Literal["equal", "at_most", "at_least"]
 
 

@@ -363,7 +363,7 @@ class Reference(Strict):
     quantity: str
     value: Given
     source: str = Field(min_length=1)
-    grade: Literal["P", "R", "C", "N"] | None = None
+    grade: Literal["P", "R", "C", "N", "E"] | None = None
     tolerance: Fraction | None = None
     relation: Literal["equal", "at_most", "at_least"] = "equal"
     exact: bool = False
@@ -372,7 +372,7 @@ class Reference(Strict):
     @model_validator(mode="after")
     def _comparable(self) -> Self:
         if not self.exact and self.grade is None:
-            raise fault("P, R, C or N (or exact = true)", key="grade")
+            raise fault("P, R, C, N or E (or exact = true)", key="grade")
         if self.exact and self.relation != "equal":
             raise fault('relation "equal" beside exact = true')
         if self.tolerance is None and self.relation == "equal" and self.grade not in (None, "N"):

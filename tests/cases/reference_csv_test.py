@@ -52,8 +52,9 @@ def test_there_are_rows():
 
 
 @each_row
-def test_the_grade_is_one_of_the_four(path, row):
-    assert row["grade"] in ("P", "R", "C", "N")
+def test_the_grade_is_one_of_the_five(path, row):
+    assert row["grade"] in ("P", "R", "C", "N", "E")
+    assert not (row["grade"] == "E" and row["value"])  # a reported number is no estimate
 
 
 @each_row

@@ -193,7 +193,7 @@ WRONG = [
      'quantity = "area_specific_resistence"', "references[0].quantity",
      "nearest: area_specific_resistance"),
     ("reference in another unit", '"30 ohm cm^2"', '"30 ohm"', "references[0].value", "dimension"),
-    ("reference without grade", 'grade = "P"\n', "", "references[0].grade", "P, R, C or N"),
+    ("reference without grade", 'grade = "P"\n', "", "references[0].grade", "P, R, C, N or E"),
     ("reference without tolerance", 'tolerance = "5 %"\n', "", "references[0].tolerance",
      "beside relation"),
     ("unknown grade", 'grade = "P"', 'grade = "A"', "references[0].grade", "P, R, C, N"),
