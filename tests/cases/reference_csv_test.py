@@ -53,6 +53,7 @@ def test_there_are_rows():
 
 @each_row
 def test_the_grade_is_one_of_the_five(path, row):
+    assert None not in row, "a comma in a remark without quotes"
     assert row["grade"] in ("P", "R", "C", "N", "E")
     assert not (row["grade"] == "E" and row["value"])  # a reported number is no estimate
 
