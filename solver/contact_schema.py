@@ -17,6 +17,21 @@ class Flowing:
 
 
 @dataclass(frozen=True)
+class Vacancies:
+    """What carries vacancies away into the lithium, see `solver.vacancies`.
+
+    Attributes:
+        diffusivity: Of vacancies, um^2/s.
+        excess: Share of the sites, above that in equilibrium, at which voids begin.
+        sink_distance: From the face to where vacancies end, um.
+    """
+
+    diffusivity: float
+    excess: float
+    sink_distance: float
+
+
+@dataclass(frozen=True)
 class Voids:
     """How contact is lost and regained, see `solver.face_contact`.
 
@@ -27,6 +42,7 @@ class Voids:
         creep: Of lithium that closes voids under the stack pressure; None: none does.
         least_contact: Mean share in contact at which the face counts as lost.
         molar_volume: Of lithium, um^3/fmol.
+        vacancies: From which that current density follows; None: it is given.
     """
 
     depth: float
@@ -35,6 +51,7 @@ class Voids:
     creep: Flowing | None = None
     least_contact: float = LEAST_CONTACT
     molar_volume: float = DEPOSIT_MOLAR_VOLUME
+    vacancies: Vacancies | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pydantic import model_validator
 from solver import contact_schema
 from solver.values import (
     CurrentDensity,
+    Diffusivity,
     Fraction,
     Length,
     Modulus,
@@ -35,6 +36,20 @@ class Flowing(Strict):
         return self
 
 
+class Vacancies(Strict):
+    """Diffusion of the vacancies that stripping leaves, to sinks in the lithium."""
+
+    diffusivity: Diffusivity
+    excess: Fraction
+    sink_distance: Length
+
+    @model_validator(mode="after")
+    def _share(self) -> Self:
+        if self.excess.number > 1.0:
+            raise fault("a share of the sites, at most 1", key="excess")
+        return self
+
+
 class Voids(Strict):
     """How contact is lost when stripping outruns creep, and regained."""
 
@@ -44,6 +59,14 @@ class Voids(Strict):
     creep: Flowing | None = None
     least_contact: Fraction | None = None
     molar_volume: MolarVolume | None = None
+    vacancies: Vacancies | None = None
+
+    @model_validator(mode="after")
+    def _one_current(self) -> Self:
+        if self.vacancies is not None and self.vacancy_current_density is not None:
+            allowed = "no such key beside vacancies, from which it follows"
+            raise fault(allowed, key="vacancy_current_density")
+        return self
 
 
 class FaceContact(Strict):
@@ -76,7 +99,7 @@ def _voids(table: Voids) -> contact_schema.Voids:
     usual = contact_schema.Voids(1.0)
     vacancies, regained = table.vacancy_current_density, table.regained
     least, volume = table.least_contact, table.molar_volume
-    law = table.creep
+    law, gone = table.creep, table.vacancies
     return contact_schema.Voids(
         depth=table.depth.number,
         vacancy_current_density=0.0 if vacancies is None else vacancies.number,
@@ -86,4 +109,9 @@ def _voids(table: Voids) -> contact_schema.Voids:
         else contact_schema.Flowing(law.stress.number, law.rate.number, law.exponent.number),
         least_contact=usual.least_contact if least is None else least.number,
         molar_volume=usual.molar_volume if volume is None else volume.number,
+        vacancies=None
+        if gone is None
+        else contact_schema.Vacancies(
+            gone.diffusivity.number, gone.excess.number, gone.sink_distance.number
+        ),
     )

@@ -10,12 +10,13 @@ voids cover and d their depth (volume over area, an input):
     (F d/V_Li) dw/dt = max(i - i_v, 0) - c w max(-i, 0) - (F d/V_Li) k w
     k = (3/2) r (3 P/(2 n s))^n
 
-i_v is the current density that vacancies carry away into the lithium, so that no void begins (an
-input: about 0.1 mA/cm^2 without pressure). k is the rate at which lithium that creeps with
-r (q/s)^n closes voids under the stack pressure P: exact for a round void in an infinite body, and
-so for half of one on a face along which lithium slips; neighbours are left out. Plating fills voids
-with the share c of what arrives before them, so they close exponentially with the charge, but open
-in proportion to it: contact that is lost is not all regained by the same charge, cycles add up.
+i_v is the current density that vacancies carry away into the lithium, so that no void begins (about
+0.1 mA/cm^2 without pressure): an input, or what diffuses steadily (`solver.vacancies`). k is the
+rate at which lithium that creeps with r (q/s)^n closes voids under the stack pressure P: exact for
+a round void in an infinite body, and so for half of one on a face along which lithium slips;
+neighbours are left out. Plating fills voids with the share c of what arrives before them, so they
+close exponentially with the charge, but open in proportion to it: contact that is lost is not all
+regained by the same charge, cycles add up.
 
 An even face under a constant current i > i_v, from w = 0:
 
@@ -37,6 +38,7 @@ from ufl.core.expr import Expr
 from solver import schema
 from solver.contact_schema import FaceContact, Voids
 from solver.units import FARADAY
+from solver.vacancies import vacancy_current
 
 
 def contacts(case: schema.Case) -> dict[str, FaceContact]:
@@ -71,7 +73,7 @@ def critical_stripping(law: FaceContact) -> float:
     """Current density above which an even face loses all contact, pA/um^2."""
     if law.voids is None:
         raise ValueError("contact that does not change")
-    return law.voids.vacancy_current_density + charge_in_voids(law.voids) * closing_rate(law)
+    return vacancy_current(law.voids) + charge_in_voids(law.voids) * closing_rate(law)
 
 
 class Field(Protocol):
@@ -126,7 +128,7 @@ class Touch:
             raise ValueError("contact that does not change")
         share, rate = self._field.value, self._field.rate
         full = charge_in_voids(law)
-        over = current - self._constant(law.vacancy_current_density)
+        over = current - self._constant(vacancy_current(law))
         opens = ufl.conditional(ufl.gt(over, 0.0), over, 0.0)
         arrives = ufl.conditional(ufl.lt(current, 0.0), -current, 0.0)
         closed = self._constant(full * closing_rate(self._law)) * share

@@ -141,6 +141,17 @@ def contact_tree(name: str, law: FaceContact, given: Given) -> Tree:
         ("molar_volume", voids.molar_volume, "molar_volume"),
     )
     tree["voids"] = _unusual(inner, numbers, asdict(Voids(voids.depth)) | {"depth": None}, given)
+    gone = voids.vacancies
+    if gone is not None:
+        away: tuple[tuple[str, float, units.Kind], ...] = (
+            ("diffusivity", gone.diffusivity, "diffusivity"),
+            ("excess", gone.excess, "dimensionless"),
+            ("sink_distance", gone.sink_distance, "length"),
+        )
+        tree["voids"]["vacancies"] = {
+            key: value(key_path((*inner, "vacancies", key)), number, kind, given)
+            for key, number, kind in away
+        }
     if voids.creep is not None:
         creep: tuple[tuple[str, float, units.Kind], ...] = (
             ("stress", voids.creep.stress, "stress"),

@@ -14,7 +14,7 @@ FOLDERS = (
     *("pan2024_lipon_on_lib", "ma2024_nanorod", "sim2025_ndl_lithium"),
 )
 QUICK = {"butler_volmer", "steady_voltage", "layers", "warburg", "constriction", "ccd"} | {
-    *("filled_flaw", "flaw_growth", "contact_loss"),
+    *("filled_flaw", "flaw_growth", "contact_loss", "vacancies"),
     "alloy_slab",
     "mixed_slab",
     "gaps_mixed",

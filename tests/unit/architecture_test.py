@@ -57,7 +57,7 @@ LINE = """
 
     solver.meshing solver.compat solver.domain solver.fine_faces solver.kinetics
     solver.electrolyte solver.alloy solver.mixed_conductor
-    solver.deposit solver.face_contact solver.moving solver.misfit solver.further
+    solver.deposit solver.vacancies solver.face_contact solver.moving solver.misfit solver.further
     solver.model solver.metal_faces solver.axis solver.singularity
     solver.transport solver.solve solver.rigid solver.levels solver.copies solver.levelling
     solver.primal solver.dual
