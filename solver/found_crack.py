@@ -15,6 +15,7 @@ Source: effective fracture energy: Bourdin, Francfort & Marigo 2008, J. Elastici
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import pi, sqrt
 from typing import Literal
 
 from mpi4py import MPI
@@ -90,34 +91,47 @@ def widened(case: schema.Case, found: Mechanical, uncertain: float) -> Mechanica
 def with_found_crack(case: schema.Case, growth: Growth) -> schema.Case | None:
     """The case with the crack that was found as a crack of its geometry, and without damage.
 
-    For a crack along the left or bottom face, a plane of symmetry; what has broken lengthens a
-    crack that the case has. Damage above `BROKEN` ends by about l before the sharp crack does that
-    leaves the body as stiff; what the damage has cost tells the length of that one. All damage is
-    taken to be of this crack. None where there is no such crack, or no tip is left.
+    For a crack along the left or bottom face, a plane of symmetry (of a cylinder the bottom, where
+    a crack is a disc or a ring); what has broken lengthens a crack that the case has. Damage above
+    `BROKEN` ends by about l before the sharp crack does that leaves the body as stiff; what the
+    damage has cost tells the length (in a cylinder the area) of that one. All damage is taken to be
+    of this crack. None where there is no such crack, or no tip is left.
     """
     mechanics, block = case.mechanics, case.geometry
-    if mechanics is None or not isinstance(block, Block) or block.shape != "block":
+    if mechanics is None or not isinstance(block, Block):
         return None
-    longest = max(growth.extents.items(), key=lambda item: item[1][1] - item[1][0], default=None)
+    round_ = block.shape == "cylinder"
+    there = [item for item in growth.extents.items() if not round_ or item[0] == "bottom"]
+    longest = max(there, key=lambda item: item[1][1] - item[1][0], default=None)
     if longest is None:
         return None
     (face, (low, high)), near = longest, float(growth.brittle.length.value)
     side: Literal["left", "bottom"] = "left" if face == "left" else "bottom"
     whole = face_length(block, side)
-    start, end = 0.0, whole  # of what was open before, or is not there
-    if block.crack is not None:
-        start, end = block.crack.end, block.crack.start
-        if block.crack.face != side or (low > start + near and high < end - near):
-            return None
     size = 2.0 * growth.area / correction(growth)
-    if abs(low - start) <= near:  # grown from there
-        low, high = start, start + size
-    elif abs(high - end) <= near:
-        low, high = end - size, end
+
+    def area(place: float) -> float:
+        return pi * place * place if round_ else place
+
+    def place(area: float) -> float:
+        return sqrt(max(area, 0.0) / pi) if round_ else area
+
+    if block.crack is not None:  # lengthened at either end by its share of what has broken
+        first, last = block.crack.start, block.crack.end
+        if block.crack.face != side or low > last + near or high < first - near:
+            return None
+        before, beyond = max(area(first) - area(low), 0.0), max(area(high) - area(last), 0.0)
+        if before + beyond == 0.0:
+            return None
+        share = size / (before + beyond)
+        low, high = place(area(first) - share * before), place(area(last) + share * beyond)
+    elif low <= near:  # grown from there
+        low, high = 0.0, place(size)
+    elif high >= whole - near:
+        low, high = place(area(whole) - size), whole
     else:
-        low, high = 0.5 * (low + high - size), 0.5 * (low + high + size)
-    if block.crack is not None:
-        low, high = min(low, block.crack.start), max(high, block.crack.end)
+        spare = 0.5 * (area(high) - area(low) - size)
+        low, high = place(area(low) + spare), place(area(high) - spare)
     if low < near and high > whole - near:
         return None
     crack = Crack(side, max(low, 0.0), min(high, whole))

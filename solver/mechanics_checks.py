@@ -314,15 +314,7 @@ def _damage_faults(
             allowed = "no contact and no pressure from a current, beside damage"
             yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
     if damage.then == "energy_release_rate":
-        held = [
-            n for n in ("left", "bottom") if isinstance(mechanics.faces.get(n), tables.Symmetry)
-        ]
-        if block.shape != "block" or not (held or block.crack is not None):
-            allowed = (
-                'no such key: only a crack along left or bottom of a block, with law = "symmetry"'
-                " there, is handed over as a sharp one"
-            )
-            yield Finding((*path, "then"), as_given(damage.then), allowed)
+        yield from _found_crack_faults(mechanics, block, (*path, "then"), damage.then)
     if mechanics.opens_slit:
         yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
     own = any(s.strained for s in mechanics.solids.values())
@@ -332,6 +324,26 @@ def _damage_faults(
     for name, joint in mechanics.interfaces.items():
         allowed = "no such table beside damage: layers are bonded then"
         yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
+
+
+def _found_crack_faults(
+    mechanics: tables.Mechanics, block: bodies.Block, path: KeyPath, given: str
+) -> Iterator[Finding]:
+    """A crack of damage is handed over along a plane of symmetry, and under no pressure."""
+    planes = ("left", "bottom") if block.shape == "block" else ("bottom",)
+    held = any(isinstance(mechanics.faces.get(name), tables.Symmetry) for name in planes)
+    if not (held or block.crack is not None):
+        allowed = (
+            f"no such key: only a crack along {' or '.join(planes)} of a {block.shape}, with "
+            'law = "symmetry" there, is handed over as a sharp one'
+        )
+        yield Finding(path, as_given(given), allowed)
+    if isinstance(mechanics.faces.get("crack"), tables.Traction | tables.Lithium):
+        allowed = (
+            "no such key beside a load on the faces of the crack: cracks of damage carry none, all "
+            "of a sharp one would"
+        )
+        yield Finding(path, as_given(given), allowed)
 
 
 def _spring_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:

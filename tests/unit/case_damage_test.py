@@ -125,17 +125,38 @@ def test_a_right_case_is_read_and_reads_back_equal(tmp_path):
 def test_only_a_crack_in_a_plane_of_symmetry_is_handed_over(tmp_path, capsys):
     file = tmp_path / "case.toml"
     faces = 'left = { law = "symmetry" }\nbottom = { law = "symmetry" }'
-    for text in (
-        GOOD.replace(faces, 'bottom = { law = "clamped" }').replace(
-            'left = { law = "symmetry" }\n', ""
-        ),
-        GOOD.replace('shape = "block"', 'shape = "cylinder"'),
+    loose, block = 'bottom = { law = "clamped" }', 'shape = "block"'
+    cylinder = GOOD.replace(block, 'shape = "cylinder"').replace(faces, loose)
+    for text, where in (
+        (GOOD.replace(faces, loose), "left or bottom of a block"),
+        (cylinder, "bottom of a cylinder"),
     ):
         file.write_text(text)
         assert main(["check", str(file)]) == 2
         output = capsys.readouterr()
         assert f"{DAMAGE}.then" in output.out + output.err
-        assert "only a crack along left or bottom of a block" in output.out + output.err
+        assert f"only a crack along {where}" in output.out + output.err
+    file.write_text(cylinder.replace(loose, 'bottom = { law = "symmetry" }'))
+    assert main(["check", str(file)]) == 0
+
+
+def test_a_crack_under_pressure_is_not_handed_over(tmp_path, capsys):
+    # the sharp crack would be pressed all along, that of damage is so where it was open before
+    crack = (
+        'crack = { face = "bottom", start = "0 um", end = "1 um" }\n[mechanics.solids.substrate]'
+    )
+    text = GOOD.replace("[mechanics.solids.substrate]", crack, 1)
+    file = tmp_path / "case.toml"
+    file.write_text(text)
+    assert main(["check", str(file)]) == 0
+    for law in ('"traction", pressure = "1 MPa"', '"lithium", overpotential = "1 mV"'):
+        pressed = f"crack = {{ law = {law} }}\n[mechanics.damage]"
+        file.write_text(text.replace("[mechanics.damage]", pressed))
+        capsys.readouterr()
+        assert main(["check", str(file)]) == 2
+        output = capsys.readouterr()
+        assert f"{DAMAGE}.then" in output.out + output.err
+        assert "beside a load on the faces of the crack" in output.out + output.err
 
 
 def test_damage_is_two_dimensional(tmp_path, capsys):

@@ -4,6 +4,7 @@ import csv
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.build import build
-from meshes.layers import Block, Layer
+from meshes.layers import Block, Crack, Layer
 from meshes.sizing import MeshSize
 from solver import growth, hooke, minimisation, pictures_growth, run
 from solver.case import load_case
@@ -331,6 +332,79 @@ def test_cells_are_fine_where_damage_lives():
     least = -slope * COARSE  # of the half width: the tip is not known better
     assert least < 0.5 * (rate.upper - rate.lower) < 1.1 * least
     assert numbers["verdict.found_crack"].value == "undecided within the error bar"
+
+
+def coarse_disc():
+    """The beam turned around an axis: a disc whose rim is opened, its crack grows inwards."""
+    beam = coarse_beam()
+    crack = replace(beam.geometry.crack, start=2.0, end=3.0)
+    block = replace(beam.geometry, shape="cylinder", crack=crack)
+    faces = {"right": replace(beam.mechanics.faces["left"], tangential=0.07)}
+    mechanics = replace(beam.mechanics, plane="strain", faces=faces)
+    return replace(beam, geometry=block, mechanics=mechanics)
+
+
+@pytest.mark.slow
+def test_a_crack_around_an_axis_is_handed_over():
+    _, numbers = solved(coarse_disc())
+    inner = 3.0 - numbers["crack_length.found_crack"].value
+    assert np.pi * (2.0**2 - inner**2) == pytest.approx(numbers["crack_area"].value, rel=1e-9)
+    # at rest: what it releases is what a crack costs
+    rate = numbers["energy_release_rate.found_crack"]
+    assert rate.lower < 0.3 < rate.upper
+    assert rate.value == pytest.approx(0.3, rel=0.05)
+    assert numbers["verdict.found_crack"].value == "undecided within the error bar"
+
+
+@pytest.mark.parametrize(
+    ("before", "broken", "expected"),
+    [
+        ((2.0, 3.0), (1.7, 2.0), ((4.0 - 1.25) ** 0.5, 3.0)),  # inwards from a ring
+        ((0.0, 1.0), (1.0, 1.4), (0.0, 2.25**0.5)),  # outwards from a disc
+        (None, (0.0, 1.1), (0.0, 1.25**0.5)),  # a disc where nothing was
+        (None, (1.0, 1.5), (1.0, 1.5)),  # a ring of the area that has broken
+        ((1.0, 1.5), (0.5, 2.0), ((1.0 - 0.375) ** 0.5, (2.25 + 0.875) ** 0.5)),  # both ways
+        ((0.0, 1.0), (1.5, 1.9), None),  # apart from the crack
+    ],
+)
+def test_around_an_axis_the_area_that_was_paid_for_tells_where_a_crack_ends(
+    before, broken, expected
+):
+    # pi (r2^2 - r1^2) = 1.25 pi, twice the meshed half; cells so small that no excess is left
+    case = coarse_disc()
+    crack = None if before is None else Crack("bottom", *before)
+    case = replace(case, geometry=replace(case.geometry, crack=crack))
+    length = SimpleNamespace(length=SimpleNamespace(value=0.1))
+    growth = SimpleNamespace(brittle=length, extents={"bottom": broken, "left": (0.0, 0.9)},
+                             area=0.5 * 1.25 * np.pi, cell_size=0.0)  # fmt: skip
+    found = with_found_crack(case, growth)
+    if expected is None:
+        assert found is None
+        return
+    crack = found.geometry.crack
+    assert (crack.face, crack.start, crack.end) == ("bottom", *map(pytest.approx, expected))
+
+
+def test_a_crack_that_damage_lengthens_is_one_piece():
+    # a block, 0.4 um of new crack: where it grew at both ends each has its share of it
+    beam = coarse_beam()
+    for before, broken, expected in (
+        ((0.0, 1.0), (1.0, 1.3), (0.0, 1.4)),
+        ((1.0, 1.5), (0.7, 1.6), (0.7, 1.6)),
+        ((1.0, 1.5), (0.4, 1.7), (0.7, 1.6)),
+        ((0.0, 1.0), (1.3, 1.7), None),
+        ((2.0, 2.5), (1.3, 1.7), None),
+    ):
+        crack = Crack("bottom", *before)
+        case = replace(beam, geometry=replace(beam.geometry, crack=crack))
+        length = SimpleNamespace(length=SimpleNamespace(value=0.1))
+        growth = SimpleNamespace(brittle=length, extents={"bottom": broken},
+                                 area=0.2, cell_size=0.0)  # fmt: skip
+        found = with_found_crack(case, growth)
+        assert (found is None) == (expected is None), (before, broken)
+        if found is not None:
+            ends = (found.geometry.crack.start, found.geometry.crack.end)
+            assert ends == pytest.approx(expected), (before, broken)
 
 
 def test_a_crack_elsewhere_is_refused_as_a_sharp_one():
