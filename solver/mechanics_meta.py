@@ -1,6 +1,7 @@
 """What `results.json` says about a mechanical answer besides its quantities."""
 
-from math import inf, isfinite
+from collections.abc import Iterator
+from math import inf, isfinite, sqrt
 from typing import Any
 
 from meshes.layers import Block, Box
@@ -180,11 +181,10 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
                 f"Warning: {what} strains a layer by {100.0 * strain:.2g} %, more than "
                 f"{100.0 * SMALL_STRAIN:g} %: the strains are taken to be small."
             )
-    for name, solid in mechanics.solids.items():
-        if solid.strength is not None and solid.strength > THEORETICAL * stiffness[name]:
+    for what, strength, modulus in _strengths(mechanics, stiffness):
+        if strength > THEORETICAL * modulus:
             said.append(
-                f"Warning: the strength of {name} is above {THEORETICAL:g} of its modulus, more "
-                "than any solid has."
+                f"Warning: {what} is above {THEORETICAL:g} of its modulus, more than any solid has."
             )
     said += stripped(mechanics)
     lithium = [f for f in mechanics.faces.values() if isinstance(f, mechanics_schema.Lithium)]
@@ -194,6 +194,35 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
             "modulus, more than any solid has."
         )
     return said
+
+
+def _strengths(
+    mechanics: mechanics_schema.Mechanics, stiffness: dict[str, float]
+) -> Iterator[tuple[str, float, float]]:
+    """What holds up to a stress (MPa), and the modulus it is compared with (MPa)."""
+    for name, solid in mechanics.solids.items():
+        if solid.strength is not None:
+            yield f"the strength of {name}", solid.strength, stiffness[name]
+    if mechanics.damage is not None:  # uniaxial, of AT1; the others may be tough on purpose
+        strengths = {
+            name: sqrt(
+                3.0
+                * stiffness[name]
+                * (solid.fracture_energy or 0.0)
+                / (8.0 * mechanics.damage.length)
+            )
+            for name, solid in mechanics.solids.items()
+        }
+        weakest = min(strengths, key=lambda name: strengths[name])
+        text = f"the strength sqrt(3 E Gc/(8 l)) of {weakest}, by the length of its damage,"
+        yield text, strengths[weakest], stiffness[weakest]
+    for name, joint in mechanics.interfaces.items():
+        softer = min(stiffness[side] for side in name.split("|"))
+        for text, strength in (
+            (f"the strength of {name}", joint.strength),
+            (f"the shear strength of {name}", joint.shear_strength),
+        ):
+            yield text, strength or 0.0, softer
 
 
 def stripped(mechanics: mechanics_schema.Mechanics) -> list[str]:

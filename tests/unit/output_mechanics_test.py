@@ -387,6 +387,30 @@ def test_what_leaves_the_range_of_the_laws_is_warned_about(old, new, warned, tmp
     assert sum("the tension along top strains a layer by 5.2 %" in text for text in said) == 1
 
 
+BROKEN = {  # E 1 MPa and Gc 1 J/m^2: 0.19 MPa at l = 10 um, 0.087 MPa at 50 um
+    ("fracture/at1_bar.toml", "length", 10.0): "strength sqrt(3 E Gc/(8 l)) of bar",
+    ("fracture/at1_bar.toml", "length", 50.0): "",
+    ("mechanics/torn_evenly.toml", "strength", 1e4): "the strength of",
+    ("mechanics/torn_evenly.toml", "shear_strength", 1e4): "the shear strength of",
+    ("mechanics/torn_evenly.toml", "strength", 100.0): "",
+}
+
+
+@pytest.mark.parametrize(("file", "key", "value"), BROKEN)
+def test_strengths_of_damage_and_of_interfaces_are_no_more_than_a_solid_has(file, key, value):
+    case = load_case(Path(__file__).parents[2] / "cases" / "verification" / file)
+    mechanics, body = case.mechanics, SimpleNamespace(tractions={})
+    if mechanics.damage is not None:
+        mechanics = replace(mechanics, damage=replace(mechanics.damage, **{key: value}))
+    else:
+        joints = {n: replace(joint, **{key: value}) for n, joint in mechanics.interfaces.items()}
+        mechanics = replace(mechanics, interfaces=joints)
+    found = SimpleNamespace(tensions={}, film=None, body=body)
+    said = mechanics_meta.beyond_the_laws(replace(case, mechanics=mechanics), found)
+    warned = BROKEN[file, key, value]
+    assert [warned in text for text in said] == ([True] if warned else [])
+
+
 PITTED = """title = "Film over a pit"
 [geometry]
 shape = "block"
