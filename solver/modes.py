@@ -8,7 +8,8 @@ from solver.elasticity import Body
 from solver.equilibrium import State
 from solver.flaw_contact import face_traction
 from solver.fracture import Tip
-from solver.hooke import is_isotropic_in_plane
+from solver.graded import factor_at
+from solver.hooke import is_isotropic, is_isotropic_in_plane
 from solver.mixed_mode import Intensities, intensities
 from solver.problem import Problem
 
@@ -30,14 +31,13 @@ def both_modes(
         jumps: Of the flaws whose faces touch, by name.
 
     Returns:
-        Nothing unless all layers with a tip are isotropic and evenly stiff, the body plane, its
-        strains small and free of body forces.
+        Nothing unless all layers with a tip are isotropic and strains small.
     """
     block = problem.block
     laws = [problem.solids[layer_at(block, tip.level).name] for tip in tips]
-    apart = block.shape == "block" and body.rotates is None
-    apart = apart and all(is_isotropic_in_plane(law.stiffness) for law in laws)
-    if not apart or body.grade is not None or body.force is not None:
+    plane = block.shape == "block"
+    alike = is_isotropic_in_plane if plane else is_isotropic
+    if body.rotates is not None or not all(alike(law.stiffness) for law in laws):
         return ()
     touching = {broken.name: broken for broken in problem.breaks if broken.flaw is not None}
     found = []
@@ -46,5 +46,6 @@ def both_modes(
         if jumps is not None and tip.crack in touching:
             broken, jump = touching[tip.crack], jumps[tip.crack]
             pressed = face_traction(body.domain, broken, jump, tip)
-        found.append(intensities(body, state.displacement, tip, law.stiffness, pressed))
+        here = factor_at(law.graded, tip.place[0], tip.level)
+        found.append(intensities(body, state.displacement, tip, law.stiffness, pressed, here))
     return tuple(found)

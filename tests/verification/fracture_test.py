@@ -249,7 +249,7 @@ def test_the_intensity_in_a_crystal_is_that_of_the_traction():
     assert by_name["shape_factor"].value == pytest.approx(1.0, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["griffith-tension", "edge", "strip-a05"])
+@pytest.mark.parametrize("name", ["griffith-tension", "edge", "strip-a05", "penny"])
 def test_the_interaction_integral_gives_the_intensity_of_the_driving_force(name):
     found, by_name = solved(CASES[name])
     intensity = by_name["stress_intensity_by_interaction"].value

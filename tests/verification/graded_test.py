@@ -137,6 +137,8 @@ def test_a_body_force_has_its_term_in_j(tmp_path):
     assert 10.0 < rate < 60.0
     assert numbers["energy_release_rate_by_extension"] == pytest.approx(rate, rel=1e-3)
     assert numbers["contour_dependence"] < 1e-3
+    intensity = (rate / (1.0 - 0.3**2)) ** 0.5  # MPa um^0.5
+    assert 1e3 * numbers["stress_intensity_by_interaction"] == pytest.approx(intensity, rel=1e-4)
     body, u, tip = problem_of(case)
     assert spread(energy_release_rates(body, u, tip)) < 1e-3
     # without the work of the body force J depends on its contour
@@ -169,5 +171,47 @@ def test_the_crack_in_a_graded_plate_grows_by_its_energy():
     # K_I with the modulus at the tip, 10^0.2 of the one at the side
     intensity = numbers["stress_intensity"].value
     assert 1e6 * intensity**2 * (1.0 - 0.3**2) / 10.0**0.2 == pytest.approx(rate.value, rel=1e-6)
-    assert "stress_intensity_by_interaction" not in numbers  # its fields are those of a plain solid
+    other = numbers["stress_intensity_by_interaction"].value
+    assert other == pytest.approx(intensity, rel=5e-5)
     assert solution.quantities and numbers["shape_factor"].hit
+
+
+SLANTED = """title = "Slanted crack in a graded body that a body force pulls"
+[geometry]
+shape = "block"
+width = "8 um"
+layers = [{ name = "solid", thickness = "8 um" }]
+flaws = [{ name = "flaw", x = "3 um", y = "3 um", length = "2 um", angle = "40 degree" }]
+[mechanics.solids.solid]
+law = "isotropic"
+youngs_modulus = "1 MPa"
+poissons_ratio = 0.3
+[mechanics.solids.solid.graded]
+along = "y"
+between = "exponential"
+at = ["0 um", "8 um"]
+factors = [1.0, 20.0]
+[mechanics.faces]
+bottom = { law = "clamped" }
+flaw = { law = "traction", pressure = "0.3 MPa" }
+[load]
+body_force = ["0.1 MPa/um", "0.5 MPa/um"]
+[numerics]
+refinement = "none"
+[output]
+pictures = false
+"""
+
+
+def test_both_modes_of_a_slanted_crack_make_its_driving_force(tmp_path):
+    # E'(tip) G = K_I^2 + K_II^2 with E' = 20^(y/8)/(1 - nu^2), whatever the contour
+    file = tmp_path / "slanted.toml"
+    file.write_text(SLANTED)
+    solution = simulate(load_case(file), MPI.COMM_WORLD, lambda _: None)
+    found = solution.mechanical
+    for (tip, force), both in zip(found.tips, found.intensities, strict=True):
+        modulus = 20.0 ** (tip.level / 8.0) / (1.0 - 0.3**2)
+        opening, shear = both.values
+        assert abs(shear) > 0.1 * opening > 0.0
+        assert (opening**2 + shear**2) / modulus == pytest.approx(force.value, rel=3e-4)
+        assert both.spread < 1e-3 * opening

@@ -293,7 +293,9 @@ def test_the_cases_find_their_exact_numbers(name):
     if name == "hertz_box":
         modulus = 10e3 / (1.0 - 0.3**2)
         force = modulus / 3.0 * (10.0 * 0.01**3) ** 0.5
-        assert found["contact_force.top"].value == pytest.approx(force, rel=1e-2)
+        assert found["contact_force.top"].value == pytest.approx(force, rel=3e-3)
+        for name in ("contact_force.top", "peak_contact_pressure.top"):
+            assert found[name].lower <= found[name].reported <= found[name].upper
         peak = 2.0 / pi * modulus * (0.01 / 10.0) ** 0.5
         assert found["peak_contact_pressure.top"].value == pytest.approx(peak, rel=1e-2)
         area = found["contact_area.top"]  # to about a cell
