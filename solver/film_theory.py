@@ -122,15 +122,18 @@ def fragments(
         Amount("balance.shear_lag_length", length, "um", "l", "Beside a crack."),
         Amount("balance.shear_lag_energy_release_rate", rate, "J/m^2", "G", text),
     ]
-    limit = breaking_stress
+    limit, head = breaking_stress, "strength"
     if limit is None and fracture_energy is not None:
-        limit = (3.0 * fracture_energy * modulus * shear / thickness) ** (1.0 / 3.0)
+        head, limit = (
+            "channelling",
+            (3.0 * fracture_energy * modulus * shear / thickness) ** (1 / 3),
+        )
         text = "Stress of the film at which a crack channels."
         found.append(Amount("balance.channelling_stress", limit, "MPa", "sigma_f", text))
+    if limit is not None:
         strain = limit * (1.0 - poissons_ratio) / youngs_modulus
         text = "Stretch, equal in both directions, that brings the film there."
-        found.append(Amount("balance.channelling_stretch", strain, "1", "e_f", text))
-    if limit is not None:
+        found.append(Amount(f"balance.{head}_stretch", strain, "1", "e_f", text))
         least = limit * thickness / shear
         found += [
             Amount("balance.least_fragment", least, "um", "l_f", "Shortest at saturation."),

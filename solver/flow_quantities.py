@@ -21,6 +21,8 @@ MEANINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "mean_stress": (("MPa",), "A third of the trace of the stress, mean over the region."),
     "largest_equivalent_stress": (("MPa",), "Of all material points, at the end."),
     "largest_plastic_strain": (("1",), "Largest equivalent strain that stays, of all points."),
+    "mean_plastic_strain": (("1",), "Equivalent strain that stays, mean over the region."),
+    "tension_at_right": (("MPa",), "Of the region across the face that a stretch pulls, mean."),
     "tension_50": (("MPa",), "Largest principal stress; half of the region stays below."),
     "tension_99": (("MPa",), "Largest principal stress; 99 % of the region stay below."),
     "crack_opening": (("um",), "Largest distance of the faces of the crack."),

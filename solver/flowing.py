@@ -31,7 +31,7 @@ from solver.inelastic import Inelastic, Reached
 from solver.mechanics import MOST_LEVELS, Film, Mechanical, balanced
 from solver.mechanics_model import conditions, solid_law
 from solver.meshing import start_size
-from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress
+from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress, tension_across
 from solver.problem import refined, through_film
 from solver.radial_return import ONE, Material
 
@@ -225,11 +225,13 @@ def _on_mesh(setting: _Setting, domain: Domain) -> Mechanical:
         crack = _opened(setting, body, problem, watching)
         evolution = crack.evolution
     else:
-        # in 3D a step that begins as an elastic one saves most of the cuts
-        start = elastic_answer(problem, held) if isinstance(setting.geometry, Box) else None
+        # in 3D, and under a stretch, a step that begins as an elastic one saves most of the cuts
+        jumps = isinstance(setting.geometry, Box) or mechanics.stretch is not None
+        start = elastic_answer(problem, held) if jumps else None
         evolution = evolve(problem, mechanics.history, watching(problem), start)
     stress = fitted_stress(problem)
-    numbers = _numbers(problem, evolution, means, stress, round_ones)
+    stretched = mechanics.stretch is not None and isinstance(setting.geometry, Block)
+    numbers = _numbers(problem, evolution, means, stress, round_ones, stretched)
     state = State(
         problem.displacement,
         numbers["stored_energy"],
@@ -303,6 +305,7 @@ def _numbers(
     means: FaceMeans,
     stress: fem.Function,
     round_ones: tuple[str, ...],
+    stretched: bool,
 ) -> dict[str, float]:
     """All numbers at the end of the load, by name; energies of the whole body."""
     steps, domain = evolution.steps, problem.domain
@@ -329,6 +332,11 @@ def _numbers(
         material = problem.materials[name]
         volume = integral({name: np.ones(len(part))})
         numbers[f"mean_stress.{name}"] = integral({name: part @ ONE / 3.0}) / volume
+        if material.flow is not None:
+            strained = problem.history[name].accumulated
+            numbers[f"mean_plastic_strain.{name}"] = integral({name: strained}) / volume
+        if stretched and (tension := tension_across(domain, stress, "right", name)) is not None:
+            numbers[f"tension_at_right.{name}"] = tension
         elastic = np.linalg.solve(material.stiffness, (part - material.initial_stress).T).T
         stored[name] = 0.5 * (elastic * part).sum(axis=1)
         stored[name] += 0.5 * elastic @ material.initial_stress

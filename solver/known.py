@@ -226,7 +226,9 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "peak_load": ("dimensionless",),
     "broken_extent": ("length",),
 }
-IN_A_REGION: dict[str, tuple[units.Kind, ...]] = {  # of alloys and mixed conductors
+IN_A_REGION: dict[str, tuple[units.Kind, ...]] = {  # of flow, of alloys and mixed conductors
+    "mean_plastic_strain": ("dimensionless",),
+    "tension_at_right": ("stress",),
     "mean_fraction": ("dimensionless",),
     "least_fraction": ("dimensionless",),
     "largest_fraction": ("dimensionless",),

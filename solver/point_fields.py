@@ -60,6 +60,17 @@ def fitted_stress(problem: Inelastic) -> fem.Function:
     return function
 
 
+def tension_across(domain: Domain, stress: fem.Function, face: str, region: str) -> float | None:
+    """Mean stress along x, MPa, over what a region has of a vertical face; None: nothing."""
+    ds = facet_measure(domain, {0: facet_entities(domain, face, [region])})
+    one = fem.Constant(domain.mesh, np.float64(1.0))
+    area, force = (
+        float(domain.comm.allreduce(fem.assemble_scalar(fem.form(weight(domain) * part * ds(0)))))
+        for part in (one, stress[XX])
+    )
+    return force / area if area > 0.0 else None
+
+
 @dataclass(frozen=True)
 class FaceMeasure:
     """Integrals over faces, compiled, and the areas of the faces."""

@@ -217,5 +217,6 @@ def test_a_film_on_a_substrate_that_yields_breaks_into_fragments_by_shear_lag():
     # with a strength it is that which counts; at the stress that breaks it G is Gc
     strong = {a.symbol: a.value for a in fragments(100.0, 11.0, *film, None)}
     assert strong["l_f"] == pytest.approx(0.11 * found["shear_lag_length"])
+    assert strong["e_f"] == pytest.approx(11.0 * 0.81 / 111e3, rel=1e-12)  # sigma_f (1 - nu)/E
     again = {a.symbol: a.value for a in fragments(found["channelling_stress"], None, *film, 0.68)}
     assert again["G"] == pytest.approx(0.68, rel=1e-12)
