@@ -83,3 +83,28 @@ def test_a_crack_through_a_film_that_yields_is_refused():
             FOLDER / "lif_fragmentation_yielding.toml",
             change={"mechanics": {"solids": {"film": {"flow": flow}}}},
         )
+
+
+@pytest.mark.slow
+def test_mgf2_slides_on_lithium_that_hardens_a_little():
+    # shear lag at the first yield stress: 7.045 J/m^2; hardening takes from it, the elastic layer
+    # adds Z sigma^2 h/E' = 0.2 J/m^2 of Z = 8 or so
+    found = quantities(load_case(FOLDER / "mgf2_fragmentation_yielding.toml"))
+    stress, modulus, shear = 303.978, 138.5e3 / (1 - 0.271**2), 0.77 / math.sqrt(3)
+    assert found["film_stress"].value == pytest.approx(stress, rel=1e-3)
+    lag = stress**3 * FILM / (3 * modulus * shear)
+    rate = found["steady_state_energy_release_rate"]
+    assert rate.reported == pytest.approx(lag, rel=1e-3)
+    assert 0.8 < rate.value / lag < 1.1
+    assert found["margin"].value == pytest.approx(6.7 / rate.value, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_the_tension_of_a_fragment_is_that_of_lithium_that_has_hardened():
+    # tau W/h with the first yield stress is the least, with that of the largest slip the most:
+    # u = 3 D (tau - tau_y)^2/(2 H tau) within a depth D = W/2 of lithium, u = 22 nm: 1.3 tau_y
+    found = quantities(load_case(FOLDER / "fragment_yielding.toml"))
+    shear, width = 0.77 / math.sqrt(3), 14.38
+    tension = found["tension_at_right.film"].value
+    assert 1.0 < tension / (shear * width / FILM) < 1.4
+    assert tension < found["film_stress"].value  # it slides all along: less than without cracks
