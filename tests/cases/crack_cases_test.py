@@ -22,6 +22,7 @@ MISSES = {
     ("lif_phase_field", ""): {"first_jump"},
     ("mgf2_fragmentation_yielding", ""): {"margin", "steady_state_energy_release_rate"},
     ("fragment_yielding", ""): {"tension_at_right.film"},
+    ("yielding_map", ""): {"map_exponent", "map_exponent_against"},
     ("film_on_lithium", "nm100"): {"verdict"},
     ("film_on_lithium", "nm200"): {"verdict"},
     ("film_on_lithium", "nm400"): {"verdict"},

@@ -108,3 +108,13 @@ def test_the_tension_of_a_fragment_is_that_of_lithium_that_has_hardened():
     tension = found["tension_at_right.film"].value
     assert 1.0 < tension / (shear * width / FILM) < 1.4
     assert tension < found["film_stress"].value  # it slides all along: less than without cracks
+
+
+@pytest.mark.slow
+def test_the_critical_stretch_on_lithium_that_yields_goes_as_by_shear_lag():
+    # margin C h^a e^b is 1 at e ~ h^(-a/b): -1/3 by shear lag (-1 over -3), -1/2 on elastic lithium
+    found = quantities(load_case(FOLDER / "yielding_map.toml"))
+    thickness, stretch = found["map_exponent"].value, found["map_exponent_against"].value
+    assert -1.0 < thickness < -0.8
+    assert -3.0 < stretch < -2.4
+    assert -thickness / stretch == pytest.approx(-1 / 3, rel=0.05)
