@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +41,7 @@ from meshes.structure import build_structure
 MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
 ATTEMPTS = 4
+BARE = 0.02  # of cores in shells, beyond which it is told
 AREA_ERROR = 0.1  # of interfaces of a microstructure, beyond which it is told
 
 
@@ -124,15 +125,29 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
     facets = tuple(replace(m, exact=structure.areas.get(m.name)) for m in built.report.facets)
     off = [(m.name, m.computed / m.exact - 1.0) for m in facets if m.exact]
     told = ", ".join(f"{name} {100.0 * x:+.0f} %" for name, x in off if abs(x) > AREA_ERROR)
+    told = f"; areas other than of the features: {told}" if told else ""
+    told += _bare(micro, {m.name: m.computed for m in facets})
     return replace(
         built,
         report=replace(built.report, regions=regions, facets=facets),
         periods=micro.body.periods,
         parts=structure.parts,
-        method=structure.method + (f"; areas other than of the features: {told}" if told else ""),
+        method=structure.method + told,
         roundness=structure.roundness,
         joined=structure.joined,
     )
+
+
+def _bare(micro: Micro, areas: Mapping[str, float]) -> str:
+    """What is to be said of shells that leave a part of their cores bare; "" where they do not."""
+    if not isinstance(micro, Particles | Rods) or micro.shell is None:
+        return ""
+    bare = areas.get(f"{micro.name}|{micro.inside}", 0.0)
+    covered = areas.get(f"{micro.name}|{micro.shell.name}", 0.0)
+    if bare <= BARE * (bare + covered):
+        return ""
+    share = 100.0 * bare / (bare + covered)
+    return f"; {micro.shell.name} leaves {share:.0f} % of {micro.name} bare: try a finer resolution"
 
 
 def _build_cell(

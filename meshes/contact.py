@@ -1,10 +1,15 @@
-"""Share of the plane in which two rough faces touch in a mesh."""
+"""Share of the plane in which two rough faces touch in a mesh, and faces pressed together to it."""
 
 import numpy as np
 
-from meshes.fitting import Fitted
+from meshes.fitting import Fitted, fit
 from meshes.lattice import Lattice, facet_pairs
 from meshes.micro import Rough
+from meshes.rough import contact_shift, phases_of_rough, rough_faces
+
+CONTACT_ERROR = 0.01  # of the share in contact
+PRESSINGS = 5  # by shares
+SEARCHES = 12  # by the way
 
 
 def pressed_phases(micro: Rough) -> tuple[int, int] | None:
@@ -39,3 +44,35 @@ def _facing(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:
             cross = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]
             total += 0.5 * float(np.abs(cross).sum())
     return total
+
+
+def in_contact(micro: Rough, lattice: Lattice) -> tuple[Fitted, float]:
+    """Two rough faces pressed together until the mesh has the share of contact asked for, and it.
+
+    Where faces part by less than a box the mesh has them in contact. So the share that places the
+    second face is changed by what the mesh has too much; where that does not do, as boxes are
+    coarser than the faces are rough, the face is moved (apart, too) until one place has too little
+    and one too much, and between these by false position. The nearest mesh counts.
+    """
+    asked = share = micro.contact_fraction
+    pair, faces = pressed_phases(micro) or (0, 0), rough_faces(micro)
+    best: tuple[float, Fitted | None, float] = (np.inf, None, 0.0)
+    ends: dict[bool, tuple[float, float]] = {}  # too little, too much: way and excess
+    way = contact_shift(micro, faces, share)
+    for turn in range(PRESSINGS + SEARCHES):
+        fitted = fit(lattice, phases_of_rough(micro, way))
+        found = contact_share(lattice, fitted, pair)
+        if abs(found - asked) < best[0]:
+            best = (abs(found - asked), fitted, found)
+        if best[0] < CONTACT_ERROR:
+            break
+        ends[found > asked] = (way, found - asked)
+        if turn < PRESSINGS - 1:
+            share = min(max(share + asked - found, 0.02 * asked), 0.99)
+            way = contact_shift(micro, faces, share)
+        elif len(ends) < 2:
+            way += 0.5 * lattice.spacing * (-1.0 if found > asked else 1.0)
+        else:
+            (low, lack), (high, excess) = ends[False], ends[True]
+            way = low + float(np.clip(lack / (lack - excess), 0.2, 0.8)) * (high - low)
+    return best[1] or fitted, best[2]

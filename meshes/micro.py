@@ -175,11 +175,13 @@ class Grains:
         name: of their region.
         diameter: of each.
         volume_fraction: of the layer that the rods are in.
+        gap: least distance from one another and from rods.
     """
 
     name: str
     diameter: float
     volume_fraction: float
+    gap: float = 0.0
 
 
 @dataclass(frozen=True)

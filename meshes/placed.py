@@ -55,8 +55,11 @@ def sizes_told(phases: Sequence[Phase]) -> list[str]:
     return out
 
 
-def gaps_told(phases: Sequence[Phase], body: Body) -> list[str]:
-    """Features that are nearer to one another than a box is wide, and what parts them."""
+def gaps_told(phases: Sequence[Phase], body: Body, standing: str = "") -> list[str]:
+    """Features that are nearer to one another than a box is wide, and what parts them.
+
+    Those with the name `standing` have no `gap` of their own: their array has.
+    """
     dim, size = len(body.sizes), body.resolution
     finest = (math.prod(body.sizes) / MOST_BOXES[dim]) ** (1.0 / dim)
     out = []
@@ -65,6 +68,8 @@ def gaps_told(phases: Sequence[Phase], body: Body) -> list[str]:
             continue
         gap = phase.made.gap
         parts = f"a gap of {size:.3g} um keeps it open"
+        if phase.name == standing:
+            parts = f"an array with {size:.3g} um between them keeps it open"
         if gap >= finest:
             parts = f"a resolution of {gap:.3g} um or {parts}"
         out.append(

@@ -179,6 +179,7 @@ def _grains(micro: Rods, standing: Standing, seed: np.random.SeedSequence) -> Fl
     random = np.random.Generator(np.random.PCG64(seed))
     low, high = body.span(micro.inside)
     radius = 0.5 * grains.diameter
+    reach = 2.0 * grains.diameter + grains.gap
     whole = (high - low) * math.prod(body.sizes[:-1])
     count = max(1, round(grains.volume_fraction * whole / ball_volume(radius, dim)))
     top = min(low + micro.length, high)
@@ -190,13 +191,13 @@ def _grains(micro: Rods, standing: Standing, seed: np.random.SeedSequence) -> Fl
         tried[:, -1] += low + radius
         away = level_of_capsules(
             tried[:, :-1], standing.places, np.zeros_like(standing.places),
-            standing.radii + standing.shell, periods[:-1], 2.0 * grains.diameter,
+            standing.radii + standing.shell, periods[:-1], reach,
         )  # fmt: skip
-        for one in tried[away > radius]:
+        for one in tried[away > radius + grains.gap]:
             near = level_of_capsules(
-                one[None], centres, zeros, np.full(len(centres), radius), periods, 4.0 * radius
+                one[None], centres, zeros, np.full(len(centres), radius), periods, reach
             )
-            if near[0] > radius:
+            if near[0] > radius + grains.gap:
                 centres = np.concatenate([centres, one[None]])
                 zeros = np.zeros_like(centres)
             if len(centres) == count:

@@ -130,7 +130,9 @@ def stretched(micro: Rough) -> str:
 
 
 def contact_shift(micro: Rough, faces: list[Heights], share: float) -> float:
-    """How far the second rough face is moved down for a share of contact, um."""
+    """How far the second rough face is moved down for a share of contact, um; 0 for none."""
+    if share == 0.0:
+        return 0.0
     low, high = micro.body.span(micro.faces[1].layer)
     grids_of = [heights.shape for heights in face_heights(micro)[:2]]
     counts = [max(MANY, min(4 * max(n), MOST)) for n in zip(*grids_of, strict=True)]
@@ -141,19 +143,17 @@ def contact_shift(micro: Rough, faces: list[Heights], share: float) -> float:
     return float(np.quantile(gap, share))
 
 
-def phases_of_rough(micro: Rough, share: float = 0.0) -> list[Phase]:
+def phases_of_rough(micro: Rough, moved: float = 0.0) -> list[Phase]:
     """Pits, then the layers from below, with what is rough of their upper faces.
 
     Args:
         micro: the stack.
-        share: of contact between the first two rough faces; 0: as their layer is thick.
+        moved: how far the second rough face is moved down, um.
     """
     body = micro.body
     faces = rough_faces(micro)
     heights = {face.layer: found for face, found in zip(micro.faces, faces, strict=True)}
-    shift = {face.layer: 0.0 for face in micro.faces}
-    if share > 0.0:
-        shift[micro.faces[1].layer] = contact_shift(micro, faces, share)
+    shift = {face.layer: moved for face in micro.faces[1:2]}
     out: list[Phase] = []
     if micro.pits is not None:
         rough = heights.get(micro.pits.layer)

@@ -157,10 +157,9 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
         if face.shortest_wavelength and not least <= face.shortest_wavelength <= most:
             expected = f"{um(least)} (of {MOST_WAVES} in the cell) to the correlation length"
             yield Fault(f"{key}.shortest_wavelength", um(face.shortest_wavelength), expected)
-        thick = min(
-            x.thickness for i, x in enumerate(body.layers)
-            if x.name == face.layer or (i and body.layers[i - 1].name == face.layer)
-        )  # fmt: skip
+        at = next(i for i, layer in enumerate(body.layers) if layer.name == face.layer)
+        beside = [i for i in (at, at + 1) if not _may_be_gone(micro, i)]
+        thick = min(body.layers[i].thickness for i in beside or (at, at + 1))
         outer = [body.layers[0].name, body.layers[-1].name]
         deep = max(thick, body.layers[0].thickness if face.layer in outer else thick)
         if not 0.0 < face.rms <= max(0.3 * deep, body.resolution):
@@ -177,6 +176,13 @@ def rough_faults(micro: Rough) -> Iterator[Fault]:
             yield Fault("contact_fraction", share, "less than 0.95")
     if micro.pits is not None:
         yield from _pit_faults(micro, micro.pits, there)
+
+
+def _may_be_gone(micro: Rough, index: int) -> bool:
+    """Whether a layer lies between two rough faces that are pressed together."""
+    layers, rough = micro.body.layers, [face.layer for face in micro.faces[:2]]
+    pressed = micro.contact_fraction > 0.0 and index > 0
+    return pressed and rough == [layers[index - 1].name, layers[index].name]
 
 
 def _map_faults(micro: Rough, face: RoughFace, key: str) -> Iterator[Fault]:

@@ -9,16 +9,15 @@ import numpy as np
 
 from meshes import roundness
 from meshes.connected import cells_that_wind, pieces_of
-from meshes.contact import contact_share, pressed_phases
+from meshes.contact import CONTACT_ERROR, contact_share, in_contact, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
-from meshes.fitting import Fitted, Level, Phase, background, fit
+from meshes.fitting import Level, Phase, background, fit
 from meshes.geometry import interface_name
 from meshes.image import labels_of_image, phases_of_image
 from meshes.lattice import (
     Floats,
     Ints,
-    Lattice,
     facet_pairs,
     quality,
 )
@@ -42,14 +41,12 @@ from meshes.micro_lattice import lattice_of
 from meshes.particles import phases_of_particles
 from meshes.placed import gaps_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
-from meshes.rough import phases_of_rough, stretched
+from meshes.rough import contact_shift, phases_of_rough, rough_faces, stretched
 from meshes.roughness import faces_told
 from meshes.sound import conform
 from meshes.topology import Nodes
 
 LEAST_QUALITY = 0.02
-PRESSINGS = 5
-CONTACT_ERROR = 0.01  # of the share in contact
 LEVELS = 5  # meshes until the emptied pores have their volume
 PORE_ERROR = 0.003  # relative, of that volume
 SHARE_ERROR = 0.05  # of the share of a region, beyond which it is told
@@ -185,7 +182,7 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
     if isinstance(micro, Segmented):
         fitted = fit(lattice, phases, micro.smooth, labels_of_image(micro))
     elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
-        fitted, share = _in_contact(micro, lattice)
+        fitted, share = in_contact(micro, lattice)
         told = f"; {share:.3g} of the plane in contact ({micro.contact_fraction:g} asked for)"
         if abs(share - micro.contact_fraction) >= CONTACT_ERROR:
             missed = (f"{share:.3g} of the plane in contact, not {micro.contact_fraction:g}",)
@@ -193,7 +190,8 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
         fitted = fit(lattice, phases)
         if isinstance(micro, Rough) and (pair := pressed_phases(micro)) is not None:
             told = f"; {contact_share(lattice, fitted, pair):.3g} of the plane in contact"
-    told += "".join(f"; {text}" for text in gaps_told(phases, micro.body))
+    rods = micro.name if isinstance(micro, Rods) else ""
+    told += "".join(f"; {text}" for text in gaps_told(phases, micro.body, rods))
     if isinstance(micro, Rough):
         told += stretched(micro)
     if float(fitted.gamma.min()) < LEAST_QUALITY:
@@ -242,7 +240,8 @@ def phases_of(micro: Micro) -> list[Phase]:
         case Rods():
             features = phases_of_rods(micro)
         case Rough():
-            return phases_of_rough(micro, micro.contact_fraction)
+            shift = contact_shift(micro, rough_faces(micro), micro.contact_fraction)
+            return phases_of_rough(micro, shift)
         case Segmented():
             return phases_of_image(micro)
     over: list[Phase] = []
@@ -252,23 +251,6 @@ def phases_of(micro: Micro) -> list[Phase]:
         (under if part.filled else over).append(phase)
     last = Phase(under[-1].name, background)
     return [*over, *features, *under[:-1], last]
-
-
-def _in_contact(micro: Rough, lattice: Lattice) -> tuple[Fitted, float]:
-    """Two rough faces pressed together until the mesh has the share of contact asked for, and it.
-
-    Where faces part by less than a box the mesh has them in contact; the share that places the
-    second face is changed by what the mesh has too much.
-    """
-    asked = share = micro.contact_fraction
-    pair = pressed_phases(micro) or (0, 0)
-    for _ in range(PRESSINGS):
-        fitted = fit(lattice, phases_of_rough(micro, share))
-        found = contact_share(lattice, fitted, pair)
-        if abs(found - asked) < CONTACT_ERROR:
-            break
-        share = min(max(share + asked - found, 0.02 * asked), 0.99)
-    return fitted, found
 
 
 def _slab(low: float, high: float) -> Level:

@@ -76,7 +76,12 @@ def _rods(table: tables.Rods) -> shapes.Rods:
         shell=_coat(table.shell),
         grains=None
         if grains is None
-        else shapes.Grains(grains.name, grains.diameter.number, grains.volume_fraction.number),
+        else shapes.Grains(
+            grains.name,
+            grains.diameter.number,
+            grains.volume_fraction.number,
+            _number(grains.gap),
+        ),
         deposit=None if film is None else shapes.Coat(film.name, film.thickness.number),
     )
 

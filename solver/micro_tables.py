@@ -98,6 +98,7 @@ class Grains(Strict):
     name: Name
     diameter: Length
     volume_fraction: Fraction
+    gap: LengthOrZero | None = None
 
 
 class Film(Strict):

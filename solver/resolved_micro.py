@@ -96,6 +96,8 @@ def _rods(micro: shapes.Rods, given: Given) -> Tree:
             "diameter": _length("grains.diameter", micro.grains.diameter, given),
             "volume_fraction": share,
         }
+        if micro.grains.gap > 0.0:
+            tree["grains"]["gap"] = _length("grains.gap", micro.grains.gap, given)
     return tree
 
 

@@ -189,6 +189,35 @@ def test_areas_that_are_off_are_told(tmp_path: Path):
     assert "areas other than" not in finer.method
 
 
+def test_cores_that_shells_leave_bare_are_told(tmp_path: Path):
+    body = Body(0.5, 0.5, (Layer("gap", 1.0),), 0.06, "sides", 3)
+    micro = Rods(
+        body, "rod", "gap", (1, 1), "jittered", 0.05, 0.25, 0.0, 0.8, shell=Coat("shell", 0.06)
+    )  # fmt: skip
+    mesh = built(micro, tmp_path)
+    area = {m.name: m.computed for m in mesh.report.facets}
+    bare = area["rod|gap"] / (area["rod|gap"] + area["rod|shell"])
+    assert bare > 0.02
+    assert f"shell leaves {100 * bare:.0f} % of rod bare: try a finer resolution" in mesh.method
+    finer = built(replace(micro, body=replace(body, resolution=0.03)), tmp_path)
+    assert "bare" not in finer.method
+
+
+def test_grains_keep_their_gap_from_one_another_and_from_rods():
+    body = Body(2.0, 2.0, (Layer("floor", 0.2), Layer("gap", 1.2)), 0.06, "sides", 3)
+    micro = Rods(
+        body, "rod", "gap", (3, 3), "square", 0.0, 0.25, 0.0, 0.9,
+        grains=Grains("grain", 0.15, 0.02, 0.08),
+    )  # fmt: skip
+    placed = rods(micro)
+    radii, periods = np.full(len(placed.grains), 0.075), np.array(body.periods)
+    assert least_gap(placed.grains, radii, periods) >= 0.08
+    away = placed.grains[:, None, :2] - placed.places[None]
+    away -= 2.0 * np.round(away / 2.0)
+    assert np.linalg.norm(away, axis=2).min() >= 0.125 + 0.075 + 0.08
+    assert "least gap of grain" not in build_structure(micro, ()).method
+
+
 @pytest.mark.parametrize(("emptied", "known"), [("void", 64.0), ("electrolyte", None)])
 def test_a_layer_that_fills_pores_has_no_known_face(emptied: str, known: float | None):
     layers = (Layer("lithium", 8.0), Layer("film", 0.4), Layer("electrolyte", 1.0))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from meshes.faults import faults
 from meshes.heights import height_map
 from meshes.layers import Layer
 from meshes.mesh import MeshError
@@ -87,15 +88,34 @@ def test_faces_pressed_together_touch_on_the_share_asked_for(tmp_path: Path):
     assert touching / (touching + facets["lithium|void"]) == pytest.approx(0.212, abs=0.04)
 
 
-def test_a_contact_that_boxes_cannot_have_is_told(tmp_path: Path):
-    # boxes of 1 um close all gaps below 0.5 um: more than 5 % of the plane touch
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_boxes_coarser_than_the_heights_have_the_contact_asked_for(share, tmp_path: Path):
+    # boxes of 1 um close all gaps below 0.5 um: the faces are moved apart until they touch on it
     faces = (FACE, replace(FACE, layer="void", rms=0.3))
     coarse = replace(BODY, layers=PRESSED, resolution=1.0)
-    mesh = built(Rough(coarse, faces, 0.05), tmp_path)
+    mesh = built(Rough(coarse, faces, share), tmp_path)
+    assert "other than asked for" not in mesh.method
+    sides = np.diff(face_nodes(mesh, "lithium|electrolyte")[:, :, :2], axis=1)
+    seen = 0.5 * np.abs(np.linalg.det(sides)).sum()  # from above
+    assert seen / 256.0 == pytest.approx(share, abs=0.01)
+
+
+def test_a_contact_that_boxes_cannot_have_is_told(tmp_path: Path):
+    # in a plane section each of 16 boxes is 6 % of the face
+    faces = (FACE, replace(FACE, layer="void", rms=0.3))
+    coarse = Body(16.0, 0.0, PRESSED, 1.0, "sides", 5)
+    mesh = built(Rough(coarse, faces, 0.1), tmp_path)
     facets = {m.name: m.computed for m in mesh.report.facets}
-    share = facets["lithium|electrolyte"] / 256.0
-    assert share > 0.07
-    assert "of the plane in contact, not 0.05): try a finer resolution" in mesh.method
+    assert facets.get("lithium|electrolyte", 0.0) / 16.0 < 0.2
+    assert "of the plane in contact, not 0.1): try a finer resolution" in mesh.method
+
+
+def test_a_layer_that_pressing_takes_away_does_not_bound_the_heights():
+    thin = (Layer("lithium", 3.0), Layer("void", 0.3), Layer("electrolyte", 3.0))
+    faces = (FACE, replace(FACE, layer="void", rms=0.3))
+    micro = Rough(replace(BODY, layers=thin, resolution=0.2), faces, 0.3)
+    assert faults(micro) == []
+    assert [fault.key for fault in faults(replace(micro, contact_fraction=0.0))] == ["faces[1].rms"]
 
 
 @pytest.mark.parametrize(
