@@ -23,6 +23,7 @@ from solver.face_contact import contacts
 from solver.march_schema import Step
 from solver.model import Model
 from solver.salt import assembled
+from solver.transport import volume_weight
 
 Way = Literal["in time", "steady", "held"]
 
@@ -56,6 +57,7 @@ class System(Carriers):
         self.charge_held = 0.0
         self.growth_held: dict[str, Floats] = {}
         self.growth_at_start: dict[str, Floats] = {}
+        self._measure_feet()
         self._quality: tuple[fem.Function, fem.Expression] | None = None
         if self.motion.quality is not None:
             space = fem.functionspace(domain.mesh, ("DG", 2))
@@ -70,6 +72,17 @@ class System(Carriers):
             name: PETSc.LGMap().create(numbers, comm=self.comm)
             for name, numbers in self.globals.items()
         }
+
+    def _measure_feet(self) -> None:
+        """Area at the start of faces that grow, um^2, and its load on their nodes."""
+        weight = volume_weight(self.domain)
+        self.foot_load: dict[str, PETSc.Vec] = {}
+        for name in self.platings if self.area else ():
+            parts = [p for (face, _), found in self.ways.items() if face == name for p in found]
+            whole = sum(weight * way.foot * self.test * self.ds(k) for k, way in parts)
+            if parts:
+                self.foot_load[name] = assembled(fem.form(whole))
+        self.foot = {name: float(load.sum()) for name, load in self.foot_load.items()}
 
     def vector(self) -> PETSc.Vec:
         """Zero unknowns."""
@@ -156,12 +169,14 @@ class System(Carriers):
         for field in self.stored:
             x.array[field.unknowns] = self.fractions_at_start
         for name, field in self.heights:
+            if field.name.startswith("g_") and self.domain.across:
+                continue  # a mesh that was drawn anew has the form of its faces
             height = start_of(field.value, self.platings[name])
             x.array[field.unknowns] = height.x.array[field.nodes]
         for field, _, even in self.grows[len(self.heights) :]:
             x.array[field.unknowns] = even
         self.hold_salt(x)
-        self.growth_at_start = {n: self.growth_held[f.name] for n, f in self.growing.items()}
+        self.growth_at_start = {f.name: self.growth_held[f.name] for _, f in self.heights}
         return x
 
     def put(self, x: PETSc.Vec, rate: PETSc.Vec | None = None) -> None:
@@ -205,9 +220,9 @@ class System(Carriers):
         """Mean, least and largest growth of every face that is followed, um; then of contact."""
         found = []
         for name, field in self.growing.items():
-            grown = x.array_r[field.unknowns] - self.growth_at_start[name]
-            mine = float(self.face_load[name].array_r[field.nodes] @ grown)
-            mean = float(self.comm.allreduce(mine)) / (self.conductance * self.area[name])
+            grown = x.array_r[field.unknowns] - self.growth_at_start[field.name]
+            mine = float(self.foot_load[name].array_r[field.nodes] @ grown)
+            mean = float(self.comm.allreduce(mine)) / self.foot[name]
             low = self.comm.allreduce(float(grown.min(initial=np.inf)), op=MPI.MIN)
             high = self.comm.allreduce(float(grown.max(initial=-np.inf)), op=MPI.MAX)
             found.append((mean, float(low), float(high)))
@@ -250,6 +265,15 @@ class System(Carriers):
         quality.interpolate(expression)
         least = float(quality.x.array.min(initial=1.0))
         return float(self.comm.allreduce(least, op=MPI.MIN))
+
+    def way_of(self, x: PETSc.Vec) -> float:
+        """Largest way of a face on this mesh over the feature that it moves."""
+        most = 0.0
+        for name, field in self.heights[len(self.growing) :]:
+            moved = np.abs(x.array_r[field.unknowns] - self.growth_at_start[field.name])
+            feature = self.platings[name].feature or self.room[name]
+            most = max(most, float(moved.max(initial=0.0)) / feature)
+        return float(self.comm.allreduce(most, op=MPI.MAX))
 
     def salt_over_start(self, x: PETSc.Vec) -> Floats:
         """Amount of salt of every electrolyte over that at the start."""

@@ -36,7 +36,7 @@ from ufl.core.expr import Expr
 
 from solver import alloy, schema
 from solver.copies import Copies, build_copies
-from solver.deposit import charge_per_volume, growth_row, platings
+from solver.deposit import charge_per_volume, platings
 from solver.domain import (
     Domain,
     facet_entities,
@@ -47,12 +47,12 @@ from solver.domain import (
 )
 from solver.electrolyte import fluxes
 from solver.face_contact import Touch, voids_of
-from solver.further import further_equations, motion_of
+from solver.further import further_equations, growth_rows, motion_of, pressure_shift
 from solver.kinetics import reaction, shift_of
 from solver.march_schema import BinaryElectrolyte, Programme
 from solver.mixed_conductor import mixed_forms
 from solver.model import Contact, Model
-from solver.moving import gradient
+from solver.moving import Way, gradient, ways
 from solver.region_schema import Alloy, MixedConductor
 from solver.salt import assembled, groups_of, integral, salt_of
 from solver.transport import volume_weight
@@ -341,6 +341,7 @@ class Carriers:
         labels = self.copies.labels
         entities: dict[int, Ints] = {}
         self.face_id: dict[tuple[str, int], int] = {}
+        self.ways: dict[tuple[str, int], list[tuple[int, Way]]] = {}
         self.jump_id: dict[str, int] = {}
         for contact in self.model.contacts:
             for label in sorted(set(labels.values())):
@@ -351,6 +352,9 @@ class Carriers:
                 if self.comm.allreduce(len(pairs)) > 0:
                     self.face_id[contact.name, label] = len(entities)
                     entities[len(entities)] = pairs
+                    parts = ways(self.domain, pairs) if contact.name in self.platings else []
+                    self.ways[contact.name, label] = list(enumerate(parts, len(entities)))
+                    entities |= {k: way.pairs for k, way in self.ways[contact.name, label]}
         for name in self.model.jumps:
             one, _ = regions_at(self.domain, name)
             self.jump_id[name] = len(entities)
@@ -399,14 +403,12 @@ class Carriers:
                 if contact.alloy:
                     add("x", weight * faradaic * v * ds)
                 if contact.name in self.platings:
-                    h = self.further[f"h_{contact.name}"]
                     share = self._constant(charge_per_volume(self.platings[contact.name]))
-                    flows = (weight * share, h.rate, weight * faradaic)
-                    add(h.name, growth_row(*flows, area, v, ds))
-                    if f"g_{contact.name}" in self.further:
-                        way = self.further[f"g_{contact.name}"]
-                        flows = (weight * share * self.motion.shadow, way.rate, weight * faradaic)
-                        add(way.name, growth_row(*flows, area, v, ds))
+                    parts = [(way, self.ds(k)) for k, way in self.ways[contact.name, label]]
+                    flows = weight * share, weight * faradaic, area, v
+                    fields = self.further, self.motion, contact.name
+                    for name, form in growth_rows(*fields, parts, *flows):
+                        add(name, form)
                 if touch.name:
                     add(touch.name, weight * touch.row(area * faradaic) * v * ds)
                 drop = held - phi.value - shift - eta - rho * rate
@@ -427,11 +429,8 @@ class Carriers:
 
     def _pressed(self, name: str) -> Expr | float:
         """Shift of the equilibrium potential by the pressure that growth makes, V."""
-        law = self.platings.get(name)
-        if law is None or law.backing is None:
-            return 0.0
-        unit = law.molar_volume * law.backing.electrolyte_modulus / FARADAY
-        return -self._constant(unit) * self.further[f"p_{name}"].value
+        unit = pressure_shift(self.platings.get(name))
+        return -self._constant(unit) * self.further[f"p_{name}"].value if unit else 0.0
 
     def _jump_forms(self, add: Adder) -> None:
         weight, v = volume_weight(self.domain) * self.motion.area, self.test

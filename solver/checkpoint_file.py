@@ -1,12 +1,14 @@
 """The file of a checkpoint: HDF5, written by all ranks, readable on any number of them.
 
 ```
-/            attributes: program, format, identity, step, first, length, rejected
+/            attributes: program, format, identity, step, first, length, rejected, built
 /times       (states,)            s, the oldest first
 /scalars     (states, scalars)    potentials of the terminals, charge, sources
 /moments     (moments, 9 + 3 n)   as in Moment, with three numbers for each of n faces that grow,
                                   alloys and a flaw that grows
 /ends        (ends, 5)            step, time, reason, first, last
+/remeshings  (remeshings, 13)     as in Remeshing
+/mesh        (bytes,)             the file of a mesh that was made on the way; empty: the first one
 /fields/NAME/points   (nodes, 3)         um
 /fields/NAME/values   (states, nodes)    of phi_<label>, u, z_<contact>
 ```
@@ -19,26 +21,29 @@ The file gets its name when it is whole and on disk; until then the one before i
 
 import os
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 from petsc4py import PETSc
 from scipy.spatial import cKDTree
 
+from meshes.mesh import BuiltMesh, from_json, to_json
 from solver.carrier_system import System
 from solver.carriers import Field, Floats
-from solver.march import Ended, Marched, Moment, Snapshot
 from solver.march_events import Reason
 from solver.march_history import History
+from solver.march_states import Ended, Marched, Moment, Remeshing, Snapshot
 
-FORMAT = 1
+FORMAT = 2
 SAME = 1e-9  # of the size of the body: nodes closer than this are one
 PIECE = 1 << 20  # nodes that are read at a time
 REASONS: tuple[Reason, ...] = get_args(Reason)
+NUMBERS = len(fields(Remeshing))
 
 
 class Unusable(Exception):
@@ -69,7 +74,7 @@ def write(
 
     Args:
         place: Its name; a file that has it is replaced.
-        system: The problem, for the places of its unknowns.
+        system: The problem, for its mesh and the places of its unknowns.
         snapshot: The march so far.
         identity: Of the case and of the program, see `read`.
         together: Through MPI, where h5py can.
@@ -135,7 +140,7 @@ def _on_disk(path: Path) -> None:
         os.close(number)
 
 
-def _small(system: System, snapshot: Snapshot) -> dict[str, Floats]:
+def _small(system: System, snapshot: Snapshot) -> dict[str, npt.NDArray[Any]]:
     """What is the same on all ranks."""
     found = snapshot.found
     steps = range(len(found.ends))  # every step of the programme that has ended, in order
@@ -149,6 +154,8 @@ def _small(system: System, snapshot: Snapshot) -> dict[str, Floats]:
                 for n, e in zip(steps, found.ends, strict=True)
             ]
         ).reshape(-1, 5),
+        "remeshings": np.array([astuple(r) for r in found.remeshings]).reshape(-1, NUMBERS),
+        "mesh": np.frombuffer(system.domain.file, dtype=np.uint8),
     }
 
 
@@ -156,7 +163,7 @@ def _lay_out(
     file: h5py.File,
     snapshot: Snapshot,
     identity: str,
-    small: dict[str, Floats],
+    small: dict[str, npt.NDArray[Any]],
     shares: list[_Share],
 ) -> None:
     found = snapshot.found
@@ -164,6 +171,7 @@ def _lay_out(
         {
             "program": "liface", "format": FORMAT, "identity": identity, "step": snapshot.step,
             "first": snapshot.first, "length": snapshot.length, "rejected": found.rejected,
+            "built": to_json(snapshot.system.domain.built),
         }
     )  # fmt: skip
     for name, values in small.items():
@@ -189,13 +197,17 @@ def _points(system: System, field: Field) -> Floats:
 # -- reading -----------------------------------------------------------------------------------
 
 
-def read(place: Path, system: System, identity: str) -> Snapshot:
+OnMesh = Callable[[BuiltMesh, bytes], System]
+
+
+def read(place: Path, system: System, identity: str, on_mesh: OnMesh | None = None) -> Snapshot:
     """Read a checkpoint; collective.
 
     Args:
         place: The file.
         system: The problem as this run has set it up, on any number of ranks.
         identity: Of the case and of the program: that of the file has to be the same.
+        on_mesh: Makes the problem on a mesh that was made on the way, from its file.
 
     Raises:
         Unusable: There is no such file, or it is of another case, program or mesh; on all ranks.
@@ -206,6 +218,10 @@ def read(place: Path, system: System, identity: str) -> Snapshot:
         with h5py.File(place, "r") as file:
             if file.attrs["identity"] != identity or file.attrs["format"] != FORMAT:
                 raise Unusable("it is of another case or of other sources of the program")
+            data = bytes(file["mesh"][:])
+            if data and on_mesh is not None:
+                built = from_json(file.attrs["built"], Path())
+                system = on_mesh(built, data)
             snapshot = _read(file, system)
     except FileNotFoundError:
         fault = "there is none"
@@ -236,12 +252,12 @@ def _read(file: h5py.File, system: System) -> Snapshot:
     found = Marched(
         [_moment(row, faces, len(system.alloy_regions)) for row in file["moments"][:]],
         ends,
-        None,
-        int(file.attrs["rejected"]),
+        rejected=int(file.attrs["rejected"]),
+        remeshings=[Remeshing(*map(float, row)) for row in file["remeshings"][:]],
     )
     return Snapshot(
         found, int(file.attrs["step"]), int(file.attrs["first"]), History(times, states),
-        float(file.attrs["length"]),
+        float(file.attrs["length"]), len(found.moments), system,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from mpi4py import MPI
 from solver import checkpoint_file, march_schema, schema
 from solver.carrier_system import System
 from solver.interruption import Asked, Interrupted
-from solver.march import Snapshot
+from solver.march_states import Snapshot
 from solver.resolved import resolved_toml
 
 Progress = Callable[[str], None]
@@ -85,14 +85,19 @@ def _tidy(keeper: Keeper) -> None:
         left.unlink(missing_ok=True)
 
 
-def kept_before(keeper: Keeper, system: System, progress: Progress) -> Snapshot | None:
-    """The checkpoint to go on from, if that is wanted and there is one that fits; collective."""
+def kept_before(
+    keeper: Keeper, system: System, progress: Progress, on_mesh: checkpoint_file.OnMesh
+) -> Snapshot | None:
+    """The checkpoint to go on from, if that is wanted and there is one that fits; collective.
+
+    A problem on a mesh that was made on the way comes from `on_mesh`.
+    """
     if system.comm.rank == 0:
         _tidy(keeper)
     if not keeper.resume:
         return None
     try:
-        found = checkpoint_file.read(keeper.place, system, keeper.identity)
+        found = checkpoint_file.read(keeper.place, system, keeper.identity, on_mesh)
     except checkpoint_file.Unusable as error:
         progress(f"from the start: no checkpoint {keeper.place} to go on from, {error}")
         return None
@@ -104,11 +109,10 @@ class Keeping:
     """Writes what a march offers, when it is time."""
 
     def __init__(
-        self, keeper: Keeper, system: System, asked: Asked, begin: float, progress: Progress
+        self, keeper: Keeper, comm: MPI.Intracomm, asked: Asked, begin: float, progress: Progress
     ) -> None:
         """From a time of the march on, s."""
-        self.keeper, self.system, self.asked, self.progress = keeper, system, asked, progress
-        self.comm: MPI.Intracomm = system.comm
+        self.keeper, self.comm, self.asked, self.progress = keeper, comm, asked, progress
         self.waiting = [t for t in keeper.times if t > begin]
         self.written = monotonic()
 
@@ -126,7 +130,9 @@ class Keeping:
         snapshot = make()
         kept = f"t = {snapshot.history.times[-1]:.6g} s"
         try:
-            checkpoint_file.write(self.keeper.place, self.system, snapshot, self.keeper.identity)
+            checkpoint_file.write(
+                self.keeper.place, snapshot.system, snapshot, self.keeper.identity
+            )
         except OSError as error:
             self.progress(f"no checkpoint at {kept}: {error}")
             kept = "the last checkpoint, if there is one: no other can be written"

@@ -92,6 +92,11 @@ def submesh(
     return part, np.asarray(numbers.sub_topology_to_topology(own, False), dtype=np.int32)
 
 
+def facet_mesh(msh: mesh.Mesh, facets: npt.NDArray[np.int32]) -> mesh.Mesh:
+    """The mesh of some facets, on the ranks where they are."""
+    return mesh.create_submesh(msh, msh.topology.dim - 1, facets)[0]
+
+
 def nodes_of_entities(
     msh: mesh.Mesh, dim: int, entities: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.int32]:
@@ -117,3 +122,10 @@ def node_numbers(msh: mesh.Mesh) -> npt.NDArray[np.int32]:
     except AttributeError:  # 0.9
         return np.asarray(msh.geometry.dofmap)
     return np.asarray(maps[0])
+
+
+def nonmatching(
+    to: fem.FunctionSpace, of: fem.FunctionSpace, cells: npt.NDArray[np.int32], padding: float
+) -> Any:
+    """What `interpolate_nonmatching` needs to take functions of one mesh to cells of another."""
+    return fem.create_interpolation_data(to, of, cells, padding)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from solver.carrier_system import System
 from solver.contact_schema import Voids
 from solver.face_contact import contacts, critical_stripping, voids_of
-from solver.march import Marched
+from solver.march_states import Marched
 from solver.quantities import Quantity
 from solver.units import in_unit
 from solver.vacancies import History, vacancy_current

@@ -49,7 +49,7 @@ def growth_row(
     """int (F (1 - p)/V_Li dh/dt dA + j da) v over a face.
 
     Args:
-        share: F (1 - p)/V_Li, pC/um^3.
+        share: F (1 - p)/V_Li, pC/um^3, times what h sweeps per area.
         rate: dh/dt, um/s.
         current: j, pA/um^2, with the weight of the symmetry.
         area: Area now over that at the start.

@@ -15,11 +15,12 @@ from mpi4py import MPI
 
 from solver.carrier_system import System
 from solver.deposit import SMALL, charge_per_volume, start_of
-from solver.domain import facet_entities, facet_measure
-from solver.march import Marched
+from solver.march_states import Marched
 from solver.quantities import Quantity
 from solver.transport import volume_weight
 from solver.units import in_unit
+
+MOST_JUMP = 1e-4  # that a new mesh may make without a word
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,22 @@ def faces_of(system: System, found: Marched) -> dict[str, Face]:
     return {name: _face(system, name) for name in system.growing}
 
 
+def _parts(system: System, name: str) -> list[tuple[ufl.core.expr.Expr, ufl.Measure]]:
+    """Weight per area of the mesh, and measure, of the parts of a face; areas are of the start."""
+    weight = volume_weight(system.domain)
+    ways = [way for (face, _), found in system.ways.items() if face == name for way in found]
+    return [(weight * way.foot, system.ds(number)) for number, way in ways]
+
+
 def _face(system: System, name: str) -> Face:
-    law, field, domain = system.platings[name], system.growing[name], system.domain
+    law, field = system.platings[name], system.growing[name]
     start = start_of(field.value, law)
     grown = field.value.x.array[field.nodes] - start.x.array[field.nodes]
-    measure = facet_measure(domain, {0: facet_entities(domain, name)})
-    weight = volume_weight(domain)
+    parts = _parts(system, name)
 
     def mean(function: ufl.core.expr.Expr) -> float:
-        whole = fem.assemble_scalar(fem.form(weight * function * measure(0)))
-        return float(system.comm.allreduce(whole)) / system.area[name]
+        whole = fem.assemble_scalar(fem.form(sum(foot * function * ds for foot, ds in parts)))
+        return float(system.comm.allreduce(whole)) / system.foot[name]
 
     average = mean(field.value - start)
     low = float(system.comm.allreduce(float(grown.min(initial=np.inf)), op=MPI.MIN))
@@ -62,7 +69,7 @@ def _face(system: System, name: str) -> Face:
         nodal = there.value.x.array[there.nodes]
         most = float(system.comm.allreduce(float(nodal.max(initial=-np.inf)), op=MPI.MAX))
         pressure = (unit * mean(there.value), unit * most)
-    charge = charge_per_volume(law) * average * system.area[name]
+    charge = charge_per_volume(law) * average * system.foot[name]
     flat = law.wavelength > 0.0 or law.backing is not None or _is_flat_cell(system)
     uneven = max(high - average, average - low) if flat else max(abs(high), abs(low))
     return Face(average, low, high, charge, uneven, pressure)
@@ -70,7 +77,7 @@ def _face(system: System, name: str) -> Face:
 
 def _is_flat_cell(system: System) -> bool:
     """Whether growth that is even leaves the cell as it is: parallel faces of one area."""
-    areas = list(system.area.values())
+    areas = [system.foot.get(name, area) for name, area in system.area.items()]
     level = system.domain.built.cell_area / system.domain.built.multiplicity
     return all(abs(area / level - 1.0) < 1e-9 for area in areas)
 
@@ -109,7 +116,7 @@ def deposit_quantities(system: System, found: Marched) -> Iterator[Quantity]:
                 per = mean / passed
                 yield Quantity(f"pressure_per_capacity.{name}", per, "MPa cm^2/mAh", meaning=text)
     if faces:
-        total = sum(face.mean * system.area[name] for name, face in faces.items())
+        total = sum(face.mean * system.foot[name] for name, face in faces.items())
         text = "Growth of the stack: of all faces that are followed, over the area of the cell."
         yield Quantity("stack_growth", total / _area(system), "um", meaning=text)
         balance = growth_balance(system, found, faces)
@@ -125,13 +132,15 @@ def _area(system: System) -> float:
 
 def _wave(system: System, name: str, found: Marched) -> Iterator[Quantity]:
     """How fast the height of the start grows, from its Fourier component."""
-    law, field, domain = system.platings[name], system.growing[name], system.domain
+    law, field = system.platings[name], system.growing[name]
     last = found.moments[-1].time
     if law.wavelength <= 0.0 or last <= 0.0:
         return
     shape = start_of(field.value, law)
-    measure = facet_measure(domain, {0: facet_entities(domain, name)})
-    forms = [fem.form(f * shape * measure(0)) for f in (field.value, shape)]
+    forms = [
+        fem.form(sum(foot * f * shape * ds for foot, ds in _parts(system, name)))
+        for f in (field.value, shape)
+    ]
     now, then = (float(system.comm.allreduce(fem.assemble_scalar(form))) for form in forms)
     if now > 0.0:
         text = "Rate ln(A/A0)/t of the cosine that the face had at the start."
@@ -168,3 +177,15 @@ def warnings(system: System, found: Marched) -> tuple[str, ...]:
                 f"{name}.plating.moves = true follows the face."
             )
     return tuple(said)
+
+
+def jump_warnings(found: Marched) -> tuple[str, ...]:
+    """Where new meshes have changed more than they should."""
+    worst = max((made.jump for made in found.remeshings), default=0.0)
+    if worst <= MOST_JUMP:
+        return ()
+    return (
+        f"Warning: a new mesh has changed volume, deposit or voltage by {worst:.2e} "
+        f"(remeshing_jump), more than {MOST_JUMP:g}: it falls as the square of "
+        "numerics.maximum_size.",
+    )

@@ -37,12 +37,17 @@ class Domain:
         cell_tags: Region tag of every cell.
         facet_tags: Tag of every named boundary or interface facet.
         built: What the mesh builder said about the mesh (names, areas, multiplicity, arcs).
+        across: Of a mesh that was drawn anew: outer facets by the axis that their face lay across
+            at the start; empty: the facets themselves tell.
+        file: The file of such a mesh, on all ranks.
     """
 
     mesh: Mesh
     cell_tags: MeshTags
     facet_tags: MeshTags
     built: BuiltMesh
+    across: tuple[Int32Array, ...] = ()
+    file: bytes = b""
 
     @property
     def comm(self) -> MPI.Intracomm:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from solver.carrier_system import System
 from solver.filled_flaw import step_of
 from solver.flaw_growth import GrowingFlaw, Grown, followed, growing_flaw
-from solver.march import Marched, Moment
+from solver.march_states import Marched, Moment
 from solver.quantities import Quantity
 
 

@@ -29,8 +29,9 @@ from solver.filled_flaw import (
     pressed_by_stack,
     step_of,
 )
-from solver.march import Marched, steady_state
+from solver.march import steady_state
 from solver.march_schema import FilledFlaw
+from solver.march_states import Marched
 from solver.margins import PER_TOUGHNESS, estimate
 from solver.quantities import Quantity
 from solver.solve import SolveFailed

@@ -4,7 +4,7 @@ Where something holds a component of a displacement (a face, a plane of symmetry
 the mean of what it is held at, tested on that boundary; elsewhere it is that of the inside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import ufl
 from dolfinx import fem
 from ufl.core.expr import Expr
 
+from solver.deposit import growth_row
 from solver.domain import (
     Domain,
     cell_volumes,
@@ -24,7 +25,8 @@ from solver.domain import (
 )
 from solver.march_schema import Plating
 from solver.misfit import potential
-from solver.moving import STILL, Motion, flat_faces, moved_by, pairs_of
+from solver.moving import STILL, Motion, Way, flat_faces, local_facets, moved_by, pairs_of
+from solver.units import FARADAY
 
 Ints = npt.NDArray[np.int32]
 
@@ -35,6 +37,10 @@ class Field(Protocol):
     @property
     def value(self) -> Any:
         """Nodal values."""
+
+    @property
+    def rate(self) -> Any:
+        """Of their change in time."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,36 @@ def motion_of(domain: Domain, fields: Mapping[str, Field]) -> Motion:
     """How the mesh moves, if it does."""
     parts = tuple(field.value for name, field in fields.items() if name.startswith("d_"))
     return moved_by(domain, parts) if parts else STILL
+
+
+def growth_rows(
+    fields: Mapping[str, Field],
+    motion: Motion,
+    name: str,
+    parts: Sequence[tuple[Way, ufl.Measure]],
+    share: Expr,
+    current: Expr,
+    area: Expr | float,
+    test: Expr,
+) -> Iterator[tuple[str, ufl.Form]]:
+    """Of the deposit on a face, and of the way of one that moves, part by part.
+
+    Args:
+        fields: The unknowns by name.
+        motion: Of the mesh.
+        name: Of the face.
+        parts: Its facets by the direction that they move along.
+        share: F (1 - p)/V_Li, pC/um^3, with the weight of the symmetry.
+        current: j, pA/um^2, with that weight.
+        area: Area now over that on this mesh.
+        test: v.
+    """
+    for way, ds in parts:
+        flow = current, area, test, ds
+        yield f"h_{name}", growth_row(share * way.foot, fields[f"h_{name}"].rate, *flow)
+        if f"g_{name}" in fields:
+            swept = share * ufl.inner(motion.turned, way.along)
+            yield f"g_{name}", growth_row(swept, fields[f"g_{name}"].rate, *flow)
 
 
 def further_equations(
@@ -111,7 +147,8 @@ def _of_mesh(
         d = fields[f"d_{i}"].value
         form = d * test * ds(len(faces))
         for k, name in enumerate(moving):
-            form += (d + fields[f"g_{name}"].value * normal[i]) * test * ds(k)
+            way = ufl.sign(normal[i]) if domain.across else normal[i]
+            form += (d + fields[f"g_{name}"].value * way) * test * ds(k)
         inner = stiff * ufl.inner(ufl.grad(d), ufl.grad(test)) * dx
         held = np.concatenate([np.setdiff1d(electrodes, along), rest]).astype(np.int32)
         found.append(Equation(f"d_{i}", form, inner, held))
@@ -126,9 +163,7 @@ def _along(domain: Domain, axis: int) -> Ints:
 
 def _without(domain: Domain, pairs: Ints, facets: Ints) -> Ints:
     """(cell, local facet) pairs without those of some facets."""
-    tdim = domain.mesh.topology.dim
-    facets_of_cell = domain.mesh.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
-    return pairs[~np.isin(facets_of_cell[pairs[:, 0], pairs[:, 1]], facets)]
+    return pairs[~np.isin(local_facets(domain, pairs), facets)]
 
 
 def _held_sides(domain: Domain, across: Ints, others: Ints, axis: int) -> Ints:
@@ -143,6 +178,13 @@ def _held_sides(domain: Domain, across: Ints, others: Ints, axis: int) -> Ints:
 
 
 SLIDING = ("sides", "left", "right", "front", "back")
+
+
+def pressure_shift(law: Plating | None) -> float:
+    """Shift of the equilibrium potential per unknown of the pressure on a face, V."""
+    if law is None or law.backing is None:
+        return 0.0
+    return law.molar_volume * law.backing.electrolyte_modulus / FARADAY
 
 
 def _of_bodies(

@@ -16,12 +16,13 @@ Source: Abhyankar et al. 2018, PETSc/TS: a modern scalable ODE/DAE solver librar
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from petsc4py import PETSc
 
+from meshes.mesh import MeshError
 from solver.carrier_system import Held, System
 from solver.flaw_growth import GrowingFlaw, Grown, growing_flaw
 from solver.march_blocks import diagonal, split
@@ -29,6 +30,7 @@ from solver.march_events import LAST, Reason, events_of, located, voltage_of
 from solver.march_history import History, Memory, Replay
 from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
 from solver.march_schema import Step
+from solver.march_states import Ended, Marched, Moment, Remeshing, Snapshot
 from solver.solve import SolveFailed, prefixed_options
 
 Progress = Callable[[str], None]
@@ -48,93 +50,9 @@ IN_TIME = {
 }
 
 
-@dataclass(frozen=True)
-class Moment:
-    """A state in time.
-
-    Attributes:
-        time: s.
-        step: Number of the step of the programme, from 0.
-        voltage: Potential of the driven terminal minus that of the other, V.
-        current: Into the cell through the driven terminal, pA (of the meshed part).
-        charge: That has passed, pC (of the meshed part).
-        least: Least concentration over that at the start.
-        salt: Largest change of the amount of salt of an electrolyte, relative.
-        balance: Sum of all currents over half the sum of their sizes; 0 without current.
-        iterations: Newton steps up to here.
-        growth: Mean, least and largest growth of every face that is followed, um; then the same of
-            the share in contact, where it changes.
-        fractions: Mean, least and largest fraction of lithium in every alloy.
-        flaw: Of a flaw whose growth is followed the step of the potential on its face (V), its
-            length (um) and the pressure of its lithium (MPa).
-    """
-
-    time: float
-    step: int
-    voltage: float
-    current: float
-    charge: float
-    least: float
-    salt: float
-    balance: float
-    iterations: int
-    growth: tuple[tuple[float, float, float], ...] = ()
-    fractions: tuple[tuple[float, float, float], ...] = ()
-    flaw: tuple[tuple[float, float, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a step of the programme ended: the time, the reason, the index of its last moment."""
-
-    step: Step
-    time: float
-    reason: Reason
-    first: int
-    last: int
-
-
-@dataclass
-class Marched:
-    """A finished march; `x` is its last state."""
-
-    moments: list[Moment] = field(default_factory=list)
-    ends: list[Ended] = field(default_factory=list)
-    x: PETSc.Vec | None = None
-    rejected: int = 0
-    shares: int = 0
-
-    @property
-    def depleted(self) -> bool:
-        """Whether the salt ran out somewhere."""
-        return bool(self.ends) and self.ends[-1].reason == "depleted"
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a march needs to go on from where it is.
-
-    Attributes:
-        found: Moments, ends and counts so far, without a state.
-        step: Number of the step of the programme that goes on, from 0.
-        first: Index of the first moment of that step.
-        history: The last states of the integrator, or the one state with which the step begins.
-        length: Of the next step in time, s; 0 where the step of the programme begins.
-    """
-
-    found: Marched
-    step: int
-    first: int
-    history: History
-    length: float
-
-    @property
-    def inside(self) -> bool:
-        """Whether the step of the programme has begun."""
-        return len(self.history.times) > 1
-
-
 Keep = Callable[[float, Callable[[], Snapshot]], None]  # called with the time after every step
+# makes a new mesh from a state of a march so far, with the state on it
+Renew = Callable[[System, PETSc.Vec, Marched], tuple[System, PETSc.Vec, Remeshing]]
 
 # -- steady --------------------------------------------------------------------------------------
 
@@ -200,6 +118,7 @@ def march(
     progress: Progress,
     keep: Keep = lambda _, __: None,
     kept: Snapshot | None = None,
+    renew: Renew | None = None,
 ) -> Marched:
     """Go through all steps of the programme; what depletes the cell or fails a staircase ends it.
 
@@ -208,7 +127,8 @@ def march(
         overrides: Options of PETSc.
         progress: Gets a line per step of the programme.
         keep: Is offered a snapshot after every step in time.
-        kept: To go on from; None: from the start.
+        kept: To go on from, with its system; None: from the start.
+        renew: Makes a new mesh where cells have become flat; None: there is none.
 
     Raises:
         SolveFailed: Steps in time become too small, or the potentials of a start are not found.
@@ -216,6 +136,7 @@ def march(
     programme = system.programme
     steps = [step for _ in range(programme.repeat) for step in programme.steps]
     found = kept.found if kept else Marched()
+    system = kept.system if kept else system
     start = system.start()  # changes are told against it, also of a march that goes on
     x = kept.history.states[-1].copy() if kept else start
     time = kept.history.times[-1] if kept else 0.0
@@ -226,18 +147,31 @@ def march(
             continue
         system.held = list(usual)
         system.held[system.driven] = _held(system, step, 0.0)
-        inside = kept if kept is not None and kept.inside and number == kept.step else None
-        if inside is None:
-            begin = Snapshot(found, number, len(found.moments), History((time,), (x.copy(),)), 0.0)
+        begin = kept if kept is not None and kept.begun and number == kept.step else None
+        if begin is None:
+            begin = _beginning(found, number, len(found.moments), time, x, 0.0, system)
             keep(time, partial(_so_far, begin))
             iterations = fit_potentials(system, x, overrides)
             before = found.moments[-1].iterations if found.moments else 0
             moment = moment_of(system, x, time, number, before + iterations)
             found.moments.append(_with_flaw(flaw, found, moment, x))
-        else:
-            begin = inside
         first = begin.first
-        time, x, reason = _one_step(system, x, step, begin, flaw, overrides, keep)
+        while True:
+            time, x, reason, length = _one_step(begin, x, step, flaw, overrides, keep, bool(renew))
+            if renew is None or reason != "remeshed":
+                break
+            try:
+                system, x, remeshing = renew(system, x, found)
+            except MeshError as error:
+                progress(f"no new mesh at t = {time:.6g} s: {error}")
+                reason = "distorted"
+                break
+            found.remeshings.append(remeshing)
+            progress(told(remeshing))
+            flaw = growing_flaw(system)
+            moment = moment_of(system, x, time, number, found.moments[-1].iterations)
+            found.moments.append(_with_flaw(flaw, found, moment, x))
+            begin = _beginning(found, number, first, time, x, length, system)
         found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
         last = found.moments[-1]
         left = f"least concentration {last.least:.4g}, " if system.binary else ""
@@ -248,14 +182,38 @@ def march(
         )
         if reason in LAST or (programme.staircase is not None and reason != "duration"):
             break
-    found.x = x
+    found.x, found.system = x, system
     return found
 
 
+def told(remeshing: Remeshing) -> str:
+    """A line on a new mesh."""
+    return (
+        f"new mesh at t = {remeshing.time:.6g} s: {remeshing.new_cells:.0f} cells for "
+        f"{remeshing.cells:.0f}, of quality {remeshing.quality:.3g}; jumps: volume "
+        f"{remeshing.volume_jump:.1e}, deposit {remeshing.deposit_jump:.1e}, electric "
+        f"{remeshing.electric_jump:.1e}"
+    )
+
+
+def _beginning(
+    found: Marched, number: int, first: int, time: float, x: PETSc.Vec, length: float,
+    system: System,
+) -> Snapshot:  # fmt: skip
+    """One state to go on from, with no memory before it."""
+    history = History((time,), (x.copy(),))
+    return Snapshot(found, number, first, history, length, len(found.moments), system)
+
+
 def _so_far(begin: Snapshot) -> Snapshot:
-    """The start of a step of the programme, without the moments that came after it."""
+    """Where the integrator began, without the moments that came after it."""
     found = begin.found
-    before = replace(found, moments=found.moments[: begin.first], ends=list(found.ends))
+    before = replace(
+        found,
+        moments=found.moments[: begin.count],
+        ends=list(found.ends),
+        remeshings=list(found.remeshings),
+    )
     return replace(begin, found=before)
 
 
@@ -295,24 +253,28 @@ def _held(system: System, step: Step, passed: float) -> Held:
 
 
 def _one_step(
-    system: System,
+    begin: Snapshot,
     x: PETSc.Vec,
     step: Step,
-    begin: Snapshot,
     flaw: GrowingFlaw | None,
     overrides: Mapping[str, str],
     keep: Keep,
-) -> tuple[float, PETSc.Vec, Reason]:
-    """One step of the programme, or the rest of one; moments are added to what was found."""
-    found, number = begin.found, begin.step
-    start = found.moments[begin.first]
-    events = events_of(system, step, start.voltage, start.charge)
+    renews: bool,
+) -> tuple[float, PETSc.Vec, Reason, float]:
+    """One step of the programme, or a part of one; moments are added to what was found.
+
+    Returns:
+        Time and state at its end, how it ended, the length of the next step in time, s.
+    """
+    found, number, system = begin.found, begin.step, begin.system
+    start, since = found.moments[begin.first], begin.history.times[-1]
+    events = events_of(system, step, start.voltage, start.charge, renews)
     memory = Memory()
     if not begin.inside:
         for reason, event in events.items():
             if event(x) <= 0.0:
-                return start.time, x, reason
-        memory.add(start.time, x)
+                return since, x, reason, begin.length
+        memory.add(since, x)
     end = start.time + step.duration
     ts = _integrator(system, x.copy(), begin, end, step, overrides)
     for time, state in zip(begin.history.times, begin.history.states, strict=True):
@@ -343,8 +305,9 @@ def _one_step(
             moment = moment_of(system, there, time, number, iterations)
             found.moments.append(_with_flaw(flaw, found, moment, there))
             found.rejected += int(ts.getStepRejections())
+            length = float(ts.getTimeStep())
             ts.destroy()
-            return time, there, reason
+            return time, there, reason, length
         moment = moment_of(system, state, now, number, iterations)
         found.moments.append(_with_flaw(flaw, found, moment, state))
         memory.add(now, state)
@@ -353,7 +316,7 @@ def _one_step(
     last = ts.getSolution().copy()
     found.rejected += int(ts.getStepRejections())
     ts.destroy()
-    return end, last, "duration"
+    return end, last, "duration", 0.0
 
 
 def _now(begin: Snapshot, memory: Memory, ts: PETSc.TS) -> Snapshot:
@@ -363,8 +326,17 @@ def _now(begin: Snapshot, memory: Memory, ts: PETSc.TS) -> Snapshot:
         return _so_far(begin)
     found = begin.found
     rejected = found.rejected + int(ts.getStepRejections())
-    so_far = Marched(list(found.moments), list(found.ends), None, rejected, found.shares)
-    return Snapshot(so_far, begin.step, begin.first, history, float(ts.getTimeStep()))
+    so_far = replace(
+        found,
+        moments=list(found.moments),
+        ends=list(found.ends),
+        rejected=rejected,
+        remeshings=list(found.remeshings),
+    )
+    return Snapshot(
+        so_far, begin.step, begin.first, history, float(ts.getTimeStep()), len(found.moments),
+        begin.system,
+    )  # fmt: skip
 
 
 def _integrator(
@@ -402,7 +374,8 @@ def _integrator(
     flaw = system.programme.any_flaw
     grows = flaw is not None and flaw.grows_to is not None
     longest = step.duration / MOMENTS if grows else step.duration
-    ts.setTimeStep(min(system.first_step(step), longest))
+    first = min(begin.length, end - begin.history.times[0]) or system.first_step(step)
+    ts.setTimeStep(min(first, longest))
     ts.setSolution(begin.history.states[0].copy() if begin.inside else x)
     ts.setTolerances(rtol=0.0, atol=system.tolerances(system.programme.step_error))
     ts.setErrorIfStepFails(False)

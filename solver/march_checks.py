@@ -8,7 +8,7 @@ from solver import tables
 from solver.contact_checks import contact_faults, flaw_faults, protocol_faults, verdict_faults
 from solver.faults import Finding, KeyPath, as_given
 from solver.march_tables import BinaryElectrolyte, Kinetics, Programme, Table
-from solver.plating_checks import plating_faults
+from solver.plating_checks import plating_faults, remesh_faults
 from solver.region_checks import region_faults
 from solver.region_tables import Alloy, MixedConductor
 from solver.values import Fraction, Value
@@ -71,6 +71,7 @@ def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[F
             yield Finding(("interfaces", name, "law"), '"touching"', allowed)
     if file.programme is not None:
         yield from _programme_faults(file, file.programme)
+        yield from remesh_faults(file, geometry)
 
 
 def _salt_faults(path: KeyPath, law: BinaryElectrolyte) -> Iterator[Finding]:

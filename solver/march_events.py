@@ -11,11 +11,11 @@ from solver.carriers import Floats
 from solver.face_contact import voids_of
 from solver.filled_flaw import strength_left
 from solver.march_schema import Step
-from solver.moving import POOREST
+from solver.moving import POOREST, wear_left
 
 Reason = Literal[
     "duration", "voltage", "capacity", "depleted", "distorted", "steady", "cracks", "full",
-    "contact", "pierced",
+    "contact", "pierced", "remeshed",
 ]  # fmt: skip
 # these end the whole programme
 LAST = ("depleted", "distorted", "cracks", "full", "contact", "pierced")
@@ -29,7 +29,7 @@ def voltage_of(system: System, scalars: Floats) -> float:
 
 
 def events_of(
-    system: System, step: Step, voltage: float, charge: float
+    system: System, step: Step, voltage: float, charge: float, renews: bool = False
 ) -> dict[Reason, Callable[[PETSc.Vec], float]]:
     """Functions of the state that are positive until the event.
 
@@ -38,6 +38,7 @@ def events_of(
         step: Of the programme.
         voltage: At its start, V.
         charge: That has passed until then, pC (of the meshed part).
+        renews: Whether there is a new mesh where moved cells are worn.
     """
     built = system.domain.built
     area = built.cell_area / built.multiplicity
@@ -53,6 +54,8 @@ def events_of(
         events["full"] = lambda x: system.room_at_faces(x)[1]
     if system.motion.quality is not None:
         events["distorted"] = lambda x: system.least_quality(x) - POOREST
+        if renews:
+            events["remeshed"] = lambda x: wear_left(system.least_quality(x), system.way_of(x))
     if system.voids:
         events["contact"] = lambda x: _least_contact_left(system, x)
     flaw, stairs = system.programme.any_flaw, system.programme.staircase

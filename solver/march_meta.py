@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver import fields, output
+from solver.carrier_system import System
 from solver.domain import facet_entities, facets_of, number_of_cells
 from solver.impedance_quantities import table_of_measured, table_of_spectrum
-from solver.march_quantities import table_of_moments
-from solver.march_run import Marching, growth_fields, march_fields
+from solver.march_quantities import table_of_moments, table_of_remeshings
+from solver.march_run import Fields, Marching, fields_of
 from solver.schema import Case
 
 OF_FLAW = (
@@ -19,7 +20,8 @@ OF_FLAW = (
 def write_march(case: Case, marching: Marching, folder: Path) -> None:
     """Moments as a table; potential, current density and concentration at the end. Collective."""
     system = marching.system
-    table = table_of_moments(system, marching.found) if system.programme.steps else ""
+    found = marching.found
+    table = table_of_moments(system, found) if system.programme.steps else ""
     if table and system.comm.rank == 0:
         output.write_atomic(folder / output.STEPS, table)
     if marching.analysed is not None and system.comm.rank == 0:
@@ -27,7 +29,20 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
         if marching.analysed.measured:
             measured = table_of_measured(marching.analysed)
             output.write_atomic(folder / output.MEASURED_SPECTRUM, measured)
-    functions, region = march_fields(marching)
+    if found.remeshings and system.comm.rank == 0:
+        output.write_atomic(folder / output.REMESHINGS, table_of_remeshings(system, found))
+    for number, earlier in enumerate(marching.earlier):
+        _write_fields(case, system, earlier, folder, f"{output.FIELDS}_mesh_{number + 1}")
+    _write_fields(case, system, fields_of(system), folder, output.FIELDS)
+    for name, field in system.growing.items():
+        facets = facets_of(system.domain, facet_entities(system.domain, name))
+        mesh = system.domain.mesh
+        fields.write_face(folder, name, mesh, facets, field.value, output.GROWN)
+
+
+def _write_fields(case: Case, system: System, known: Fields, folder: Path, name: str) -> None:
+    """Fields on one mesh; collective."""
+    functions, region, grown = known.functions, known.region, known.grown
     points = {
         output.POTENTIAL: functions["potential"],
         output.CURRENT: functions["current"],
@@ -35,7 +50,6 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
     }
     if system.alloys:
         points[output.FRACTION] = functions["fraction"]
-    grown = growth_fields(system)
     if "growth" in grown:
         points[output.GROWN] = grown["growth"]
     if "displacement" in grown:
@@ -43,14 +57,11 @@ def write_march(case: Case, marching: Marching, folder: Path) -> None:
         points[label] = grown["displacement"]
     if not system.binary:
         del points[output.CONCENTRATION]
-    mesh = system.domain.mesh
+    mesh = region.function_space.mesh
     if "vtu" in case.output.fields or case.output.pictures:
-        fields.write_vtu(folder, output.FIELDS, mesh, points, {output.REGION: region})
-    if "vtx" in case.output.fields:
+        fields.write_vtu(folder, name, mesh, points, {output.REGION: region})
+    if "vtx" in case.output.fields and name == output.FIELDS:
         fields.write_vtx(folder, mesh, points)
-    for name, field in system.growing.items():
-        facets = facets_of(system.domain, facet_entities(system.domain, name))
-        fields.write_face(folder, name, mesh, facets, field.value, output.GROWN)
 
 
 def with_march(meta: output.RunMeta, marching: Marching) -> output.RunMeta:

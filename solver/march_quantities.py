@@ -14,14 +14,16 @@ Source: Evans, Vincent & Bruce 1987, Polymer 28, 2324.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple, replace
 
 from solver import schema
 from solver.carrier_system import Held, System
 from solver.electrolyte import at
 from solver.kinetics import transfer_resistance
-from solver.march import Marched, steady_state
+from solver.march import steady_state
 from solver.march_events import LAST
 from solver.march_schema import BinaryElectrolyte
+from solver.march_states import Marched
 from solver.quantities import Quantity
 from solver.solve import SolveFailed
 from solver.staircase import currents, steps_per_current
@@ -97,7 +99,50 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     yield Quantity("load_steps", count, "1", meaning="Steps in time.")
     text = "Steps of Newton's method in all of them."
     yield Quantity("newton_steps", float(last.iterations), "1", meaning=text)
+    yield from _remeshings(found)
     yield from _bruce_vincent(system, found, area)
+
+
+def _remeshings(found: Marched) -> Iterator[Quantity]:
+    """New meshes on the way, and the largest jump of each kind."""
+    if not found.remeshings:
+        return
+    count = float(len(found.remeshings))
+    yield Quantity("remeshings", count, "1", meaning="New meshes on the way.")
+    jumps = {
+        "volume": [r.volume_jump for r in found.remeshings],
+        "deposit": [r.deposit_jump for r in found.remeshings],
+        "electric": [r.electric_jump for r in found.remeshings],
+    }
+    texts = {
+        "volume": "Largest change of the volume of a region by a new mesh, relative.",
+        "deposit": "Largest change of a deposit by a new mesh, over the charge that had moved.",
+        "electric": "Largest change of voltage or current (with double layers: of their charge) by "
+        "a new mesh, relative.",
+    }
+    text = "The largest change that a new mesh has made, of volume, deposit, voltage or current."
+    yield Quantity("remeshing_jump", max(map(max, jumps.values())), "1", meaning=text)
+    for kind, values in jumps.items():
+        yield Quantity(f"remeshing_jump.{kind}", max(values), "1", meaning=texts[kind])
+    text = "Sum of the changes of deposits by all new meshes: what the balance may be off by."
+    yield Quantity("remeshing_loss", sum(jumps["deposit"]), "1", meaning=text)
+
+
+def table_of_remeshings(system: System, found: Marched) -> str:
+    """All new meshes as comma-separated values, with a head of names and units."""
+    area, depth = _area(system), {"plane": "um^2"}.get(system.domain.built.dimension, "um^3")
+    heads = (
+        "time [s]", "quality of the worst cell before", "cells before", "cells after",
+        f"volume before [{depth}]", f"volume after [{depth}]", "voltage before [V]",
+        "voltage after [V]", "current density before [mA/cm^2]", "current density after [mA/cm^2]",
+        "jump of the volume", "jump of the deposit", "jump of voltage or current",
+    )  # fmt: skip
+    lines = [",".join(heads)]
+    for r in found.remeshings:
+        density, new_density = (in_unit(i / area, "mA/cm^2") for i in (r.current, r.new_current))
+        row = replace(r, current=density, new_current=new_density)
+        lines.append(",".join(f"{value:.12g}" for value in astuple(row)))
+    return "\n".join(lines) + "\n"
 
 
 def _critical_current(system: System, found: Marched) -> Iterator[Quantity]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
+from petsc4py import PETSc
 
 from meshes.geometry import Cell, NoOpening, is_half_space
 from meshes.mesh import BuiltMesh
@@ -13,7 +14,7 @@ from solver import compat, schema
 from solver.carrier_system import Held, System
 from solver.checkpoints import Keeper, Keeping, kept_before
 from solver.contact_quantities import contact_quantities
-from solver.deposit_quantities import deposit_quantities, warnings
+from solver.deposit_quantities import deposit_quantities, jump_warnings, warnings
 from solver.domain import (
     Domain,
     number_of_cells,
@@ -35,20 +36,31 @@ from solver.impedance_quantities import (
 )
 from solver.impedance_schema import Impedance
 from solver.interruption import listening
-from solver.march import Marched, march, steady_state
+from solver.march import march, steady_state
 from solver.march_quantities import limiting_current, march_quantities
 from solver.march_schema import BinaryElectrolyte
+from solver.march_states import Marched, Remeshing
 from solver.mechanics_run import make_mesh
 from solver.metal_faces import with_faces
 from solver.model import Model, ModelError, build_model
 from solver.quantities import Quantity
 from solver.region_quantities import region_quantities
 from solver.region_schema import Alloy, MixedConductor
+from solver.remeshing import read_redrawn, remeshes, renewed
 from solver.units import in_unit
 
 Progress = Callable[[str], None]
 AT_FACES = 2000.0  # thickness of a flat cell over the size of elements at its faces
 MOST_PASSES = 24
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What can be seen of a march on one mesh: functions by name, growth, regions."""
+
+    functions: dict[str, fem.Function]
+    grown: dict[str, fem.Function]
+    region: fem.Function
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,7 @@ class Marching:
         quantities: Its numbers.
         warnings: What a reader has to know of them.
         analysed: Its impedance, if it was asked for.
+        earlier: Fields of the meshes before the last one, each at its end.
     """
 
     built: BuiltMesh
@@ -70,6 +83,7 @@ class Marching:
     quantities: tuple[Quantity, ...]
     warnings: tuple[str, ...] = ()
     analysed: Analysed | None = None
+    earlier: tuple[Fields, ...] = ()
 
 
 def marches(case: schema.Case) -> bool:
@@ -105,8 +119,10 @@ def solve_march(
     limit = limiting_current(system, overrides)
     if limit is not None:
         progress(f"limiting current density: {in_unit(limit, 'mA/cm^2'):.6g} mA/cm^2")
+    earlier: list[Fields] = []
     if system.programme.steps:
-        found = _marched(system, progress, keeper)
+        found = _marched(system, progress, keeper, earlier)
+        system = found.system or system
     else:
         found = steady_state(system, overrides)
         if found.depleted:
@@ -139,10 +155,10 @@ def solve_march(
         quantities += impedance_quantities(case, spectrum)
     if found.x is not None:
         system.put(found.x)
-    said = tuple(warnings(system, found))
+    said = (*warnings(system, found), *jump_warnings(found))
     for text in said:
         progress(text)
-    return Marching(built, system, found, tuple(quantities), said, spectrum)
+    return Marching(built, system, found, tuple(quantities), said, spectrum, tuple(earlier))
 
 
 def _spectrum(
@@ -161,15 +177,36 @@ def _spectrum(
     return analysed(spectrum, asked, measured, system.comm)
 
 
-def _marched(system: System, progress: Progress, keeper: Keeper | None) -> Marched:
+def system_on(case: schema.Case, domain: Domain) -> System:
+    """The problem of a case on a mesh."""
+    return make_system(case, build_model(case, domain.built), domain)
+
+
+def _marched(
+    system: System, progress: Progress, keeper: Keeper | None, earlier: list[Fields]
+) -> Marched:
     overrides = system.case.numerics.petsc_options
+
+    def renew(old: System, x: PETSc.Vec, found: Marched) -> tuple[System, PETSc.Vec, Remeshing]:
+        anew = renewed(old, x, found, system_on, overrides)
+        old.put(x)
+        earlier.append(fields_of(old))
+        return anew
+
+    anew = renew if remeshes(system.case) else None
     if keeper is None:
-        return march(system, overrides, progress)
-    kept = kept_before(keeper, system, progress)
+        return march(system, overrides, progress, renew=anew)
+
+    def on_mesh(built: BuiltMesh, data: bytes) -> System:
+        found = system_on(system.case, read_redrawn(built, data, system.comm))
+        found.room = system.room  # of the start
+        return found
+
+    kept = kept_before(keeper, system, progress, on_mesh)
     begin = kept.history.times[-1] if kept else 0.0
     with listening() as asked:  # not sooner: what makes a mesh takes handlers away
-        keep = Keeping(keeper, system, asked, begin, progress)
-        return march(system, overrides, progress, keep, kept)
+        keep = Keeping(keeper, system.comm, asked, begin, progress)
+        return march(system, overrides, progress, keep, kept, anew)
 
 
 def with_all_of_the_stack(case: schema.Case) -> schema.Case:
@@ -234,9 +271,8 @@ def make_system(case: schema.Case, model: Model, domain: Domain) -> System:
     return system
 
 
-def march_fields(marching: Marching) -> tuple[dict[str, fem.Function], fem.Function]:
+def fields_of(system: System) -> Fields:
     """Potential (V), current density (mA/cm^2), concentration (mol/m^3) in P2; region per cell."""
-    system = marching.system
     domain = system.domain
     gdim = domain.mesh.geometry.dim
     potential = fem.Function(fem.functionspace(domain.mesh, ("DG", 2)), name="potential")
@@ -264,7 +300,7 @@ def march_fields(marching: Marching) -> tuple[dict[str, fem.Function], fem.Funct
     region = fem.Function(fem.functionspace(domain.mesh, ("DG", 0)), name="region")
     region.x.array[: len(regions)] = regions
     found = {"potential": potential, "current": current, "concentration": salt}
-    return {**found, "fraction": fraction}, region
+    return Fields({**found, "fraction": fraction}, growth_fields(system), region)
 
 
 def growth_fields(system: System) -> dict[str, fem.Function]:

@@ -217,6 +217,7 @@ class Programme:
         flaw: What cracks, without a staircase.
         depletion: Share of the salt concentration at the start at which a cell counts as depleted.
         step_error: Of the concentration over that at the start, per step of time.
+        remesh: Whether meshes that faces have left too flat are made anew, where that can be.
         checkpoint_interval: Of computing between two checkpoints, s.
         checkpoint_times: Since the start of the programme, s: checkpoints besides.
     """
@@ -228,6 +229,7 @@ class Programme:
     flaw: FilledFlaw | None = None
     depletion: float = 1e-4
     step_error: float = 1e-5
+    remesh: bool = True
     checkpoint_interval: float = 600.0
     checkpoint_times: tuple[float, ...] = ()
 

@@ -248,6 +248,7 @@ class Programme(Strict):
     repeat: int = Field(1, ge=1, le=10_000)
     depletion: Fraction | None = None
     step_error: Fraction | None = None
+    remesh: bool | None = None
     checkpoint_interval: Time | None = None
     checkpoint_times: Annotated[tuple[Time, ...], BeforeValidator(as_tuple)] = ()
 
@@ -340,6 +341,7 @@ def programme(table: Programme | None) -> march_schema.Programme | None:
         flaw=None if table.flaw is None else filled_flaw(table.flaw),
         depletion=_number(table.depletion) or usual.depletion,
         step_error=_number(table.step_error) or usual.step_error,
+        remesh=usual.remesh if table.remesh is None else table.remesh,
         checkpoint_interval=_number(table.checkpoint_interval) or usual.checkpoint_interval,
         checkpoint_times=tuple(time.number for time in table.checkpoint_times),
     )

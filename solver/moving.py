@@ -39,6 +39,8 @@ from solver.domain import Domain, node_positions
 
 Ints = npt.NDArray[np.int32]
 POOREST = 0.1  # quality of moved cells at which a march ends
+WORN, BARE = 0.4, 0.2  # at which a new mesh is made: where a face has moved far, and in any case
+FAR = 0.1  # of the feature that a face moves
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,18 @@ class Motion:
         back: F^-T; None: nothing moves.
         volume: J (axisymmetric: with the radius now over that at the start).
         area: Area of a facet now over that at the start.
-        shadow: The same, of its projection on the plane of the start.
+        turned: J F^-T N, a vector; None: nothing moves.
         quality: Of the moved cells, 1 where they keep their form.
     """
 
     back: Expr | None
     volume: Expr | float
     area: Expr | float
-    shadow: Expr | float
+    turned: Expr | None
     quality: Expr | None
 
 
-STILL = Motion(None, 1.0, 1.0, 1.0, None)
+STILL = Motion(None, 1.0, 1.0, None, None)
 
 
 def moved_by(domain: Domain, displacement: tuple[fem.Function, ...]) -> Motion:
@@ -73,13 +75,13 @@ def moved_by(domain: Domain, displacement: tuple[fem.Function, ...]) -> Motion:
     normal = ufl.FacetNormal(domain.mesh)
     turned = ufl.dot(back, normal)
     area = volume * ufl.sqrt(ufl.inner(turned, turned))
-    shadow = volume * ufl.inner(turned, normal)
+    turned = volume * turned
     if domain.axisymmetric:
         radius = ufl.SpatialCoordinate(domain.mesh)[0]
         grown = (radius + displacement[0]) / radius
-        volume, area, shadow = grown * volume, grown * area, grown * shadow
+        volume, area, turned = grown * volume, grown * area, grown * turned
     size = ufl.max_value(ufl.det(stretch), 0.0) ** (2.0 / n)
-    return Motion(back, volume, area, shadow, n * size / ufl.inner(stretch, stretch))
+    return Motion(back, volume, area, turned, n * size / ufl.inner(stretch, stretch))
 
 
 def gradient(motion: Motion, function: Expr) -> Expr:
@@ -89,13 +91,70 @@ def gradient(motion: Motion, function: Expr) -> Expr:
 
 
 def flat_faces(domain: Domain, axis: int) -> tuple[Ints, Ints]:
-    """Local outer facets across an axis, and the other outer ones."""
+    """Local outer facets across an axis, and the other outer ones.
+
+    Those of a mesh that was drawn anew are where their face lay across the axis at the start.
+    """
     topology = domain.mesh.topology
     facets = mesh.exterior_facet_indices(topology)
+    if domain.across:
+        lay = np.isin(facets, domain.across[axis])
+        return facets[lay].astype(np.int32), facets[~lay].astype(np.int32)
     nodes = compat.nodes_of_entities(domain.mesh, topology.dim - 1, facets)
     span = np.ptp(node_positions(domain.mesh)[nodes], axis=1)
     flat = span[:, axis] <= 1e-9 * span.max(axis=1)
     return facets[flat].astype(np.int32), facets[~flat].astype(np.int32)
+
+
+def wear_left(quality: float, way: float) -> float:
+    """How much quality is left, or how far faces may move, before a new mesh; zero: now.
+
+    Args:
+        quality: Least quality of the moved cells.
+        way: Largest way of a face on this mesh over the feature that it moves.
+    """
+    return min(quality - BARE, max(quality - WORN, FAR - way))
+
+
+@dataclass(frozen=True)
+class Way:
+    """Facets that move along one direction.
+
+    Attributes:
+        pairs: (cell, local facet) pairs.
+        along: Outward normal of the face at the start, N.
+        foot: Area at the start over that on this mesh.
+    """
+
+    pairs: Ints
+    along: Expr
+    foot: Expr | float
+
+
+def ways(domain: Domain, pairs: Ints) -> list[Way]:
+    """The directions along which some outer facets move.
+
+    On the first mesh each moves along its own normal. On a mesh that was drawn anew it goes on
+    along the axis that its face lay across at the start, however it has turned since: so the
+    equations are those of the first mesh, and growth is told per area of the face at the start.
+    """
+    normal = ufl.FacetNormal(domain.mesh)
+    if not domain.across:
+        return [Way(pairs, normal, 1.0)]
+    found = []
+    for axis, across in enumerate(domain.across):
+        part = pairs[np.isin(local_facets(domain, pairs), across)]
+        axes = range(len(domain.across))
+        along = ufl.as_vector([ufl.sign(normal[i]) if i == axis else 0.0 for i in axes])
+        found.append(Way(part, along, abs(normal[axis])))
+    return found
+
+
+def local_facets(domain: Domain, pairs: Ints) -> Ints:
+    """Facet of every (cell, local facet) pair."""
+    tdim = domain.mesh.topology.dim
+    facets_of_cell = domain.mesh.topology.connectivity(tdim, tdim - 1).array.reshape(-1, tdim + 1)
+    return np.asarray(facets_of_cell[pairs[:, 0], pairs[:, 1]], dtype=np.int32)
 
 
 def pairs_of(domain: Domain, facets: Ints) -> Ints:

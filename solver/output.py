@@ -61,6 +61,7 @@ DISPLACEMENT = "displacement"
 STRESS = "stress"
 DAMAGE = "damage [-]"
 STEPS = "steps.csv"  # every converged step of a load, or in time
+REMESHINGS = "remeshings.csv"  # new meshes on the way of a march, and what they changed
 SPECTRUM = "spectrum.csv"  # impedance against frequency
 MEASURED_SPECTRUM = "spectrum_measured.csv"
 GROWTH = "growth.csv"  # the steps of the load of cracks that grow by themselves

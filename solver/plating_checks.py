@@ -49,6 +49,26 @@ def plating_faults(
         yield from _backing_faults(file, (*path, "backing"), law.backing, strip)
 
 
+def remesh_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
+    """Where new meshes are asked for and cannot be made; unasked they are made where they can."""
+    if file.programme is None or not file.programme.remesh:
+        return
+    path: KeyPath = ("programme", "remesh")
+    faces = [b.plating for b in file.boundaries.values() if isinstance(b, tables.Electrode)]
+    if not any(law is not None and law.moves for law in faces):
+        yield Finding(path, "true", "no such key without a face that moves (plating.moves = true)")
+    elif any(law is not None and law.backing is not None for law in faces):
+        allowed = "false beside elastic bodies at a face (plating.backing)"
+        yield Finding(path, "true", allowed)
+    elif not (
+        isinstance(geometry, shapes.Cell)
+        and geometry.shape in ("strip", "tube")
+        and isinstance(geometry.opening, shapes.NoOpening)
+    ):
+        allowed = 'false: only a "strip" or a "tube" without an opening is meshed anew'
+        yield Finding(path, "true", allowed)
+
+
 def _backing_faults(
     file: tables.CaseFile, path: KeyPath, law: Backing, strip: bool
 ) -> Iterator[Finding]:

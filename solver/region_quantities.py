@@ -14,7 +14,7 @@ from mpi4py import MPI
 from solver import alloy, compat
 from solver.carrier_system import System
 from solver.domain import facet_measure
-from solver.march import Marched
+from solver.march_states import Marched
 from solver.mixed_conductor import source_of
 from solver.quantities import Quantity
 from solver.salt import integral

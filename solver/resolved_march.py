@@ -210,6 +210,8 @@ def programme_tree(programme: Programme, given: Given) -> Tree:
         tree["depletion"] = programme.depletion
     tree["step_error"] = programme.step_error
     if programme.steps:
+        if not programme.remesh:
+            tree["remesh"] = False
         interval = programme.checkpoint_interval
         tree["checkpoint_interval"] = value(
             "programme.checkpoint_interval", interval, "time", given

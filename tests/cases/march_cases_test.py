@@ -18,6 +18,7 @@ QUICK = {"butler_volmer", "steady_voltage", "layers", "warburg", "constriction",
     "alloy_slab",
     "mixed_slab",
     "gaps_mixed",
+    "moving_face",
 }
 MISSES = {
     ("bruce_vincent", "layer_on_peo"): {"bruce_vincent_transference"},

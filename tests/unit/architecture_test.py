@@ -28,7 +28,7 @@ LINE = """
     meshes.micro_lattice meshes.contact
     meshes.solids meshes.conformal meshes.sound meshes.roundness meshes.meshed
     meshes.structure meshes.build
-    meshes.cache
+    meshes.redrawn meshes.cache
 
     solver.faults solver.units solver.known solver.reading solver.gathering
     solver.interruption
@@ -88,7 +88,7 @@ LINE = """
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.salt solver.carriers solver.alloy_amounts solver.carrier_system solver.march_blocks
     solver.march_newton solver.march_history solver.filled_flaw solver.flaw_growth
-    solver.march_events solver.march
+    solver.march_events solver.march_states solver.march solver.outline solver.remeshing
     solver.checkpoint_file solver.checkpoints
     solver.march_quantities solver.deposit_quantities solver.region_quantities
     solver.contact_quantities solver.flaw_quantities solver.flaw_verdict

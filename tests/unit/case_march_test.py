@@ -101,6 +101,8 @@ WRONG = [
     ("porosity = 0.1", "porosity = 1.0", "plating.porosity", "below 1"),
     ("porosity = 0.1", "porosity = -0.1", "plating.porosity", "not negative"),
     ("porosity = 0.1", "porosity = 0.1\nmoves = true", "plating.moves", "binary electrolyte"),
+    ("step_error = 1e-4", "remesh = true", "programme.remesh", "without a face that moves"),
+    ("step_error = 1e-4", "remeshes = true", "programme.remeshes", "nearest"),
     ("porosity = 0.1", "porosities = 0.1", "plating.porosities", "nearest"),
     ('feature = "1 um"', 'feature = "0 um"', "plating.feature", "above zero"),
     ('wavelength = "500 nm"', 'wavelength = "600 nm"', "plating.wavelength", "whole number"),

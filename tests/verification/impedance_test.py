@@ -10,7 +10,8 @@ from solver.arcs import find_arcs
 from solver.circuit import fit_circuit
 from solver.impedance import find_spectrum
 from solver.impedance_schema import Impedance
-from solver.march import Marched, march, steady_state
+from solver.march import march, steady_state
+from solver.march_states import Marched
 from solver.simulate import simulate
 from tests.verification.march_example import (
     HELD,

@@ -18,9 +18,10 @@ from mpi4py import MPI
 
 from solver import compat
 from solver.domain import facet_entities, facet_measure, refine_cells
-from solver.march import Marched, Snapshot, march, moment_of
+from solver.march import march, moment_of
 from solver.march_history import REMEMBERED, History, Replay
 from solver.march_schema import Step
+from solver.march_states import Marched, Snapshot
 from tests.verification.march_example import (
     HELD,
     case_of,
@@ -284,7 +285,7 @@ def errors_after(chosen, monkeypatch, end, steps, order, known=1):
     system.hold_salt(states[0])
     fixed = {"ts_adapt_type": "none", "ts_dt": f"{length!r}", "ts_bdf_order": f"{order}"}
     before = Marched([moment_of(system, states[0], times[0], 0, 0)])
-    kept = Snapshot(before, 0, 0, History(times, states), length)
+    kept = Snapshot(before, 0, 0, History(times, states), length, int(known > 1), system)
     found = march(system, fixed, lambda _: None, kept=kept)
     assert len(found.moments) == steps + (2 if known == 1 else 1)
     return chosen.errors(found.x, end)

@@ -176,6 +176,7 @@ def test_cells_that_become_too_flat_end_the_march_as_an_event(tmp_path):
     said = found(
         tmp_path,
         text(SOLID, HELD, driven(1.0), grows("bottom", "moves = true"),
+             "[programme]\nremesh = false\n",
              galvanostatic(1.0, 1e5), galvanostatic(1.0, 1e5),
              size="4 um", edge="2 um", width="4 um"),
     )  # fmt: skip
@@ -353,7 +354,7 @@ def test_a_march_with_a_moving_face_goes_on_to_the_same_numbers(tmp_path):
 def test_any_number_of_ranks_gives_the_same(tmp_path):
     wave = 'moves = true\namplitude = "0.2 um"\nwavelength = "4 um"'
     parts = [HELD, driven(1.0), reacts("top"), grows("bottom", wave), grows("top")]
-    parts.append(galvanostatic(1.0, 600.0))
+    parts += ["[programme]\nremesh = false\n", galvanostatic(1.0, 600.0)]
     case = case_of(tmp_path, text(SOLID, *parts, size="2 um", edge="2 um", width="4 um"))
     case = WORLD.bcast(case)
     together, alone = (numbers(simulate(case, comm, lambda _: None)) for comm in (WORLD, SELF))
