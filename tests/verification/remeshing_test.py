@@ -141,10 +141,10 @@ def volume(system):
 
 
 @pytest.mark.slow
-def test_a_new_mesh_changes_no_more_than_a_finer_one(tmp_path):
-    # up to 620 s the fine mesh of the start holds without a new one; the coarse ones are worn
+def test_a_new_mesh_leaves_the_numbers_of_a_mesh_that_holds(tmp_path):
+    # up to 625 s the mesh of the start holds without a new one; with one it is worn at 621 s
     exact = numbers(found(wavy(tmp_path, 0.25, 625.0, remesh=False)))
-    said = numbers(found(wavy(tmp_path, 0.5, 625.0)))
+    said = numbers(found(wavy(tmp_path, 0.25, 625.0)))
     assert "remeshings" not in exact and said["remeshings"] == 1.0
     assert exact["outcome"] == "finished"
     for name in ("voltage", "growth_max.bottom", "growth_min.bottom"):
