@@ -2,7 +2,10 @@
 
 import csv
 import json
+import re
+import tomllib
 from pathlib import Path
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -21,15 +24,41 @@ from solver.sections import Picture
 Floats = npt.NDArray[np.float64]
 OF_PAIRS = 5  # columns of a map of two values
 LEVELS = 8
+BLACK = " Black line: a margin of 1, below which it fails."
+CROWDED = 100.0  # times the least: beyond, only decades of the colours have numbers
 FINE = 200  # points of the grid on which the lines are drawn
+MARGIN = "margin"  # of a crack: Gc over G, or strength over stress
+# tables that hold what has names, and need no mention
+TABLES = {"geometry", "layers", "flaws", "above", "below", "regions", "boundaries", "mechanics"}
+TABLES |= {"solids", "faces", "load", "programme", "numerics"}
 CRITICAL = "critical_"  # what is solved for may be anything: its name says what it is
 
 
-def _label(head: str) -> str:
-    """Name and unit of a column for an axis."""
-    name, _, given = head.replace("_", " ").rpartition(" / ")
-    words = typeset(given)
-    return f"{name} / ({words})" if {"/", " "} & set(words) else f"{name} / {words or 1}"
+def _labels(folder: Path, heads: list[str]) -> list[str]:
+    """Name and unit of every column for an axis; a key of the case says what it is of."""
+    copy = folder / "case.resolved.toml"
+    case = tomllib.loads(copy.read_text(encoding="utf-8")) if copy.is_file() else {}
+    found = []
+    for head in heads:
+        key, _, given = head.rpartition(" / ")
+        words = typeset(given)
+        unit = f"({words})" if {"/", " "} & set(words) else words
+        found.append(f"{_name(key, case)} / {unit}" if unit else _name(key, case))
+    return found
+
+
+def _name(key: str, case: dict[str, Any]) -> str:
+    """The last part of a key, of that which has it: "thickness of film"."""
+    owner, at = "", cast(dict[Any, Any] | list[Any], case)
+    *path, last = re.findall(r"[^.\[\]]+", key)
+    for part in path:
+        held = at if isinstance(at, dict) else dict(enumerate(at))
+        inside = held.get(int(part) if part.isdigit() else part)
+        at = inside if isinstance(inside, dict | list) else {}
+        own = at.get("name") if isinstance(at, dict) else None
+        if own is not None or not (part in TABLES or part.isdigit()):
+            owner = str(own or part)
+    return f"{last} of {owner}".replace("_", " ") if owner else last.replace("_", " ")
 
 
 def has_map(folder: Path) -> bool:
@@ -85,25 +114,33 @@ def _contours(folder: Path, head: list[str], table: Floats, title: str) -> Pictu
     fine = _between(x, y, values, logarithmic)
     scale = LogNorm() if logarithmic and values.max() > values.min() else None
     filled = axes.pcolormesh(*fine, cmap="cividis", norm=scale, shading="gouraud")
+    limit = head[2].startswith(MARGIN) and np.nanmin(values) < 1.0 < np.nanmax(values)
     levels = _levels(values)
+    if limit:
+        levels = levels[levels != 1.0]
+        axes.contour(*fine, levels=[1.0], colors="black", linewidths=2.5)
     if len(levels):
         lines = axes.contour(*fine, levels=levels, colors="white", linewidths=1.2)
         axes.clabel(lines, fmt="%g", fontsize="small")
     axes.plot(table[:, 0], table[:, 1], ".", color="black", markersize=3)
-    axes.set_xlabel(_label(head[0]))
-    axes.set_ylabel(_label(head[1]))
+    labels = _labels(folder, head[:3])
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
     bar = figure.colorbar(filled, ax=axes)
-    bar.set_label(_label(head[2]))
+    bar.set_label(labels[2])
     bar.formatter = FuncFormatter(lambda value, _: f"{value:g}")
+    few = values.max() < CROWDED * values.min()
+    bar.minorformatter = bar.formatter if few else NullFormatter()
     bar.update_ticks()
     axes.set_title(heading("Map", title))
     drawing.save(figure, folder / "map.png")
     caption = (
-        f"{_label(head[2])} against {_label(head[0])} and {_label(head[1])}, "
+        f"{labels[2]} against {labels[0]} and {labels[1]}, "
         f"{len(table)} runs (dots), from {np.nanmin(values):.4g} to {np.nanmax(values):.4g}; "
         "white lines: "
         f"{', '.join(f'{level:g}' for level in levels) or 'none'}, "
         f"{'powers' if logarithmic else 'linear'} between the dots."
+        f"{BLACK if limit else ''}"
     )
     return Picture("map.png", "Map", caption)
 
@@ -122,11 +159,15 @@ def map_picture(folder: Path) -> Picture:
     colours = mpl.colormaps["cividis"]
     axes.plot(x, y, "o-", color=colours(0.1))
     axes.fill_between(x, lower, upper, color=colours(0.1), alpha=0.3, linewidth=0.0)
-    axes.set_xlabel(_label(head[0]))
-    axes.set_ylabel(_label(head[1]))
+    labels = _labels(folder, head[:2])
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
     logarithmic = bool((x > 0.0).all() and (y > 0.0).all())
     if logarithmic:
         _logarithmic(axes)
+    limit = head[1].startswith(MARGIN) and y.min() < 1.0 < y.max()
+    if limit:
+        axes.axhline(1.0, color="black", linewidth=2.5)
     critical = head[1].startswith(CRITICAL)
     if critical:
         low, high = axes.get_ylim()
@@ -140,9 +181,10 @@ def map_picture(folder: Path) -> Picture:
     found = {entry["name"]: entry["value"] for entry in results["quantities"]}
     slope = found.get("map_exponent")
     caption = (
-        f"{_label(head[1])} against {_label(head[0])}, {len(x)} runs, "
+        f"{labels[1]} against {labels[0]}, {len(x)} runs, "
         f"from {y.min():.4g} to {y.max():.4g}"
         f"{'' if slope is None else f'; slope in logarithms {slope:.3g}'}."
         f"{' Below the line the crack holds, above it grows.' if critical else ''}"
+        f"{BLACK if limit else ''}"
     )
     return Picture("map.png", title, caption)

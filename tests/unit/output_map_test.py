@@ -22,8 +22,8 @@ def test_a_map_of_two_values_is_drawn_with_lines(tmp_path):
     picture = map_picture(folder_of(tmp_path, rows))
     assert (tmp_path / "map.png").stat().st_size > 10_000
     assert picture.caption == (
-        "critical current density / (mA/cm²) against programme.flaw.length / µm and "
-        "a.resistance / (Ω cm²), 6 runs (dots), from 0.25 to 10; white lines: 0.5, 1, 2, 5, "
+        "critical current density / (mA/cm²) against length of flaw / µm and "
+        "resistance of a / (Ω cm²), 6 runs (dots), from 0.25 to 10; white lines: 0.5, 1, 2, 5, "
         "powers between the dots."
     )
 
@@ -44,3 +44,32 @@ def test_a_map_with_zeros_is_linear(tmp_path):
 def test_equal_values_have_no_lines(tmp_path):
     rows = [(a, rho, 2.0) for a in (0.5, 1.0) for rho in (1.0, 10.0)]
     assert "white lines: none" in map_picture(folder_of(tmp_path, rows)).caption
+
+
+CASE = """[geometry]
+layers = [{ name = "lithium" }, { name = "film" }]
+[load]
+stretch = "1 %"
+"""
+
+
+def test_axes_say_of_what_a_value_is_and_a_margin_has_its_line(tmp_path):
+    rows = [(h, e, 1e-4 / (h * e**3)) for h in (50.0, 100.0) for e in (0.01, 0.02)]
+    folder = folder_of(tmp_path, rows)
+    (folder / "case.resolved.toml").write_text(CASE)
+    table = (folder / "map.csv").read_text().splitlines()
+    table[0] = "geometry.layers[1].thickness / nm,load.stretch / %,margin / 1,lower,upper"
+    (folder / "map.csv").write_text("\n".join(table) + "\n")
+    caption = map_picture(folder).caption
+    assert caption.startswith("margin against thickness of film / nm and stretch / %, 4 runs")
+    assert caption.endswith("Black line: a margin of 1, below which it fails.")
+
+
+def test_a_margin_that_stays_above_one_has_no_line(tmp_path):
+    (tmp_path / "results.json").write_text('{"title": "t", "quantities": []}')
+    (tmp_path / "map.csv").write_text(
+        "geometry.pit.width / um,margin / 1,lower,upper\n1,4,3,5\n2,2,1,3\n"
+    )
+    assert map_picture(tmp_path).caption == (
+        "margin against width of pit / µm, 2 runs, from 2 to 4."
+    )
