@@ -7,7 +7,9 @@ follows from the error that a step of backward Euler makes in the stress, estima
     3 G dt/2 |dp/dt(new) - dp/dt(old)|  <=  step_error x largest equivalent stress
 
 over all points of solids whose flow depends on time. A step for which Newton's method fails is
-halved, `MOST_CUTS` times in a row at most; then the evolution stops, and what it had reached stays.
+halved, `MOST_CUTS` times in a row at most and not below `ROUNDING` of the path (closer to a limit
+load than rounding, shorter and shorter steps go on for ever); then the evolution stops, and what it
+had reached stays.
 """
 
 from collections.abc import Callable
@@ -28,7 +30,7 @@ MOST_CUTS = 10
 LOAD_STEPS = 20  # of a load that does not depend on time
 FIRST, LARGEST, SMALLEST = 1e-6, 0.1, 1e-10  # steps that follow the error, over the duration
 FASTER, SLOWER = 3.0, 0.2  # how much a step may differ from the one before
-ROUNDING = 1e-9  # of the path: closer than that to a corner is there
+ROUNDING = 1e-9  # of the path: closer than that to a corner is there, to a limit load at it
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,10 @@ class _Path:
                 start.copy(self.problem.unknowns)
                 failures += 1
                 self.cuts += 1
-                if failures > MOST_CUTS:
+                if failures > MOST_CUTS or end - place < ROUNDING:
                     where = f"{100.0 * load:.4g} % of the load"
                     where += f" and {time:.6g} s" if time else ""
-                    self.stopped = f"{error} at {where}, after {MOST_CUTS} cuts of the step"
+                    self.stopped = f"{error} at {where}, after {self.cuts - 1} cuts of the step"
                 size = 0.5 * (end - place)
                 continue
             ratio = 0.0
