@@ -172,7 +172,7 @@ class _Path:
                 if failures > MOST_CUTS or end - place < ROUNDING:
                     where = f"{100.0 * load:.4g} % of the load"
                     where += f" and {time:.6g} s" if time else ""
-                    self.stopped = f"{error} at {where}, after {self.cuts - 1} cuts of the step"
+                    self.stopped = f"{error} at {where}, after {self.cuts} cuts of steps"
                 size = 0.5 * (end - place)
                 continue
             ratio = 0.0

@@ -275,7 +275,7 @@ def test_a_step_that_fails_is_cut_and_what_converged_stays(tmp_path):
     problem = problem_of(shell, tmp_path, parts, tractions, supports, 0.4)
     found = evolve(problem, History(steps=5), lambda _: {})
     assert found.cuts > evolution.MOST_CUTS
-    assert "after 10 cuts of the step" in found.stopped
+    assert f"after {found.cuts} cuts of steps" in found.stopped
     carried = 2.0 * found.steps[-1].load
     assert carried == pytest.approx(2 * 0.7 * math.log(2.0), rel=5e-3)
     assert carried < 2 * 0.7 * math.log(2.0) * (1 + 1e-3)
