@@ -109,7 +109,7 @@ FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "mechanics"
 def test_the_references_of_the_cases_are_met(path):
     solution = simulate(load_case(path), MPI.COMM_WORLD, lambda _: None)
     judged = [quantity for quantity in solution.quantities if quantity.reported is not None]
-    assert len(judged) >= 2
+    assert judged
     assert all(quantity.hit for quantity in judged), judged
 
 
