@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from solver import drawing
 from solver.drawing import heading
 from solver.formats import typeset
 from solver.output import MAP, RESULTS
+from solver.reading import read_source
 from solver.sections import Picture
 
 Floats = npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ CRITICAL = "critical_"  # what is solved for may be anything: its name says what
 def _labels(folder: Path, heads: list[str]) -> list[str]:
     """Name and unit of every column for an axis; a key of the case says what it is of."""
     copy = folder / "case.resolved.toml"
-    case = tomllib.loads(copy.read_text(encoding="utf-8")) if copy.is_file() else {}
+    case = read_source(copy).data if copy.is_file() else {}
     found = []
     for head in heads:
         key, _, given = head.rpartition(" / ")
