@@ -24,6 +24,7 @@ from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
 from solver.checkpoints import keeper_of, remove
+from solver.compiled import compiled_forms
 from solver.copies import InterfaceError
 from solver.coupling import NotCoupled
 from solver.crack_front import table_of_front
@@ -76,6 +77,7 @@ class Job:
     name: str
 
 
+@compiled_forms()
 def run(
     paths: Sequence[Path],
     out: Path | None,

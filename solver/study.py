@@ -13,6 +13,7 @@ from rich.console import Console
 
 from solver import output
 from solver.case import load_case, with_settings
+from solver.compiled import compiled_forms
 from solver.done import SOLVED as DONE
 from solver.done import is_done
 from solver.pictures_study import study_picture
@@ -24,6 +25,7 @@ from solver.statistics import Sample, statement, table
 CSV, PICTURE, TEXT = "study.csv", "study.png", "study.txt"
 
 
+@compiled_forms()
 def study(
     path: Path, out: Path | None, quiet: bool, together: bool, petsc_options: tuple[str, ...]
 ) -> int:

@@ -55,7 +55,7 @@ LINE = """
     solver.resolved
     solver.read_files
 
-    solver.meshing solver.compat solver.domain solver.fine_faces solver.kinetics
+    solver.meshing solver.compat solver.compiled solver.domain solver.fine_faces solver.kinetics
     solver.electrolyte solver.alloy solver.mixed_conductor
     solver.deposit solver.vacancies solver.face_contact solver.moving solver.misfit solver.further
     solver.model solver.metal_faces solver.axis solver.singularity
