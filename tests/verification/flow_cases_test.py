@@ -20,7 +20,10 @@ FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "mechanics"
 CREEPING = ["thick_cylinder", "creeping_sphere", "creeping_cylinder", "inclusion"]
 
 
-@pytest.mark.parametrize("name", CREEPING)
+VOID = pytest.param("creeping_void", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [*CREEPING, VOID])
 def test_the_references_of_the_variants_are_met(name):
     # the cases themselves are run in deflection_test.py
     for case in load_case(FOLDER / f"{name}.toml").variants.values():
