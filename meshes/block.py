@@ -48,6 +48,48 @@ def layer_at(block: Block, y: float) -> Layer:
     return next((layer for top, layer in pairs if y < top), block.layers[-1])
 
 
+def through_film(block: Block) -> float:
+    """Thickness (um) of the film if the crack goes through the upper layers of a block, else 0."""
+    crack, levels = block.crack, heights(block)
+    if crack is None or crack.face != "left" or crack.end < levels[-1]:
+        return 0.0
+    on_plane = min(abs(level - crack.start) for level in levels[1:]) <= 1e-9 * levels[-1]
+    return float(crack.end - crack.start) if on_plane else 0.0
+
+
+def mouths(block: Block, name: str, omit: Collection[str]) -> tuple[str, ...]:
+    """The outer faces that a crack or a flaw reaches with an end; none if it lies inside.
+
+    Args:
+        block: the block.
+        name: `crack`, or that of the flaw.
+        omit: layers that are left out of the mesh, whose surfaces are outer faces then.
+    """
+    levels, there = heights(block), [layer.name not in omit for layer in block.layers]
+    flaw = next((flaw for flaw in block.flaws if flaw.name == name), None)
+    own, ends = "", list[tuple[float, float]]()
+    if flaw is not None:
+        ends = [(flaw.x, flaw.y), flaw.end]
+    elif block.crack is not None:
+        own, along = block.crack.face, (block.crack.start, block.crack.end)
+        ends = [(0.0, s) if own == "left" else (s, 0.0) for s in along]
+    found: list[str] = []
+    for x, y in ends:
+        sides = {"left": x, "right": block.width - x}
+        found += [side for side, room in sides.items() if abs(room) <= 1e-9 * block.width]
+        near = [i for i, level in enumerate(levels) if abs(y - level) <= 1e-9 * levels[-1]]
+        for i in near:
+            below, above = i > 0 and there[i - 1], i < len(there) and there[i]
+            if i == 0 and above:
+                found += [face for a, b, face in bottom_pieces(block) if a <= x <= b]
+            elif below and not above:
+                found.append("top" if i == len(there) else f"{block.layers[i].name}_surface")
+            elif above and not below:
+                found.append(f"{block.layers[i - 1].name}_surface")
+    axis = "left" if block.shape == "cylinder" else own
+    return tuple(dict.fromkeys(face for face in found if face not in (own, axis, name)))
+
+
 def meshed_flaws(block: Block, omit: tuple[str, ...]) -> tuple[Flaw, ...]:
     """The flaws in layers that are meshed."""
     return tuple(flaw for flaw in block.flaws if layer_at(block, flaw.y).name not in omit)

@@ -89,7 +89,7 @@ def _block_faults(block: Block) -> Iterator[Fault]:
     elif crack.end - crack.start < 1e-6 * length:
         expected = f"at least {_um(1e-6 * length)} from its start, to be resolved by a mesh"
         yield Fault("crack.end", _um(crack.end), expected)
-    elif crack.end - crack.start >= length * (1.0 - 1e-12):
+    elif crack.end - crack.start >= length * (1.0 - 1e-6):
         yield Fault("crack.end", _um(crack.end), "a crack with a tip inside of the face")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
+from meshes.block import through_film
 from meshes.layers import Block, Box, Shell
 from meshes.mesh import BuiltMesh
 from meshes.shell import curved_faces
@@ -32,7 +33,7 @@ from solver.mechanics import MOST_LEVELS, Film, Mechanical, balanced
 from solver.mechanics_model import conditions, solid_law
 from solver.meshing import start_size
 from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress, tension_across
-from solver.problem import refined, through_film
+from solver.problem import refined
 from solver.radial_return import ONE, Material
 
 CaseMesher = Callable[[schema.Case], BuiltMesh]

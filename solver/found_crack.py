@@ -10,12 +10,14 @@ of G is that of the sharp crack plus
 
 A crack that has come to rest has G = Gc within that bar: its verdict is `undecided`, as it must be.
 
+A crack off the planes of symmetry of a block: `solver.found_flaw`.
+
 Source: effective fracture energy: Bourdin, Francfort & Marigo 2008, J. Elasticity 91, 5.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import pi, sqrt
+from math import degrees, pi, sqrt
 from typing import Literal
 
 from mpi4py import MPI
@@ -23,6 +25,8 @@ from mpi4py import MPI
 from meshes.layers import Block, Crack, face_length
 from solver import schema
 from solver.crack_quantities import starts_and_slows
+from solver.found_flaw import NAME, with_found_flaw
+from solver.found_flaw import widened as widened_flaw
 from solver.growth import BROKEN, Growth
 from solver.growth_quantities import correction
 from solver.known import OF_A_FOUND_CRACK
@@ -35,8 +39,8 @@ Progress = Callable[[str], None]
 NOTHING = "undecided: damage has broken nothing"
 ELSEWHERE = "undecided: no single crack along left or bottom with a tip inside of the body"
 MEANING = (
-    "Only a crack in a plane of symmetry, left or bottom, with sound material before it is handed "
-    "over as a sharp crack."
+    "Only one straight crack with sound material before it is handed over as a sharp crack: in a "
+    "plane of symmetry, left or bottom, or inside of one layer of a block."
 )
 
 
@@ -59,8 +63,12 @@ def of_found_crack(
     damage = None if mechanics is None else mechanics.damage
     if damage is None or damage.then == "nothing" or growth.stopped:
         return []
-    sharp = with_found_crack(case, growth)
     broken = growth.steps[-1].largest >= BROKEN
+    body = case.geometry
+    inside = isinstance(body, Block) and body.shape == "block" and body.crack is None
+    if broken and inside and not growth.extents:
+        return _of_found_flaw(case, growth, damage.length, comm, progress)
+    sharp = with_found_crack(case, growth)
     block = None if sharp is None else sharp.geometry
     if sharp is None or not isinstance(block, Block) or block.crack is None or not broken:
         return [_none(ELSEWHERE if broken else NOTHING)]
@@ -74,6 +82,33 @@ def of_found_crack(
     told = [Quantity("crack_length", crack.end - crack.start, "um", meaning=text)]
     told += mechanical_quantities(sharp, found)
     return [replace(q, name=f"{q.name}.found_crack") for q in told if q.name in OF_A_FOUND_CRACK]
+
+
+def _of_found_flaw(
+    case: schema.Case, growth: Growth, length: float, comm: MPI.Intracomm, progress: Progress
+) -> list[Quantity]:
+    """G, K_I, K_II and verdict of either tip of a crack inside of the body."""
+    made = with_found_flaw(case, growth)
+    if isinstance(made, str):
+        return [_none(made)]
+    sharp, turn = made
+    flaw = sharp.geometry.flaws[0] if isinstance(sharp.geometry, Block) else None
+    if flaw is None:
+        return [_none(ELSEWHERE)]
+    (x, y), (end_x, end_y) = (flaw.x, flaw.y), flaw.end
+    progress(f"sharp crack from ({x:.6g}, {y:.6g}) to ({end_x:.6g}, {end_y:.6g}) um")
+    found = widened_flaw(simulate_mechanics(sharp, comm, progress), length, turn)
+    text = "Of the straight crack that stands for the damage, with the flaw it grew from."
+    told = [
+        Quantity("crack_length", flaw.length, "um", meaning=text),
+        Quantity("crack_angle", degrees(flaw.angle), "degree", meaning=text),
+        Quantity("crack_x", x, "um", meaning="Where it begins."),
+        Quantity("crack_y", y, "um", meaning="Where it begins."),
+    ]
+    of_tips = list(mechanical_quantities(sharp, found))
+    told += [q for q in of_tips if q.name in ("verdict", "first_to_grow") and not flaw.emerges]
+    out = [replace(q, name=f"{q.name}.found_crack") for q in told]
+    return out + [q for q in of_tips if q.name.partition(".")[2].startswith(NAME)]
 
 
 def _none(word: str) -> Quantity:

@@ -291,8 +291,11 @@ OF_A_FOUND_CRACK = (
     "crack_length", "energy_release_rate", "energy_release_rate_by_extension",
     "energy_release_rate_slope", "contour_dependence", "stress_intensity",
     "stress_intensity_by_interaction", "crack_opening", "arrest_length", "fracture_energy",
-    "margin", "verdict",
+    "margin", "verdict", "first_to_grow",
 )  # fmt: skip
+OF_A_FOUND_FLAW: dict[str, tuple[units.Kind, ...]] = {  # where it begins, and its direction
+    "crack_x": ("length",), "crack_y": ("length",), "crack_angle": ("angle",),
+}  # fmt: skip
 TEXTS = (
     "verdict",
     "first_to_grow",
@@ -319,7 +322,9 @@ def known_quantities(
     names |= {f"{head}.{name}" for head in ON_AN_INTERFACE for name in between}
     loose = [f"{name}.{end}" for name in ("", *between) for end in ("start", "end")]
     names |= {f"{head}.{end.lstrip('.')}" for head in (*OF_AN_END, "verdict") for end in loose}
-    names |= {f"{head}.found_crack" for head in OF_A_FOUND_CRACK}
+    names |= {f"{head}.found_crack" for head in (*OF_A_FOUND_CRACK, *OF_A_FOUND_FLAW)}
+    ends = [f"found_crack{end}" for end in ("", ".start", ".end")]
+    names |= {f"{head}.{end}" for head in (*OF_A_FLAW, "verdict") for end in ends}
     names |= {f"normal_stress.{name}" for name in between}
     names |= {f"radial_displacement{rate}.{name}" for rate in ("", "_rate") for name in between}
     heads = ("mean_stress", "tension_50", "tension_99", *IN_A_REGION)
@@ -334,6 +339,8 @@ def known_quantities(
 def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
     """The kinds that a quantity may have; empty: any."""
     head = quantity.split(".", 1)[0]
+    if head in OF_A_FOUND_FLAW:
+        return OF_A_FOUND_FLAW[head]
     if quantity in QUANTITIES or quantity.endswith(".found_crack"):
         return QUANTITIES.get(head, ())
     if head in ON_A_FACE:

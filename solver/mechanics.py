@@ -18,6 +18,7 @@ from math import inf
 
 from mpi4py import MPI
 
+from meshes.block import through_film
 from meshes.layers import Block
 from solver import schema
 from solver.bending import bends_freely, curvature
@@ -41,7 +42,7 @@ from solver.mixed_mode import Intensities
 from solver.modes import both_modes
 from solver.path_following import steps_along
 from solver.pressed import Pressed, contacts
-from solver.problem import Driver, Mesher, Problem, as_given, make_problem, refined, through_film
+from solver.problem import Driver, Mesher, Problem, as_given, make_problem, refined
 from solver.stability import DrivingForce, driving_force, error_bar
 
 PER_METRE = 1e6  # 1/m in 1/um
@@ -214,8 +215,7 @@ def solve_mechanics(
 
 def _broken(growth: Growth) -> Mechanical:
     """A body that has been followed while it broke."""
-    cells, dofs = growth.steps[-1].cells, growth.dofs
-    energy = growth.state.energy
+    level = Level(growth.steps[-1].cells, growth.dofs, growth.state.energy, inf)
     return Mechanical(
         domain=growth.brittle.domain,
         body=growth.brittle.body,
@@ -223,7 +223,7 @@ def _broken(growth: Growth) -> Mechanical:
         tips=(),
         film=None,
         bar=inf,
-        history=(Level(cells, dofs, energy, inf),),
+        history=(level,),
         growth=growth,
     )
 
@@ -345,9 +345,9 @@ def _told(found: Mechanical) -> str:
 
 
 def _solve_once(problem: Problem, body: Body) -> Mechanical:
-    block, supports, overrides = problem.block, problem.supports, problem.overrides
     if problem.breaks:
         return _solve_broken(problem, body)
+    block, supports, overrides = problem.block, problem.supports, problem.overrides
     equilibrium = Equilibrium(body, supports, overrides)
     state = balanced(equilibrium.solve(partly=True))
     carried = state.path is None or not state.path.stopped

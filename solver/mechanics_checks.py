@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from meshes import geometry as shapes
 from meshes import layers as bodies
-from meshes.block import cracked_stack, faces_of_block, faces_of_box
+from meshes.block import cracked_stack, faces_of_block, faces_of_box, through_film
 from meshes.micro import Micro
 from solver import mechanics_tables as tables
+from solver.damage_checks import damage_faults
 from solver.faults import Finding, KeyPath, as_given, nearest
 from solver.flow_checks import flow_faults
 from solver.graded_checks import graded_faults
@@ -14,7 +15,8 @@ from solver.interface_checks import interface_faults, sides_of_layers
 from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
 from solver.misfit_checks import misfit_faults
-from solver.tables import CaseFile, Electrode, Equipotential
+from solver.stall_checks import coupling_faults, slit_faults
+from solver.tables import CaseFile
 from solver.touching_checks import box_touching_faults, touching_face_faults
 
 OPEN = (
@@ -88,27 +90,68 @@ def mechanics_faults(
         yield from box_touching_faults(file, mechanics, geometry)
     elif isinstance(geometry, bodies.Block):
         yield from _face_faults(mechanics, geometry)
+        yield from _crushed_faults(mechanics, geometry)
         yield from touching_face_faults(file, mechanics, geometry)
         stretched = file.load is not None and file.load.stretch is not None
         if file.load is None or file.load.body_force is None:  # else the solution shows it
             yield from floating_faults(mechanics, geometry, stretched)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
+    yield from _strength_faults(mechanics, geometry)
     yield from flow_faults(file, mechanics, geometry)
     yield from graded_faults(file, mechanics, geometry)
     yield from _spring_faults(mechanics)
     yield from _load_faults(file, mechanics)
     if mechanics.opens_slit:
-        yield from _slit_faults(file, mechanics)
+        yield from slit_faults(file, mechanics)
     else:
-        yield from _coupling_faults(file, mechanics)
+        yield from coupling_faults(file, mechanics, geometry)
     pushed = (tables.Traction, tables.Plate, tables.Moved)
     loaded = any(isinstance(face, pushed) for face in mechanics.faces.values())
     loaded = loaded or (file.load is not None and file.load.stretch is not None)
-    yield from _damage_faults(mechanics, geometry, faces, loaded)
+    yield from damage_faults(mechanics, geometry, faces, loaded)
     crystals = [law for law in mechanics.solids.values() if not isinstance(law, tables.Isotropic)]
     if mechanics.plane == "stress" and any(law.residual_stress for law in crystals):
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
+    channels = isinstance(geometry, bodies.Block) and through_film(geometry) > 0.0
+    stretched = file.load is not None and file.load.stretch is not None  # told already
+    if mechanics.plane == "stress" and channels and not (mechanics.damage or stretched):
+        allowed = (
+            "strain: a crack through the film is the section of one that channels along it, whose "
+            "G_ss is the energy that this section loses in plane strain"
+        )
+        yield Finding(("mechanics", "plane"), '"stress"', allowed)
+
+
+def _strength_faults(
+    mechanics: tables.Mechanics, body: bodies.Block | bodies.Box | bodies.Shell
+) -> Iterator[Finding]:
+    """Only the stress of the last layer of an elastic body without cracks has a strength."""
+    plain = isinstance(body, bodies.Block) and body.crack is None and not body.flaws
+    loose = any(joint.law != "bonded" for joint in mechanics.interfaces.values())
+    flows = any(isinstance(s, tables.Isotropic) and s.flow for s in mechanics.solids.values())
+    compared = plain and not (loose or flows or mechanics.damage)
+    for name, solid in mechanics.solids.items():
+        if solid.strength is None or (compared and name == body.layers[-1].name):
+            continue
+        allowed = (
+            "no such key: only the stress of the last layer of an elastic block or cylinder, "
+            "without crack, flaws, damage or interfaces that open, is compared with a strength"
+        )
+        path: KeyPath = ("mechanics", "solids", name, "strength")
+        yield Finding(path, as_given(solid.strength.value), allowed)
+
+
+def _crushed_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[Finding]:
+    """A face that is moved inwards by all of the body."""
+    for name, face in mechanics.faces.items():
+        side = name.partition(".")[0]
+        size = block.width if side in ("left", "right") else bodies.height(block)
+        if isinstance(face, tables.Moved) and face.normal and face.normal.number <= -size:
+            allowed = f"less inwards than the size of the body ({size:g} um)"
+            yield Finding(
+                ("mechanics", "faces", name, "normal"), as_given(face.normal.value), allowed
+            )
 
 
 def _box_faults(mechanics: tables.Mechanics, box: bodies.Box) -> Iterator[Finding]:
@@ -173,12 +216,20 @@ def _face_faults(mechanics: tables.Mechanics, block: bodies.Block) -> Iterator[F
             if face.width is not None and not flaw.emerges:
                 allowed = "no such key: lithium flows out only where the flaw reaches the surface"
                 yield Finding((*where, "width"), as_given(face.width.value), allowed)
+            yield from _wide_faults(face, where, flaw.length)
         elif isinstance(face, tables.Lithium):
             yield from _lithium_faults(face, block)
         elif block.crack is not None and name == block.crack.face and face.law != "symmetry":
             yield Finding(path, given, "symmetry (or no condition): the crack lies in this plane")
         elif name == "left" and block.shape == "cylinder":
             yield Finding(path, given, "no condition: it is the axis")
+
+
+def _wide_faults(face: tables.Lithium, path: KeyPath, length: float) -> Iterator[Finding]:
+    """Lithium flows along a flaw that is thin: the gradient of its pressure is that of a slit."""
+    if face.width is not None and face.width.number > length:
+        allowed = f"at most the length of the flaw ({length:g} um): lithium flows along a thin slit"
+        yield Finding((*path, "width"), as_given(face.width.value), allowed)
 
 
 def _lithium_faults(face: tables.Lithium, block: bodies.Block) -> Iterator[Finding]:
@@ -194,156 +245,12 @@ def _lithium_faults(face: tables.Lithium, block: bodies.Block) -> Iterator[Findi
         elif face.dry_length.number >= length:
             allowed = f"less than the length of the crack ({length:g} um)"
             yield Finding((*path, "dry_length"), as_given(face.dry_length.value), allowed)
+    yield from _wide_faults(face, path, length)
     surface = bodies.face_length(block, crack.face)
     emerges = crack.end >= surface or (crack.face == "left" and crack.start == 0.0)
     if face.width is not None and not emerges:
         allowed = "no such key: lithium flows out only where the crack reaches the surface"
         yield Finding((*path, "width"), as_given(face.width.value), allowed)
-
-
-def _coupling_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
-    """A crack whose overpotential follows from the current is an electrode without current."""
-    lithium = [face for face in mechanics.faces.values() if isinstance(face, tables.Lithium)]
-    if any(face.metal is not None for face in lithium):
-        if file.calibrate is not None:
-            allowed = "no such table beside a pressure from a current"
-            yield Finding(("calibrate",), "a table", allowed)
-        for name, other in mechanics.faces.items():
-            if name != "crack" and isinstance(other, tables.Contact):
-                # where such a flaw is closed is not known to the current
-                allowed = "free, traction or lithium in a flaw beside a pressure from a current"
-                yield Finding(("mechanics", "faces", name, "law"), '"contact"', allowed)
-    for name, face in mechanics.faces.items():
-        if isinstance(face, tables.Lithium) and face.metal is not None:
-            if face.width is None and (face.yield_stress or face.creep) is not None:
-                path: KeyPath = ("mechanics", "faces", name)
-                yield Finding(path, "a yield_stress", "width and yield_stress together")
-            yield from _stall_faults(file, name, face.metal)
-
-
-def _slit_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
-    """Lithium in the slit of a film plates at the window, against a resistance."""
-    face = mechanics.faces.get("crack")
-    if not isinstance(face, tables.Lithium):
-        return
-    path: KeyPath = ("mechanics", "faces", "crack")
-    if face.metal is None:
-        allowed = (
-            'metal = "filling_surface": in an opened slit its pressure follows from the current'
-        )
-        yield Finding((*path, "overpotential"), "a value", allowed)
-        return
-    window = file.boundaries.get(face.metal)
-    resists = isinstance(window, Electrode) and window.area_specific_resistance is not None
-    filled = isinstance(file.regions.get("filling"), Equipotential)
-    if face.metal != "filling_surface" or not filled or not resists:
-        allowed = (
-            '"filling_surface", of lithium in the slit (regions.filling: an equipotential): an '
-            "electrode with an area_specific_resistance"
-        )
-        yield Finding((*path, "metal"), as_given(face.metal), allowed)
-    if face.width is not None:
-        allowed = "no such key: the width is that of the slit"
-        yield Finding((*path, "width"), as_given(face.width.value), allowed)
-    if face.contact_limit is not None:
-        allowed = "no such key: at the mouth of an opened slit nothing confines the lithium"
-        yield Finding((*path, "contact_limit"), as_given(face.contact_limit.value), allowed)
-
-
-def _stall_faults(file: CaseFile, name: str, metal: str) -> Iterator[Finding]:
-    electrodes = [
-        each
-        for each, law in file.boundaries.items()
-        if isinstance(law, Electrode) and not (law.current is not None and not law.current.number)
-    ]
-    if metal not in electrodes:
-        near = nearest(metal, electrodes)
-        allowed = "a boundary of lithium: an electrode with a potential or a current"
-        yield Finding(("mechanics", "faces", name, "metal"), as_given(metal), allowed, near)
-    law = file.boundaries.get(name)
-    stalled = isinstance(law, Electrode) and law.current is not None and law.current.number == 0.0
-    if not stalled:
-        allowed = 'an electrode with current = "0 A/m" (a cylinder: "0 A"): plating has stalled'
-        yield Finding(("boundaries", name), "a table" if law else "", allowed)
-
-
-def _damage_faults(
-    mechanics: tables.Mechanics,
-    block: bodies.Block | bodies.Box | bodies.Shell,
-    faces: tuple[str, ...],
-    loaded: bool,
-) -> Iterator[Finding]:
-    """Damage needs solids that can break, and a length that fits into the body."""
-    damage = mechanics.damage
-    if damage is None:
-        return
-    path: KeyPath = ("mechanics", "damage")
-    if not isinstance(block, bodies.Block):
-        yield Finding(path, "a table", "no such table: damage is for a block or a cylinder")
-        return
-    if block.flaws:
-        yield Finding(("geometry", "flaws"), "a list", "no flaws beside damage")
-    thinnest = min(block.layers, key=lambda layer: layer.thickness)
-    limits = [("a fifth of the width of the block", block.width / 5.0)]
-    if len(block.layers) > 1:
-        limits.append((f"a fifth of the layer {thinnest.name}", thinnest.thickness / 5.0))
-    for what, limit in limits:
-        if damage.length.number > limit * (1.0 + 1e-9):
-            allowed = f"at most {what} ({limit:g} um): a crack is a band four times as wide as this"
-            yield Finding((*path, "length"), as_given(damage.length.value), allowed)
-            break
-    for i, name in enumerate(damage.sound):
-        if name not in faces:
-            allowed = f"one of {', '.join(faces)}"
-            yield Finding((*path, "sound", i), as_given(name), allowed, nearest(name, faces))
-    for name, law in mechanics.solids.items():
-        solid: KeyPath = ("mechanics", "solids", name)
-        if law.fracture_energy is None:
-            yield Finding((*solid, "fracture_energy"), "", "the fracture energy, beside damage")
-        if law.deflections == "large":
-            yield Finding((*solid, "deflections"), '"large"', '"small", beside damage')
-        if damage.split == "spectral" and not isinstance(law, tables.Isotropic):
-            allowed = f'"volumetric_deviatoric" or "none": {name} is not isotropic'
-            yield Finding((*path, "split"), '"spectral"', allowed)
-        if damage.split == "volumetric_deviatoric" and isinstance(law, tables.Orthotropic):
-            allowed = f'"none": {name} is orthotropic, its volume and its shape change together'
-            yield Finding((*path, "split"), '"volumetric_deviatoric"', allowed)
-    for name, face in mechanics.faces.items():
-        coupled = isinstance(face, tables.Lithium) and face.metal is not None
-        if isinstance(face, tables.Contact | tables.Indenter) or coupled:
-            allowed = "no contact and no pressure from a current, beside damage"
-            yield Finding(("mechanics", "faces", name, "law"), f'"{face.law}"', allowed)
-    if damage.then == "energy_release_rate":
-        yield from _found_crack_faults(mechanics, block, (*path, "then"), damage.then)
-    if mechanics.opens_slit:
-        yield Finding(("mechanics", "opens_slit"), "true", "no such key beside damage")
-    own = any(s.strained for s in mechanics.solids.values())
-    if damage.control == "cracks" and own and loaded:
-        allowed = '"load": stress or misfit of solids beside another load does not grow with it'
-        yield Finding((*path, "control"), '"cracks"', allowed)
-    for name, joint in mechanics.interfaces.items():
-        allowed = "no such table beside damage: layers are bonded then"
-        yield Finding(("mechanics", "interfaces", name), f'law "{joint.law}"', allowed)
-
-
-def _found_crack_faults(
-    mechanics: tables.Mechanics, block: bodies.Block, path: KeyPath, given: str
-) -> Iterator[Finding]:
-    """A crack of damage is handed over along a plane of symmetry, and under no pressure."""
-    planes = ("left", "bottom") if block.shape == "block" else ("bottom",)
-    held = any(isinstance(mechanics.faces.get(name), tables.Symmetry) for name in planes)
-    if not (held or block.crack is not None):
-        allowed = (
-            f"no such key: only a crack along {' or '.join(planes)} of a {block.shape}, with "
-            'law = "symmetry" there, is handed over as a sharp one'
-        )
-        yield Finding(path, as_given(given), allowed)
-    if isinstance(mechanics.faces.get("crack"), tables.Traction | tables.Lithium):
-        allowed = (
-            "no such key beside a load on the faces of the crack: cracks of damage carry none, all "
-            "of a sharp one would"
-        )
-        yield Finding(path, as_given(given), allowed)
 
 
 def _spring_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
@@ -366,7 +273,7 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
     if stretched and mechanics.plane == "stress":
         allowed = "strain beside load.stretch, which stretches across the section as well"
         yield Finding(("mechanics", "plane"), '"stress"', allowed)
-    still = (tables.Free, tables.Symmetry, tables.Clamped)
+    still = (tables.Free, tables.Symmetry, tables.Clamped, tables.Contact)
     driven = any(
         not isinstance(face, still)
         and not (

@@ -294,6 +294,14 @@ class Indenter(Strict):
     radius: Length
     depth: Length
 
+    @model_validator(mode="after")
+    def _shallow(self) -> Self:
+        if self.depth.number >= self.radius.number:
+            raise fault(
+                "less than the radius: deeper, a round indenter is no parabola", key="depth"
+            )
+        return self
+
 
 class FlawCreep(Creep):
     """Lithium that creeps in a flaw: power law, and the rate and temperature at which it does."""
@@ -405,6 +413,12 @@ class Load(Strict):
     temperature: Temperature | None = None
     # per volume, along x and y
     body_force: Annotated[tuple[BodyForce, BodyForce], BeforeValidator(as_tuple)] | None = None
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        if self.stretch is not None and self.stretch.number <= -1.0:
+            raise fault("more than -100 %, at which nothing is left", key="stretch")
+        return self
 
     @model_validator(mode="after")
     def _in_time(self) -> Self:

@@ -19,17 +19,6 @@ from solver.flaw_contact import find_touching, with_joined
 from solver.fracture import Tip, find_tips, origin, resolve_tips
 from solver.mechanics_model import conditions, loaded_faces, solid_law
 
-
-def through_film(block: Block) -> float:
-    """Thickness (um) of the film if the crack goes through the upper layers of a block, else 0."""
-    crack = block.crack
-    if crack is None or crack.face != "left" or crack.end < height(block):
-        return 0.0
-    planes = np.cumsum([layer.thickness for layer in block.layers])
-    on_plane = np.abs(planes - crack.start).min() <= 1e-9 * height(block)
-    return float(crack.end - crack.start) if on_plane else 0.0
-
-
 Mesher = Callable[[Block | Box], BuiltMesh]
 # the loads of a case on a mesh, and the mesh, which finding them may have refined; collective
 Driver = Callable[[schema.Case, Domain], tuple[schema.Case, Domain]]

@@ -45,7 +45,7 @@ LINE = """
     solver.messages solver.partial solver.comparison solver.interface_checks
     solver.flow_checks solver.graded_checks solver.misfit_checks solver.micro_checks
     solver.load_checks
-    solver.touching_checks
+    solver.touching_checks solver.stall_checks solver.damage_checks
     solver.mechanics_checks
     solver.conduction_checks solver.effective_checks solver.plating_checks
     solver.protocols solver.contact_checks solver.region_checks solver.march_checks
@@ -84,7 +84,7 @@ LINE = """
     solver.growth_quantities solver.interface_quantities solver.flaws
     solver.front_quantities solver.front_arrest
     solver.mechanics_quantities solver.saturation solver.mechanics_run
-    solver.found_crack solver.mechanics_fields solver.lithium_face
+    solver.found_flaw solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.salt solver.carriers solver.alloy_amounts solver.carrier_system solver.march_blocks
     solver.march_newton solver.march_history solver.filled_flaw solver.flaw_growth

@@ -8,6 +8,7 @@ from solver.__main__ import main
 from solver.case import load_case
 from solver.faults import CaseError
 from solver.resolved import resolved_toml
+from tests.unit.case_checking import checked, one_finding, reads_back_equal
 
 GOOD = """title = "Film that breaks"
 [geometry]
@@ -122,20 +123,18 @@ def test_a_right_case_is_read_and_reads_back_equal(tmp_path):
     assert resolved_toml(again) == resolved_toml(case)
 
 
-def test_only_a_crack_in_a_plane_of_symmetry_is_handed_over(tmp_path, capsys):
+def test_around_an_axis_only_a_crack_in_the_bottom_is_handed_over(tmp_path, capsys):
     file = tmp_path / "case.toml"
     faces = 'left = { law = "symmetry" }\nbottom = { law = "symmetry" }'
     loose, block = 'bottom = { law = "clamped" }', 'shape = "block"'
     cylinder = GOOD.replace(block, 'shape = "cylinder"').replace(faces, loose)
-    for text, where in (
-        (GOOD.replace(faces, loose), "left or bottom of a block"),
-        (cylinder, "bottom of a cylinder"),
-    ):
-        file.write_text(text)
-        assert main(["check", str(file)]) == 2
-        output = capsys.readouterr()
-        assert f"{DAMAGE}.then" in output.out + output.err
-        assert f"only a crack along {where}" in output.out + output.err
+    file.write_text(GOOD.replace(faces, loose))  # a block: any straight crack is
+    assert main(["check", str(file)]) == 0
+    file.write_text(cylinder)
+    assert main(["check", str(file)]) == 2
+    output = capsys.readouterr()
+    assert f"{DAMAGE}.then" in output.out + output.err
+    assert "only a crack along bottom of a cylinder" in output.out + output.err
     file.write_text(cylinder.replace(loose, 'bottom = { law = "symmetry" }'))
     assert main(["check", str(file)]) == 0
 
@@ -166,3 +165,18 @@ def test_damage_is_two_dimensional(tmp_path, capsys):
     with pytest.raises(CaseError) as caught:
         load_case(boxes[0], change={"mechanics": {"damage": table}})
     assert "mechanics.damage" in str(caught.value) and "a block or a cylinder" in str(caught.value)
+
+
+def test_damage_may_grow_from_a_flaw_and_from_one_it_is_handed_over(tmp_path, capsys):
+    flaw = '{ name = "NAME", x = "5 um", y = "AT um", length = "1 um", angle = "45 degree" }'
+    one, other = flaw.replace("NAME", "a").replace("AT", "9"), flaw.replace("NAME", "b")
+    where = "[mechanics.solids.substrate]"
+    text = GOOD.replace(where, f"flaws = [{one}]\n{where}", 1)
+    assert checked(text, tmp_path, capsys) == (0, [])
+    reads_back_equal(text, tmp_path, capsys)
+    pressed = text + '[mechanics.faces.a]\nlaw = "traction"\npressure = "1 MPa"\n'
+    one_finding(pressed, tmp_path, capsys, f"{DAMAGE}.then", "beside a load on the faces")
+    several = text.replace(f"[{one}]", f"[{one}, {other.replace('AT', '20')}]")
+    one_finding(several, tmp_path, capsys, f"{DAMAGE}.then", "several flaws")
+    touching = text + '[mechanics.faces.a]\nlaw = "contact"\n'
+    one_finding(touching, tmp_path, capsys, "mechanics.faces.a.law", "beside damage")

@@ -150,6 +150,24 @@ FLAWS_WRONG = [
         "reaches the surface",
     ),
     ('"10 mV"', '"10 mV"\ncontact_limit = "1 MPa"', "mechanics.faces.edge.metal", "beside"),
+    (
+        '"10 mV"',
+        '"10 mV"\nwidth = "2 um"\nyield_stress = "0.7 MPa"',
+        "mechanics.faces.edge.width",
+        "at most the length of the flaw (1 um)",
+    ),
+    (
+        "[mechanics.faces.edge]",
+        '[mechanics.faces.right]\nlaw = "displacement"\nnormal = "-60 um"\n[mechanics.faces.edge]',
+        "mechanics.faces.right.normal",
+        "less inwards than the size of the body (50 um)",
+    ),
+    (
+        "poissons_ratio = 0.3\n",
+        'poissons_ratio = 0.3\nstrength = "1 GPa"\n',
+        "mechanics.solids.solid.strength",
+        "no such key",
+    ),
 ]
 BRIDGE_WRONG = [
     ('pit = { width = "10 um"', 'pit = { width = "50 um"', "geometry.pit.width", "whole body"),
@@ -163,6 +181,13 @@ BRIDGE_WRONG = [
         "free or traction",
     ),
     ("faces.top", "faces.right", "mechanics.faces.right.law", "only on the top"),
+    ('depth = "10 nm"', 'depth = "11 um"', "mechanics.faces.top.depth", "less than the radius"),
+    (
+        "poissons_ratio = 0.38",
+        'poissons_ratio = 0.38\nstrength = "1 GPa"',
+        "mechanics.solids.substrate.strength",
+        "only the stress of the last layer",
+    ),
     ('"geometry.pit.width"', '"geometry.pit.with"', "solve_for.parameter", "nearest: geometry.pit"),
     ('"1 um", "10 um"]', '"10 um", "1 um"]', "solve_for.bracket", "first value below"),
     ('"1 um", "10 um"]', '"1 MPa", "10 um"]', "solve_for.bracket[0]", "length"),
@@ -178,6 +203,8 @@ source = "a measurement"
 """
 COUPLED_WRONG = [
     ('metal = "bottom"', 'metal = "botom"', "mechanics.faces.crack.metal", "nearest: bottom"),
+    ('metal = "bottom"', 'metal = "top"', "mechanics.faces.crack.metal", "reaches (bottom)"),
+    ('start = "0 um"', 'start = "0.1 um"', "mechanics.faces.crack.metal", "reaches no face"),
     ('current = "0 A/m"', 'current = "1 A/m"', "boundaries.crack", "plating has stalled"),
     ('metal = "bottom"\n', "", "mechanics.faces.crack", "exactly one of overpotential, metal"),
     ('width = "10 nm"\n', "", "mechanics.faces.crack", "width and yield_stress together"),

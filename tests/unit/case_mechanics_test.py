@@ -3,7 +3,7 @@
 import pytest
 
 from solver.case import load_case
-from tests.unit.case_checking import checked, reads_back_equal, wrong_at
+from tests.unit.case_checking import checked, one_finding, reads_back_equal, wrong_at
 
 GOOD = """title = "Crack through a film"
 [geometry]
@@ -188,6 +188,7 @@ WRONG = [
         "mechanics.faces.top",
         "exactly one of normal, tangential",
     ),
+    ("stretched away", '"0.5 %"', '"-100 %"', "load.stretch", "more than -100 %"),
     (
         "stretch in plane stress",
         'plane = "strain"',
@@ -324,3 +325,16 @@ def test_one_wrong_value_brings_no_others_with_it(old, new, key, tmp_path, capsy
         key,
         "mechanics.solids.film.poissons_ratio",
     }
+
+
+def test_a_crack_that_channels_is_solved_for_in_plane_strain(tmp_path, capsys):
+    # plane stress has no G_ss: the section across the channel can't contract along it
+    text = GOOD.replace('plane = "strain"', 'plane = "stress"')
+    text = text[: text.index("[load]")]
+    one_finding(text, tmp_path, capsys, 'mechanics.plane = "stress"', "channels")
+
+
+def test_contact_alone_loads_nothing(tmp_path, capsys):
+    text = CYLINDER[: CYLINDER.index("[mechanics.faces")]
+    text += '[mechanics.faces.crack]\nlaw = "contact"\n'
+    one_finding(text, tmp_path, capsys, "mechanics = ", "nothing that strains the body")

@@ -1,10 +1,9 @@
-"""Phase field fracture against exact numbers: bars, splits, steps of the load, cracks found."""
+"""Phase field fracture against exact numbers: bars, splits, steps of the load."""
 
 import csv
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,21 +12,19 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from meshes.build import build
-from meshes.layers import Block, Crack, Layer
+from meshes.layers import Block, Layer
 from meshes.sizing import MeshSize
 from solver import growth, hooke, minimisation, pictures_growth, run
 from solver.case import load_case
 from solver.domain import read_domain, refine_with_parents
 from solver.elasticity import Solid, make_body
-from solver.equilibrium import Equilibrium, Support
-from solver.found_crack import of_found_crack, with_found_crack
+from solver.equilibrium import Support
 from solver.fragile import make_fragile
 from solver.mechanics_run import make_mesh
 from solver.minimisation import EnergyRises, Minimiser
 from solver.output import GROWTH
 from solver.phase_field import Brittle, damage_space, make_brittle
-from solver.problem import make_problem
-from solver.simulate import simulate
+from tests.verification.helpers import grown
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "fracture"
 NONE = np.zeros(6)
@@ -52,11 +49,6 @@ def pulled(tmp_path, size, split="none", by=3.0):
     return body(tmp_path, size, split, {**HELD, "right": Support("normal", by)})
 
 
-def solved(case, comm=MPI.COMM_WORLD):
-    solution = simulate(case, comm, lambda _: None)
-    return solution.mechanical.growth, {q.name: q for q in solution.quantities}
-
-
 # --- bars -----------------------------------------------------------------------------------------
 
 
@@ -69,7 +61,7 @@ def test_a_bar_breaks_at_its_strength(split):
     numerics = replace(case.numerics, maximum_size=0.02)
     if split != "none":  # on one mesh, to be quick
         numerics = replace(numerics, refinement="none")
-    found, numbers = solved(replace(case, mechanics=mechanics, numerics=numerics))
+    found, numbers = grown(replace(case, mechanics=mechanics, numerics=numerics))
     for reference in case.references:
         assert numbers[reference.quantity].hit, numbers[reference.quantity]
     # the energy that a bar of length 1 holds at its strength, 3 Gc/(16 l), less the cost of a crack
@@ -115,10 +107,10 @@ def with_stress(stress, moved):
 
 def test_the_stress_that_a_body_was_made_with_breaks_it():
     # nothing else acts: it is the load. sigma = share times 4 MPa
-    _, numbers = solved(with_stress(4.0, 0.0))
+    _, numbers = grown(with_stress(4.0, 0.0))
     assert numbers["damage_start"].value == pytest.approx(STRENGTH / 4.0, rel=1e-6)
     # beside a given displacement it is there from the start: 1 MPa + share times 3 MPa
-    _, numbers = solved(with_stress(1.0, 3.0))
+    _, numbers = grown(with_stress(1.0, 3.0))
     assert numbers["damage_start"].value == pytest.approx((STRENGTH - 1.0) / 3.0, rel=1e-5)
 
 
@@ -249,21 +241,10 @@ def test_what_does_not_converge_is_cut_and_leaves_its_steps(tmp_path, monkeypatc
 def test_the_first_step_must_converge(monkeypatch):
     monkeypatch.setattr(minimisation, "MOST_ITERATIONS", 0)
     with pytest.raises(minimisation.SolveFailed, match="alternations"):
-        solved(with_stress(4.0, 0.0))
+        grown(with_stress(4.0, 0.0))
 
 
 # --- a crack that finds its way -------------------------------------------------------------------
-
-
-COARSE = 0.15  # um
-
-
-def coarse_beam():
-    """The beam with a larger l and cells of l/3, in large steps."""
-    case = load_case(FOLDER / "at1_beam.toml")
-    steps = {"first_step": 0.1, "smallest_step": 0.02}
-    damage = replace(case.mechanics.damage, length=COARSE, cells_per_length=3.0, **steps)
-    return replace(case, mechanics=replace(case.mechanics, damage=damage), references=())
 
 
 @pytest.mark.parallel
@@ -275,8 +256,8 @@ def test_the_same_crack_on_any_number_of_ranks():
     mechanics = replace(case.mechanics, damage=damage)
     numerics = replace(case.numerics, maximum_size=0.06)
     case = replace(case, mechanics=mechanics, numerics=numerics, references=())
-    together, numbers = solved(case)
-    alone, others = solved(case, MPI.COMM_SELF)
+    together, numbers = grown(case)
+    alone, others = grown(case, MPI.COMM_SELF)
     assert together.steps[-1].largest > 0.9
     assert together.steps[-1].cells == alone.steps[-1].cells > 300
     assert [s.load for s in together.steps] == pytest.approx([s.load for s in alone.steps])
@@ -309,153 +290,6 @@ def test_damage_is_carried_over_exactly_to_a_mesh_that_was_refined(tmp_path):
         )
         assert after == pytest.approx(before, rel=1e-12)
         coarse, values = fine, carried
-
-
-def test_cells_are_fine_where_damage_lives():
-    found, numbers = solved(coarse_beam())
-    domain, damage = found.brittle.domain, found.damage
-    most = damage.x.array[damage.function_space.dofmap.list].max(axis=1)
-    sizes = growth.longest_edges(domain)
-    assert sizes[most > growth.DAMAGED].max() <= COARSE / 3.0 * (1.0 + 1e-9)
-    assert sizes.max() > 0.1  # and coarse elsewhere
-    drops = [step.released for step in found.steps]
-    assert min(drops) >= -1e-9
-    costs = [step.dissipated for step in found.steps]
-    assert costs == sorted(costs)
-    # the crack that was found, handed over: it came to rest, so its error bar holds Gc = 0.3
-    rate = numbers["energy_release_rate.found_crack"]
-    grown = numbers["crack_length"].value
-    assert numbers["crack_length.found_crack"].value == pytest.approx(1.0 + grown, rel=1e-12)
-    assert rate.value == pytest.approx(0.3, rel=0.12)  # l is a tenth of the arm
-    assert rate.lower < 0.3 < rate.upper
-    slope = numbers["energy_release_rate_slope.found_crack"].value
-    least = -slope * COARSE  # of the half width: the tip is not known better
-    assert least < 0.5 * (rate.upper - rate.lower) < 1.1 * least
-    assert numbers["verdict.found_crack"].value == "undecided within the error bar"
-
-
-def coarse_disc():
-    """The beam turned around an axis: a disc whose rim is opened, its crack grows inwards."""
-    beam = coarse_beam()
-    crack = replace(beam.geometry.crack, start=2.0, end=3.0)
-    block = replace(beam.geometry, shape="cylinder", crack=crack)
-    faces = {"right": replace(beam.mechanics.faces["left"], tangential=0.07)}
-    mechanics = replace(beam.mechanics, plane="strain", faces=faces)
-    return replace(beam, geometry=block, mechanics=mechanics)
-
-
-@pytest.mark.slow
-def test_a_crack_around_an_axis_is_handed_over():
-    _, numbers = solved(coarse_disc())
-    inner = 3.0 - numbers["crack_length.found_crack"].value
-    assert np.pi * (2.0**2 - inner**2) == pytest.approx(numbers["crack_area"].value, rel=1e-9)
-    # at rest: what it releases is what a crack costs
-    rate = numbers["energy_release_rate.found_crack"]
-    assert rate.lower < 0.3 < rate.upper
-    assert rate.value == pytest.approx(0.3, rel=0.05)
-    assert numbers["verdict.found_crack"].value == "undecided within the error bar"
-
-
-@pytest.mark.parametrize(
-    ("before", "broken", "expected"),
-    [
-        ((2.0, 3.0), (1.7, 2.0), ((4.0 - 1.25) ** 0.5, 3.0)),  # inwards from a ring
-        ((0.0, 1.0), (1.0, 1.4), (0.0, 2.25**0.5)),  # outwards from a disc
-        (None, (0.0, 1.1), (0.0, 1.25**0.5)),  # a disc where nothing was
-        (None, (1.0, 1.5), (1.0, 1.5)),  # a ring of the area that has broken
-        ((1.0, 1.5), (0.5, 2.0), ((1.0 - 0.375) ** 0.5, (2.25 + 0.875) ** 0.5)),  # both ways
-        ((0.0, 1.0), (1.5, 1.9), None),  # apart from the crack
-    ],
-)
-def test_around_an_axis_the_area_that_was_paid_for_tells_where_a_crack_ends(
-    before, broken, expected
-):
-    # pi (r2^2 - r1^2) = 1.25 pi, twice the meshed half; cells so small that no excess is left
-    case = coarse_disc()
-    crack = None if before is None else Crack("bottom", *before)
-    case = replace(case, geometry=replace(case.geometry, crack=crack))
-    length = SimpleNamespace(length=SimpleNamespace(value=0.1))
-    growth = SimpleNamespace(brittle=length, extents={"bottom": broken, "left": (0.0, 0.9)},
-                             area=0.5 * 1.25 * np.pi, cell_size=0.0)  # fmt: skip
-    found = with_found_crack(case, growth)
-    if expected is None:
-        assert found is None
-        return
-    crack = found.geometry.crack
-    assert (crack.face, crack.start, crack.end) == ("bottom", *map(pytest.approx, expected))
-
-
-def test_a_crack_that_damage_lengthens_is_one_piece():
-    # a block, 0.4 um of new crack: where it grew at both ends each has its share of it
-    beam = coarse_beam()
-    for before, broken, expected in (
-        ((0.0, 1.0), (1.0, 1.3), (0.0, 1.4)),
-        ((1.0, 1.5), (0.7, 1.6), (0.7, 1.6)),
-        ((1.0, 1.5), (0.4, 1.7), (0.7, 1.6)),
-        ((0.0, 1.0), (1.3, 1.7), None),
-        ((2.0, 2.5), (1.3, 1.7), None),
-    ):
-        crack = Crack("bottom", *before)
-        case = replace(beam, geometry=replace(beam.geometry, crack=crack))
-        length = SimpleNamespace(length=SimpleNamespace(value=0.1))
-        growth = SimpleNamespace(brittle=length, extents={"bottom": broken},
-                                 area=0.2, cell_size=0.0)  # fmt: skip
-        found = with_found_crack(case, growth)
-        assert (found is None) == (expected is None), (before, broken)
-        if found is not None:
-            ends = (found.geometry.crack.start, found.geometry.crack.end)
-            assert ends == pytest.approx(expected), (before, broken)
-
-
-def test_a_crack_elsewhere_is_refused_as_a_sharp_one():
-    case = coarse_beam()
-    damage = replace(case.mechanics.damage, then="energy_release_rate")
-    case = replace(case, mechanics=replace(case.mechanics, damage=damage))
-    found, _ = solved(
-        load_case(FOLDER / "at1_bar.toml", change={"numerics": {"maximum_size": "0.06 um"}})
-    )
-    told = of_found_crack(case, found, MPI.COMM_WORLD, lambda _: None)
-    assert [q.name for q in told] == ["verdict.found_crack"]  # the bar is broken right through
-    assert "no single crack along left or bottom" in told[0].value
-
-
-@pytest.mark.slow
-def test_a_growing_crack_costs_the_effective_fracture_energy():
-    case = load_case(FOLDER / "at1_beam.toml")
-    found, numbers = solved(case)
-    factor = numbers["fracture_energy_factor"].value
-    assert 1.0 < factor <= 1.075  # h <= l/5
-    handed = with_found_crack(case, found)
-    crack = handed.geometry.crack
-    assert (crack.face, crack.start) == ("bottom", 0.0)
-    assert crack.end == pytest.approx(1.0 + numbers["crack_length"].value, rel=1e-12)
-    assert handed.mechanics.damage is None
-    # G of the sharp crack that was found: the crack has come to rest where it is what a crack costs
-    rate = {q.name: q for q in simulate(handed, MPI.COMM_WORLD, lambda _: None).quantities}
-    assert rate["energy_release_rate_slope"].value < 0.0
-    assert rate["energy_release_rate"].value == pytest.approx(0.3 * factor, rel=0.03)
-    # and without damage at all: the lengths of sharp cracks of the same stiffness
-    lengths = [1.0, 1.1, 1.2, 1.3, 1.4]
-    energies = np.array([energy_of_sharp(case, end) for end in lengths])
-    fit = np.polyfit(np.log(energies), lengths, 4)
-    steps = [step for step in found.steps if step.load > 0.9]
-    at = [np.polyval(fit, np.log(step.stored / step.load**2)) for step in steps]
-    assert at[-1] - at[0] > 0.05
-    cost = 2.0 * np.polyfit(at, [step.dissipated for step in steps], 1)[0]  # half is meshed
-    assert 0.3 * 0.99 < cost < 0.3 * factor * 1.01
-    assert at[-1] == pytest.approx(crack.end, rel=0.01)
-
-
-def energy_of_sharp(case, end):
-    """Elastic energy of the beam with a sharp crack under all of the load."""
-    block = replace(case.geometry, crack=replace(case.geometry.crack, end=end))
-    problem = make_problem(case, block)
-
-    def mesher(made):
-        return make_mesh(replace(case, geometry=made, regions={}), MPI.COMM_WORLD)
-
-    body_on_mesh = problem.body_on(problem.mesh(mesher, MPI.COMM_WORLD, 1))
-    return Equilibrium(body_on_mesh, problem.supports, {}).solve().energy
 
 
 FILM = """title = "Stretched film"

@@ -20,6 +20,7 @@ from solver.faces import face_statistics
 from solver.meshing import left_out, mesh_cache, start_size
 from solver.micro_quantities import structure_quantities
 from solver.model import build_model
+from solver.simulate import simulate
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "transport"
 UNIT = 1e6  # pA/(V um) in 1 S/m
@@ -157,3 +158,9 @@ def solve(case, size=None, comm=MPI.COMM_WORLD, built=None):
 def even(length):
     """Elements of one size everywhere."""
     return MeshSize(length, 1e-3, length)
+
+
+def grown(case, comm=MPI.COMM_WORLD):
+    """How the cracks of a case grew that damage finds, and its quantities by name."""
+    solution = simulate(case, comm, lambda _: None)
+    return solution.mechanical.growth, {q.name: q for q in solution.quantities}
