@@ -57,7 +57,8 @@ def set_sizes(
     for slab in slabs:
         over = positive_part(f"{vertical}-{number(slab.top)}")
         under = positive_part(f"{number(slab.bottom)}-{vertical}")
-        expressions.append(f"{number(slab.top - slab.bottom)}+{growth}*({over}+{under})")
+        thickness = max(slab.top - slab.bottom, size.layer)
+        expressions.append(f"{number(thickness)}+{growth}*({over}+{under})")
     field = gmsh.model.mesh.field
     tags = []
     for expression in expressions:

@@ -2,7 +2,8 @@
 
     h(d) = min(maximum, edge + growth d),    d = distance to the nearest singular edge
 
-and in a layer of thickness t, at a distance s from it: h <= t + growth s.
+and in a layer of thickness t, at a distance s from it: h <= max(t, layer) + growth s, where layer
+is zero unless long cells in thin layers of a block are asked for.
 """
 
 import math
@@ -35,12 +36,14 @@ class MeshSize:
         growth: increase of the size per distance from them.
         maximum: largest size.
         seed: meshes of the same sizes with different seeds are different meshes.
+        layer: size that cells of thinner layers may have along them.
     """
 
     edge: float
     growth: float
     maximum: float
     seed: int = 0
+    layer: float = 0.0
 
 
 def varied(size: MeshSize) -> MeshSize:
@@ -52,6 +55,7 @@ def varied(size: MeshSize) -> MeshSize:
         size.edge * (1.0 + edge / 1000.0),
         size.growth * (1.0 + growth / 1000.0),
         size.maximum * (1.0 + maximum / 1000.0),
+        layer=size.layer,
     )
 
 

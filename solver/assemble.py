@@ -354,6 +354,7 @@ def numerics(table: tables.Numerics) -> schema.Numerics:
         max_dofs=table.max_dofs,
         edge_size=_number(table.edge_size),
         maximum_size=_number(table.maximum_size),
+        layer_size=_number(table.layer_size),
         petsc_options=dict(table.petsc_options),
     )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from meshes import geometry as shapes
+from meshes.layers import Block
 from solver import tables
 from solver.faults import Finding, KeyPath, as_given
 
@@ -41,6 +42,9 @@ def numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> 
     if edge is not None and largest is not None and largest.number < edge.number:
         given = as_given(largest.text)
         yield Finding(("numerics", "maximum_size"), given, f"not less than edge_size ({edge.text})")
+    if numerics.layer_size is not None and not isinstance(geometry, Block | None):
+        given, allowed = as_given(numerics.layer_size.text), "nothing: only blocks and cylinders"
+        yield Finding(("numerics", "layer_size"), given, f"{allowed} have long cells in layers")
     if isinstance(geometry, shapes.Cell):
         film = geometry.film
         for key, size in (("edge_size", edge), ("maximum_size", largest)):

@@ -1,7 +1,8 @@
 """Maps: a quantity of a case for several values of one or two of its values, and their exponents.
 
 The exponents are the slopes of the plane through the logarithms of all points by least squares:
-q = C x^a y^b gives a and b back exactly.
+q = C x^a y^b gives a and b back exactly. Slopes are linear in the logarithms, log q_i times P_i,
+so that bars of the points move them by no more than the sum of |P_i| times those of log q_i.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ import numpy as np
 
 from solver import schema
 from solver.case import with_settings
-from solver.quantities import Quantity
+from solver.hooke import Floats
+from solver.quantities import Bound, Quantity
 from solver.solving_for import NoAnswer
 
 Evaluate = Callable[[schema.Case], tuple[Quantity, ...]]
@@ -67,7 +69,10 @@ def exponents(wanted: schema.Map, points: tuple[Quantity, ...]) -> list[Quantity
     if not ((values > 0.0).all() and (places > 0.0).all()):
         return []
     system = np.column_stack([np.log(places), np.ones(len(values))])
-    slopes = np.linalg.lstsq(system, np.log(values), rcond=None)[0]
+    inverse = np.linalg.pinv(system)
+    slopes = inverse @ np.log(values)
+    bound, off = _off(points)
+    bars = np.abs(inverse) @ off
     names = [("map_exponent", wanted.parameter)]
     if wanted.against is not None:
         names.append(("map_exponent_against", wanted.against.parameter))
@@ -76,7 +81,24 @@ def exponents(wanted: schema.Map, points: tuple[Quantity, ...]) -> list[Quantity
             name,
             float(slope),
             "1",
+            None if bound == "none" else float(slope - bar),
+            None if bound == "none" else float(slope + bar),
+            bound,
             meaning=f"Of {wanted.quantity} with {parameter}: slope of the map in logarithms.",
         )
-        for (name, parameter), slope in zip(names, slopes, strict=False)
+        for (name, parameter), slope, bar in zip(names, slopes, bars, strict=False)
     ]
+
+
+def _off(points: tuple[Quantity, ...]) -> tuple[Bound, Floats]:
+    """How far the logarithms of the points may be off, and by which kind of bar: the weakest."""
+    ends = [
+        (point.value, point.lower, point.upper)
+        for point in points
+        if isinstance(point.value, float) and point.lower and point.upper and point.lower > 0.0
+    ]
+    if len(ends) < len(points):
+        return "none", np.zeros(len(points))
+    value, lower, upper = np.log(np.array(ends)).T
+    guaranteed = all(point.bound == "guaranteed" for point in points)
+    return "guaranteed" if guaranteed else "estimated", np.maximum(upper - value, value - lower)

@@ -44,7 +44,8 @@ def start_size(case: Case) -> "MeshSize":
     largest = case.numerics.maximum_size
     if largest is None:
         largest = max(size.maximum, edge)
-    return dataclasses.replace(size, edge=min(edge, largest), maximum=largest)
+    layer = case.numerics.layer_size or 0.0
+    return dataclasses.replace(size, edge=min(edge, largest), maximum=largest, layer=layer)
 
 
 SIDES = {"left": 0, "right": 0, "front": 1, "back": 1}  # axis that the current follows

@@ -331,7 +331,12 @@ def _numerics(numerics: schema.Numerics) -> Tree:
         "refinement": numerics.refinement,
         "max_dofs": numerics.max_dofs,
     }
-    for key, size in (("edge_size", numerics.edge_size), ("maximum_size", numerics.maximum_size)):
+    sizes = {
+        "edge_size": numerics.edge_size,
+        "maximum_size": numerics.maximum_size,
+        "layer_size": numerics.layer_size,
+    }
+    for key, size in sizes.items():
         if size is not None:
             tree[key] = units.format_value(size, "um")
     return {**tree, "petsc_options": dict(numerics.petsc_options)}

@@ -113,13 +113,14 @@ Interface = Resistive | Bonded | Insulating | Touching
 
 @dataclass(frozen=True)
 class Numerics:
-    """How accurately to solve; `edge_size` and `maximum_size` (um) override the start mesh."""
+    """How accurately to solve; the sizes (um) override those of the start mesh."""
 
     accuracy: float = 1e-3
     refinement: Literal["adaptive", "uniform", "none"] = "adaptive"
     max_dofs: int = 2_000_000
     edge_size: float | None = None
     maximum_size: float | None = None
+    layer_size: float | None = None
     petsc_options: dict[str, str] = field(default_factory=dict)
 
 

@@ -334,6 +334,7 @@ class Numerics(Strict):
     max_dofs: int = Field(2_000_000, ge=100, le=2_000_000_000)
     edge_size: Length | None = None
     maximum_size: Length | None = None
+    layer_size: Length | None = None
     petsc_options: dict[str, str] = Field(default_factory=dict)
 
 

@@ -13,10 +13,13 @@ from meshes.layers import Block, Box, Flaw, Layer
 from meshes.sizing import default_size
 from solver.__main__ import main
 from solver.case import load_case
+from solver.faults import CaseError
 from solver.meshing import left_out, mesh_cache, mesh_table, section_along, start_mesh, start_size
 from solver.schema import Electrode, Insulator
 
 GOOD = Path(__file__).parent.parent / "bad_cases" / "_good.toml"
+CASES = Path(__file__).parents[2] / "cases"
+LIF_YIELDS = CASES / "lim2024_mgf2_interlayer" / "lif_fragmentation_yielding.toml"
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +35,14 @@ def test_sizes_of_the_case_come_before_those_of_the_geometry():
     assert start_size(case) == dataclasses.replace(size, edge=0.02, maximum=1.0)
     free = dataclasses.replace(case.numerics, edge_size=None, maximum_size=None)
     assert start_size(dataclasses.replace(case, numerics=free)) == size
+
+
+def test_long_cells_in_layers_are_those_of_blocks_alone():
+    case = load_case(LIF_YIELDS)
+    long = dataclasses.replace(case.numerics, layer_size=0.3)
+    assert start_size(dataclasses.replace(case, numerics=long)).layer == 0.3
+    with pytest.raises(CaseError, match=r"numerics\.layer_size.*only blocks and cylinders"):
+        load_case(GOOD, change={"numerics": {"layer_size": "300 nm"}})
 
 
 def test_an_edge_above_the_chosen_maximum_raises_it():

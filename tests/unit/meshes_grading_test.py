@@ -14,7 +14,7 @@ from meshes.geometry import (
     Round,
     Slit,
 )
-from meshes.layers import Layer
+from meshes.layers import Block, Crack, Layer
 from meshes.sizing import MeshSize, varied
 from tests.unit.meshes_build_test import (
     CROSS,
@@ -120,6 +120,24 @@ def test_thin_layers_are_resolved(cell: Cell, tmp_path: Path) -> None:
     inside = (height > 2.0) & (height < 2.4)
     assert longest[inside].max() < 2.2 * 0.4
     assert np.median(longest[height > 8.0]) > 1.5  # and only these
+
+
+def test_cells_of_a_thin_layer_are_as_long_as_asked_for(tmp_path: Path) -> None:
+    # 40 um at 50 and at 200 nm; near the crack as fine, and the plane below follows the layer
+    block = Block("block", 40.0, (Layer("below", 10.0), Layer("film", 0.05)), None)
+    block = replace(block, crack=Crack("left", 10.0, 10.05))
+    cells, size = [], MeshSize(0.025, 0.12, 4.0)
+    for number, layer in enumerate((0.0, 0.2)):
+        (folder := tmp_path / str(number)).mkdir()
+        built = build(block, replace(size, layer=layer), (), folder)
+        centres, _, longest = cells_of(built)
+        film = centres[:, 1] > 10.0
+        far, near = film & (centres[:, 0] > 5.0), film & (centres[:, 0] < 0.05)
+        assert np.median(longest[far]) == pytest.approx(max(0.06, layer), rel=0.25)
+        assert longest[near].max() < 0.06
+        assert built.report.min_quality > 0.3
+        cells.append(built.report.cells)
+    assert cells[1] < 0.45 * cells[0]
 
 
 def test_extruded_film_is_coarse_far_from_the_rim(tmp_path: Path) -> None:
