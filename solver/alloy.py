@@ -50,28 +50,31 @@ def composition_strain(law: Alloy, fraction: float) -> float:
     return law.partial_molar_volume * law.site_concentration * (fraction - law.fraction) / 3.0
 
 
-def hydrostatic_stress(law: Alloy, x: Expr, msh: mesh.Mesh) -> Expr:
-    """sigma_h, MPa."""
+def hydrostatic_stress(law: Alloy, x: Expr, solved: Expr | None, msh: mesh.Mesh) -> Expr:
+    """sigma_h, MPa: that of a body that is solved for (`solver.march_stress`), if there is one."""
+    if solved is not None:
+        return solved
     per_fraction = law.partial_molar_volume * law.site_concentration / 3.0
     slope = _constant(2.0 / 3.0 * stress_over_strain(law) * per_fraction, msh)
     y = ufl.SpatialCoordinate(msh)[msh.geometry.dim - 1]
     return slope * (x - _constant(law.fraction, msh)) + _constant(law.stress_gradient, msh) * y
 
 
-def stressed(law: Alloy) -> bool:
+def stressed(law: Alloy, solved: Expr | None) -> bool:
     """Whether stress moves lithium."""
-    return law.partial_molar_volume > 0.0 and (law.held is not None or law.stress_gradient != 0.0)
+    given = solved is not None or law.held is not None or law.stress_gradient != 0.0
+    return law.partial_molar_volume > 0.0 and given
 
 
-def potential(law: Alloy, x: Expr, thermal: Expr, msh: mesh.Mesh) -> Expr:
-    """E - phi of a face in equilibrium, V; `thermal` is R T/F (V)."""
+def potential(law: Alloy, x: Expr, thermal: Expr, solved: Expr | None, msh: mesh.Mesh) -> Expr:
+    """E - phi of a face in equilibrium, V; `thermal` is R T/F (V), `solved` the stress (MPa)."""
     if law.equilibrium_potential is None:
         found = -thermal * ufl.ln(ufl.max_value(x, LEAST))
     else:
         found = curve(law.equilibrium_potential, x, msh)
-    if stressed(law):
+    if stressed(law, solved):
         volume = _constant(law.partial_molar_volume / FARADAY, msh)
-        found = found + volume * hydrostatic_stress(law, x, msh)
+        found = found + volume * hydrostatic_stress(law, x, solved, msh)
     return found
 
 
@@ -80,12 +83,12 @@ def capacity(law: Alloy) -> float:
     return FARADAY * law.site_concentration
 
 
-def flow(law: Alloy, x: Expr, thermal: Expr, msh: mesh.Mesh) -> Expr:
+def flow(law: Alloy, x: Expr, thermal: Expr, solved: Expr | None, msh: mesh.Mesh) -> Expr:
     """F J, pA/um^2."""
     slope = ufl.grad(x)
-    if stressed(law):
+    if stressed(law, solved):
         volume = _constant(law.partial_molar_volume / FARADAY, msh)
-        slope = slope - x * volume / thermal * ufl.grad(hydrostatic_stress(law, x, msh))
+        slope = slope - x * volume / thermal * ufl.grad(hydrostatic_stress(law, x, solved, msh))
     diffusivity = curve(law.diffusivity, x, msh)
     return -_constant(capacity(law), msh) * diffusivity * slope
 
@@ -94,6 +97,7 @@ def storage(
     law: Alloy,
     fields: tuple[fem.Function, fem.Function],
     thermal: Expr,
+    solved: Expr | None,
     test: Expr,
     weight: Expr | float,
     dx: ufl.Measure,
@@ -104,6 +108,7 @@ def storage(
         law: Of the region.
         fields: The fraction and its rate, 1/s.
         thermal: R T/F, V.
+        solved: The hydrostatic stress of a body that is solved for, MPa; None: there is none.
         test: v.
         weight: Of the symmetry.
         dx: The region.
@@ -111,4 +116,4 @@ def storage(
     x, rate = fields
     msh = x.function_space.mesh
     held = weight * _constant(capacity(law), msh) * rate * test * dx
-    return held - weight * ufl.inner(flow(law, x, thermal, msh), ufl.grad(test)) * dx
+    return held - weight * ufl.inner(flow(law, x, thermal, solved, msh), ufl.grad(test)) * dx

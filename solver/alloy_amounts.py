@@ -15,8 +15,9 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from solver import alloy
-from solver.carriers import Carriers, Floats, Ints
+from solver.carriers import Carriers
 from solver.domain import region_of_cells
+from solver.march_fields import Floats, Ints
 from solver.salt import assembled, integral
 from solver.solve import DIRECT_UNSYMMETRIC, prefixed_options, solve
 from solver.transport import volume_weight

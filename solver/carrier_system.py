@@ -16,13 +16,16 @@ from petsc4py import PETSc
 
 from solver import compat, schema
 from solver.alloy_amounts import alloy_regions, fractions_at_start
-from solver.carriers import Carriers, Field, Floats
+from solver.carriers import Carriers
 from solver.deposit import start_of
 from solver.domain import Domain
 from solver.face_contact import contacts
+from solver.march_fields import Field, Floats
 from solver.march_schema import Step
+from solver.march_stress import plate_blocks
 from solver.model import Model
 from solver.salt import assembled
+from solver.stress_faces import stressed_faces
 from solver.transport import volume_weight
 
 Way = Literal["in time", "steady", "held"]
@@ -66,6 +69,7 @@ class System(Carriers):
             self._quality = fem.Function(space), expression
         self.matrix = self.empty_matrix()
         self.alloy_regions = alloy_regions(self)
+        self.stressed = stressed_faces(self)
         self.fractions_at_start = fractions_at_start(self)
         self.fractions_held = self.fractions_at_start
         self._maps = {
@@ -187,8 +191,11 @@ class System(Carriers):
                 field.rate.x.array[:] = 0.0
             else:
                 self._spread(field.rate, field, rate)
-        for constant, value in zip(self.applied, self.scalars_of(x), strict=False):
+        scalars = self.scalars_of(x)
+        for constant, value in zip(self.applied, scalars, strict=False):
             constant.value = value
+        for plate, way in zip(self.plates, scalars[self._after_sources :], strict=True):
+            plate.way.value = way
 
     def _spread(self, function: fem.Function, field: Field, x: PETSc.Vec) -> None:
         function.x.array[field.nodes] = x.array_r[field.unknowns]
@@ -294,7 +301,7 @@ class System(Carriers):
                 whole = assembled(self.residuals[row.name])
                 np.add.at(values, row.unknowns, whole.array_r[row.nodes])
         salt = self.salt.unknowns
-        sources = scalars[len(self.applied) + 1 :]
+        sources = scalars[len(self.applied) + 1 : self._after_sources]
         for load, source in zip(self.source_load, sources, strict=True):
             values[salt] += source * load.array_r[self.salt.nodes]
         if self.way == "held":
@@ -327,13 +334,20 @@ class System(Carriers):
         rows.append(growth if self.way == "in time" else self.scale * charge)
         if self.way == "held":
             rows[-1] = self.scale * (charge - self.charge_held)
-        sources = scalars[len(flows) + 1 :]
+        sources = scalars[len(flows) + 1 : self._after_sources]
         if self.way == "steady":
             amounts = (self.salt_over_start(x) - 1.0) * self.scale
             rows += [float(amount) for amount in amounts]
         else:
             rows += [float(source) for source in sources]
+        if self.stress is not None:
+            rows += [self.stress.plate_residual(plate) for plate in self.plates]
         return np.array(rows)
+
+    @property
+    def _after_sources(self) -> int:
+        """Where among the scalars the ways of plates begin."""
+        return len(self.applied) + 1 + len(self.groups)
 
     def hold_salt(self, x: PETSc.Vec) -> None:
         """Holds salt, lithium in alloys, growth and charge where they are in x."""
@@ -414,7 +428,9 @@ class System(Carriers):
         if self.way == "held":
             for number in numbers:
                 out.setValue(number, number, self.scale, addv=add)
-        for group, source in enumerate(rows[terminals + 1 :]):
+        for plate, row in zip(self.plates, rows[self._after_sources :], strict=True):
+            plate_blocks(plate, row, self.fields, self.globals, out)
+        for group, source in enumerate(rows[terminals + 1 : self._after_sources]):
             load = self.source_load[group].array_r[self.salt.nodes]
             if self.way != "held":
                 out.setValues(numbers, [source], load, addv=add)

@@ -16,13 +16,13 @@ a relative permittivity e, displacement -e e0 grad(dphi/dt):
     int (E - phi - shift - eta(z) - rho i_in(z)) w = 0                      on every contact
     E = given, or int i_in = given;      dQ/dt = int i_in of the driven terminal
 
-Growth h of faces (`solver.deposit`), the displacement d of a mesh that moves (`solver.moving`) and
-elastic bodies at a face (`solver.misfit`) are further unknowns where a case asks for them.
+Growth h of faces (`solver.deposit`), the displacement d of a mesh that moves (`solver.moving`),
+elastic bodies at a face (`solver.misfit`) and the displacement q of the body and its stress in
+alloys (`solver.march_stress`) are further unknowns where a case asks for them.
 Jacobians are derivatives of these forms, shifted by the method in time: dF/dx + a dF/d(dx/dt).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from math import inf
 from typing import Any
 
@@ -49,7 +49,9 @@ from solver.electrolyte import fluxes
 from solver.face_contact import Touch, voids_of
 from solver.further import further_equations, growth_rows, motion_of, pressure_shift
 from solver.kinetics import reaction, shift_of
+from solver.march_fields import Adder, Field, Ints, Row
 from solver.march_schema import BinaryElectrolyte, Programme
+from solver.march_stress import Plate, stress_of
 from solver.mixed_conductor import mixed_forms
 from solver.model import Contact, Model
 from solver.moving import Way, gradient, ways
@@ -57,38 +59,6 @@ from solver.region_schema import Alloy, MixedConductor
 from solver.salt import assembled, groups_of, integral, salt_of
 from solver.transport import volume_weight
 from solver.units import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
-
-Adder = Callable[[str, ufl.Form], None]
-Ints = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Field:
-    """One of the functions behind the unknowns.
-
-    Attributes:
-        name: phi_<label>, u, or z_<contact>.
-        value: Nodal values.
-        rate: Of their change in time.
-        nodes: Owned nodes that have an unknown.
-        unknowns: Local index of the unknown of each of them.
-    """
-
-    name: str
-    value: fem.Function
-    rate: fem.Function
-    nodes: Ints
-    unknowns: Ints
-
-
-@dataclass(frozen=True)
-class Row:
-    """Equations: a name of their form, the owned nodes that they are tested on, their unknowns."""
-
-    name: str
-    nodes: Ints
-    unknowns: Ints
 
 
 class Carriers:
@@ -111,6 +81,7 @@ class Carriers:
         self.owned = self.space.dofmap.index_map.size_local
         self.groups = groups_of(domain, self.binary)
         self.platings = platings(case)
+        self.stress = stress_of(case, domain)
         self._scales()
         self._fields()
         self._forms()
@@ -181,16 +152,19 @@ class Carriers:
             add(f"z_{contact.name}", nodes, start + np.arange(len(nodes), dtype=np.int32))
             start += len(nodes)
         everywhere = np.arange(self.owned, dtype=np.int32)
+        of_body = {} if self.stress is None else self.stress.fields
         for name in self._further():
             face = name.partition("_")[2] if name[0] in "ghpv" else ""
             facets = facets_of(domain, facet_entities(domain, face))
             nodes = self._nodes(facets, tdim - 1) if face else everywhere
+            nodes = inside(of_body[name]) if name in of_body else nodes
             add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
             start += len(nodes)
         self.fields = tuple(fields)
         self.first_scalar = start
         terminals = len(self.model.terminals)
-        self.scalars = terminals + 1 + len(self.groups)  # E, Q, sources
+        plates = 0 if self.stress is None else len(self.stress.ways)
+        self.scalars = terminals + 1 + len(self.groups) + plates  # E, Q, sources, ways of plates
         self.local = start + (self.scalars if self.comm.rank == 0 else 0)
         before = self.comm.exscan(self.local) or 0
         self.offset = int(before)
@@ -216,12 +190,21 @@ class Carriers:
         for name, law in self.platings.items():
             if law.backing is not None:
                 found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
+        found += [] if self.stress is None else list(self.stress.fields)
         return (*found, *(f"v_{name}" for name in voids_of(self.case) if name in self.area))
 
     def _nodes(self, entities: Ints, dimension: int) -> Ints:
         found = fem.locate_dofs_topological(self.space, dimension, entities, remote=True)
         nodes: Ints = np.unique(np.asarray(found)[found < self.owned]).astype(np.int32)
         return nodes
+
+    def nodes_of_face(self, name: str) -> Ints:
+        """All local nodes of a face, those of other ranks among them."""
+        mine = fem.Function(self.space)
+        facets = facets_of(self.domain, facet_entities(self.domain, name))
+        mine.x.array[self._nodes(facets, self.domain.mesh.topology.dim - 1)] = 1.0
+        mine.x.scatter_forward()
+        return np.flatnonzero(mine.x.array).astype(np.int32)
 
     def _global_map(self, field: Field | Row) -> npt.NDArray[np.int32]:
         """Global unknown of every local node of the space, -1 where there is none."""
@@ -251,6 +234,8 @@ class Carriers:
         self.applied = [self._constant(0.0) for _ in self.model.terminals]
         self.current_of: dict[str, Expr] = {}
         self.permittivity: list[fem.Constant] = []
+        if self.stress is not None:
+            self.stress.bind(self.further, self.stored[0].value if self.stored else None)
         self.motion = motion_of(self.domain, self.further)
         back, volume = self.motion, weight * self.motion.volume
         for name in tags:
@@ -259,7 +244,8 @@ class Carriers:
             if isinstance(law, Alloy):
                 (x,) = self.stored
                 here = dx(tags[name])
-                add("x", alloy.storage(law, (x.value, x.rate), thermal, v, weight, here))
+                pressed = self._hydrostatic(name)
+                add("x", alloy.storage(law, (x.value, x.rate), thermal, pressed, v, weight, here))
                 continue
             if isinstance(law, MixedConductor):
                 self._mixed_forms(add, law, phi, thermal, dx(tags[name]))
@@ -318,6 +304,12 @@ class Carriers:
         """Displacement of the mesh, elastic bodies: inner equations on nodes that nothing holds."""
         equations = further_equations(self.domain, self.platings, self.further, self.test, dx)
         size = self.scale / max(self.area.values())
+        self.plates: list[Plate] = []
+        if self.stress is not None:
+            equations += self.stress.equations(self.further, self.test)
+            named = {field.name: field for field in (*self.stored, *self.further.values())}
+            scale = self._constant(size)
+            self.plates = self.stress.plates(named, self.nodes_of_face, self.test, scale)
         for equation in equations:
             field = self.further[equation.of]
             if equation.form is not None:
@@ -385,7 +377,10 @@ class Carriers:
             shift = self._constant(shift_of(law)) + self._pressed(contact.name)
             if contact.alloy:
                 at_face = self.alloys[contact.alloy], self.stored[0].value, thermal
-                shift = shift + alloy.potential(*at_face, self.domain.mesh)
+                pressed = self._hydrostatic(contact.alloy)
+                shift = shift + alloy.potential(*at_face, pressed, self.domain.mesh)
+            elif self.stress is not None and not contact.electronic:
+                shift = shift + self.stress.shift(law)
             if contact.electronic:  # e counts from there
                 shift = shift + self.applied[self.collector]
             touch = Touch(self.case, contact.name, self.further, self._constant)
@@ -426,6 +421,10 @@ class Carriers:
                 if name.startswith(("d_", "v_")) and not slope.empty():
                     self.moved_row_of.append((contact, field, fem.form(slope)))
             self.face_load[contact.name] = assembled(fem.form(face))
+
+    def _hydrostatic(self, alloy: str) -> Expr | None:
+        """Of the body that is solved for, MPa."""
+        return None if self.stress is None else self.stress.hydrostatic(alloy)
 
     def _pressed(self, name: str) -> Expr | float:
         """Shift of the equilibrium potential by the pressure that growth makes, V."""

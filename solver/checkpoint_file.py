@@ -34,12 +34,12 @@ from scipy.spatial import cKDTree
 
 from meshes.mesh import BuiltMesh, from_json, to_json
 from solver.carrier_system import System
-from solver.carriers import Field, Floats
 from solver.march_events import Reason
+from solver.march_fields import Field, Floats
 from solver.march_history import History
 from solver.march_states import Ended, Marched, Moment, Remeshing, Snapshot
 
-FORMAT = 2
+FORMAT = 3
 SAME = 1e-9  # of the size of the body: nodes closer than this are one
 PIECE = 1 << 20  # nodes that are read at a time
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -245,12 +245,13 @@ def _read(file: h5py.File, system: System) -> Snapshot:
             x.array[system.first_scalar :] = scalars
     steps = system.programme.steps
     faces = len(system.growing) + len(system.voids)
+    sizes = len(system.alloy_regions), len(system.stressed)
     ends = [
         Ended(steps[int(n) % len(steps)], float(t), REASONS[int(why)], int(first), int(last))
         for n, t, why, first, last in file["ends"][:]
     ]
     found = Marched(
-        [_moment(row, faces, len(system.alloy_regions)) for row in file["moments"][:]],
+        [_moment(row, faces, *sizes) for row in file["moments"][:]],
         ends,
         rejected=int(file.attrs["rejected"]),
         remeshings=[Remeshing(*map(float, row)) for row in file["remeshings"][:]],
@@ -262,19 +263,21 @@ def _read(file: h5py.File, system: System) -> Snapshot:
 
 
 def _row(moment: Moment) -> list[float]:
-    """A moment as numbers: what is one number, faces that grow, alloys, a flaw that grows."""
-    *numbers, growth, fractions, flaw = astuple(moment)
-    return [*numbers, *(number for three in (*growth, *fractions, *flaw) for number in three)]
+    """A moment as numbers: one each, faces that grow, alloys, faces under stress, a flaw."""
+    *numbers, growth, fractions, stress, flaw = astuple(moment)
+    threes = (*growth, *fractions, *stress, *flaw)
+    return [*numbers, *(number for three in threes for number in three)]
 
 
-def _moment(row: Floats, faces: int, alloys: int) -> Moment:
+def _moment(row: Floats, faces: int, alloys: int, stressed: int) -> Moment:
     time, step, voltage, current, charge, least, salt, balance, iterations = map(float, row[:9])
     threes = tuple(
         (float(mean), float(low), float(high)) for mean, low, high in row[9:].reshape(-1, 3)
     )
     return Moment(
         time, int(step), voltage, current, charge, least, salt, balance, int(iterations),
-        threes[:faces], threes[faces : faces + alloys], threes[faces + alloys :],
+        threes[:faces], threes[faces : faces + alloys],
+        threes[faces + alloys : faces + alloys + stressed], threes[faces + alloys + stressed :],
     )  # fmt: skip
 
 

@@ -30,9 +30,9 @@ from math import pi
 from petsc4py import PETSc
 
 from solver.carrier_system import Held, System
-from solver.carriers import Floats
 from solver.impedance_schema import Impedance
 from solver.march import steady_state
+from solver.march_fields import Floats
 from solver.march_states import Marched
 from solver.solve import DIRECT_UNSYMMETRIC, prefixed_options, solve
 

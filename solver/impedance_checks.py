@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from solver import tables
 from solver.faults import Finding, KeyPath, as_given
 from solver.impedance_tables import Sweep, frequencies_of
-from solver.march_checks import marches
 from solver.march_tables import BinaryElectrolyte
+from solver.stress_checks import marches
 
 LOWEST, HIGHEST, MOST = 1e-9, 1e12, 2000
 ELEMENT = re.compile(r"(R|CPE|C|Ws)([0-9])")

@@ -32,6 +32,7 @@ from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
 from solver.march_schema import Step
 from solver.march_states import Ended, Marched, Moment, Remeshing, Snapshot
 from solver.solve import SolveFailed, prefixed_options
+from solver.stress_faces import stress_now
 
 Progress = Callable[[str], None]
 SMALLEST_SHARE = 1.0 / 64.0
@@ -109,6 +110,7 @@ def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: 
         iterations=iterations,
         growth=system.growth_of(x),
         fractions=system.fractions_of(x),
+        stress=stress_now(system, system.stressed),
     )
 
 

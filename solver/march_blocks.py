@@ -8,7 +8,8 @@ it (block Gauss-Seidel):
              electrons and reactions of mixed conductors, lithium in alloys
     salt     concentrations, and the sources that fix their amounts in a steady state
     mesh     displacement of a mesh that moves
-    bodies   displacements of elastic bodies and the pressure between them
+    bodies   displacements of elastic bodies and the pressure between them; displacement of the
+             body, its stress in alloys, ways of plates
 
 Rates and potentials stay together: without the face that it flows through a potential is known up
 to a constant alone. Blocks are factorised (MUMPS), each by itself; how many iterations are needed
@@ -29,6 +30,7 @@ from solver.carrier_system import System
 from solver.solve import DIRECT_UNSYMMETRIC
 
 Ints = npt.NDArray[np.int32]
+BODIES = ("s_", "w_", "p_", "q_", "t_")
 SWEEP: dict[str, str] = {
     "ksp_type": "gmres",
     "ksp_pc_side": "right",  # what is measured is what is left of the equations
@@ -42,11 +44,14 @@ SWEEP: dict[str, str] = {
 
 def fields_of(system: System) -> dict[str, Ints]:
     """Local unknowns of this rank by block; blocks without any on all ranks are left out."""
-    sources = np.arange(system.first_scalar + len(system.applied) + 1, system.local, dtype=np.int32)
+    first = system.first_scalar + len(system.applied) + 1
+    plates = np.arange(first + len(system.groups), system.local, dtype=np.int32)
+    sources = np.arange(first, min(first + len(system.groups), system.local), dtype=np.int32)
     found = {"salt": np.concatenate([system.salt.unknowns, sources]).astype(np.int32)}
-    for block, heads in (("mesh", ("d_",)), ("bodies", ("s_", "w_", "p_"))):
+    for block, heads in (("mesh", ("d_",)), ("bodies", BODIES)):
         parts = [f.unknowns for name, f in system.further.items() if name.startswith(heads)]
         found[block] = np.concatenate([np.zeros(0, dtype=np.int32), *parts])
+    found["bodies"] = np.concatenate([found["bodies"], plates])
     others = np.concatenate(list(found.values()))
     rest = np.setdiff1d(np.arange(system.local, dtype=np.int32), others)
     named = {"charge": rest.astype(np.int32), **{n: np.sort(x) for n, x in found.items()}}

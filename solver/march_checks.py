@@ -3,27 +3,15 @@
 from collections.abc import Iterator
 
 from meshes import geometry as shapes
-from meshes import layers as bodies
 from solver import tables
 from solver.contact_checks import contact_faults, flaw_faults, protocol_faults, verdict_faults
 from solver.faults import Finding, KeyPath, as_given
 from solver.march_tables import BinaryElectrolyte, Kinetics, Programme, Table
 from solver.plating_checks import plating_faults, remesh_faults
 from solver.region_checks import region_faults
-from solver.region_tables import Alloy, MixedConductor
+from solver.region_tables import MixedConductor
+from solver.stress_checks import marches
 from solver.values import Fraction, Value
-
-
-def marches(file: tables.CaseFile) -> bool:
-    """Whether a case is solved as a march (or as its steady state), not as plain conduction."""
-    faces = file.boundaries.values()
-    reacts = any(isinstance(b, tables.Electrode) and b.kinetics is not None for b in faces)
-    laws = (BinaryElectrolyte, Alloy, MixedConductor)
-    salt = any(isinstance(r, laws) for r in file.regions.values())
-    grows = any(isinstance(b, tables.Electrode) and b.plating is not None for b in faces)
-    touches = any(isinstance(b, tables.Electrode) and b.contact is not None for b in faces)
-    driven = file.programme is not None or file.impedance is not None
-    return driven or reacts or salt or grows or touches
 
 
 def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
@@ -56,8 +44,6 @@ def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[F
     if isinstance(geometry, shapes.Cell) and geometry.film is not None:
         if geometry.film.model == "interface":
             yield Finding(("geometry", "film", "model"), '"interface"', '"layer" beside a march')
-    if file.mechanics is not None and isinstance(geometry, bodies.Block):
-        yield Finding(("mechanics",), "a table", "no such table beside a march: not coupled yet")
     for key, table in (
         ("calibrate", file.calibrate),
         ("effective", file.effective),

@@ -7,9 +7,9 @@ from typing import Literal
 from petsc4py import PETSc
 
 from solver.carrier_system import System
-from solver.carriers import Floats
 from solver.face_contact import voids_of
 from solver.filled_flaw import strength_left
+from solver.march_fields import Floats
 from solver.march_schema import Step
 from solver.moving import POOREST, wear_left
 

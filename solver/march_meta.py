@@ -55,6 +55,12 @@ def _write_fields(case: Case, system: System, known: Fields, folder: Path, name:
     if "displacement" in grown:
         label = output.in_components(output.DISPLACEMENT, "um", system.domain.axisymmetric)
         points[label] = grown["displacement"]
+    if "stress" in functions:
+        for key, unit in (
+            ("displacement", output.DISPLACEMENT_UNIT),
+            ("stress", output.STRESS_UNIT),
+        ):
+            points[output.in_components(key, unit, system.domain.axisymmetric)] = functions[key]
     if not system.binary:
         del points[output.CONCENTRATION]
     mesh = region.function_space.mesh

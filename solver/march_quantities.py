@@ -291,6 +291,11 @@ def table_of_moments(system: System, found: Marched) -> str:
         for name in system.alloys
         for word in ("mean", "least", "largest")
     ]
+    heads += [
+        f"{word} of {face.name} [{unit}]"
+        for face in system.stressed
+        for word, unit in (("normal stress", "MPa"), ("way outwards", "um"), ("force balance", "1"))
+    ]
     if found.moments[-1].flaw:
         heads += [
             "step of the potential at the flaw [V]", "length of the flaw [um]",
@@ -301,7 +306,7 @@ def table_of_moments(system: System, found: Marched) -> str:
         row = (
             m.time, float(m.step + 1), m.voltage, in_unit(m.current / area, "mA/cm^2"),
             in_unit(m.charge / area, "mAh/cm^2"), m.least, m.salt, m.balance, float(m.iterations),
-            *(value for three in (*m.growth, *m.fractions, *m.flaw) for value in three),
+            *(value for three in (*m.growth, *m.fractions, *m.stress, *m.flaw) for value in three),
         )  # fmt: skip
         lines.append(",".join(f"{value:.12g}" for value in row))
     return "\n".join(lines) + "\n"

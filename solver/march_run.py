@@ -47,6 +47,7 @@ from solver.quantities import Quantity
 from solver.region_quantities import region_quantities
 from solver.region_schema import Alloy, MixedConductor
 from solver.remeshing import read_redrawn, remeshes, renewed
+from solver.stress_quantities import stress_functions, stress_quantities
 from solver.units import in_unit
 
 Progress = Callable[[str], None]
@@ -148,6 +149,7 @@ def solve_march(
         *deposit_quantities(system, found),
         *contact_quantities(system, found),
         *region_quantities(system, found),
+        *stress_quantities(system, found),
     ]
     spectrum = None
     if case.impedance is not None:
@@ -300,7 +302,8 @@ def fields_of(system: System) -> Fields:
     region = fem.Function(fem.functionspace(domain.mesh, ("DG", 0)), name="region")
     region.x.array[: len(regions)] = regions
     found = {"potential": potential, "current": current, "concentration": salt}
-    return Fields({**found, "fraction": fraction}, growth_fields(system), region)
+    found |= {"fraction": fraction, **stress_functions(system)}
+    return Fields(found, growth_fields(system), region)
 
 
 def growth_fields(system: System) -> dict[str, fem.Function]:

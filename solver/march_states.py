@@ -27,6 +27,8 @@ class Moment:
         growth: Mean, least and largest growth of every face that is followed, um; then the same of
             the share in contact, where it changes.
         fractions: Mean, least and largest fraction of lithium in every alloy.
+        stress: Mean normal stress (MPa) and way outwards (um) of faces of a body that is stressed,
+            and how its forces balance.
         flaw: Of a flaw whose growth is followed the step of the potential on its face (V), its
             length (um) and the pressure of its lithium (MPa).
     """
@@ -42,6 +44,7 @@ class Moment:
     iterations: int
     growth: tuple[tuple[float, float, float], ...] = ()
     fractions: tuple[tuple[float, float, float], ...] = ()
+    stress: tuple[tuple[float, float, float], ...] = ()
     flaw: tuple[tuple[float, float, float], ...] = ()
 
 

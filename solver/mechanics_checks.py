@@ -16,6 +16,7 @@ from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
 from solver.misfit_checks import misfit_faults
 from solver.stall_checks import coupling_faults, slit_faults
+from solver.stress_checks import marches, stress_faults
 from solver.tables import CaseFile
 from solver.touching_checks import box_touching_faults, touching_face_faults
 
@@ -50,10 +51,15 @@ def mechanics_faults(
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
     if geometry is not None:
         yield from misfit_faults(mechanics, geometry)
+    in_march = marches(file)
+    if in_march:
+        yield from stress_faults(file, mechanics, geometry)
+        if not isinstance(geometry, bodies.Block | bodies.Box):
+            return
     if isinstance(geometry, Micro):
         yield from micro_mechanics_faults(file, mechanics, geometry)
         return
-    for key in ("empty", "cut"):
+    for key in () if in_march else ("empty", "cut"):
         if dict(mechanics)[key]:
             yield Finding(("mechanics", key), "", "no such key: only for a microstructure")
     if not isinstance(geometry, bodies.Block | bodies.Box | bodies.Shell):
@@ -69,7 +75,7 @@ def mechanics_faults(
     elif isinstance(geometry, bodies.Box):
         faces = faces_of_box(geometry, ())[0]
     for name in layers:
-        if name not in mechanics.solids:
+        if name not in mechanics.solids and not (in_march and name in mechanics.empty):
             allowed = "a law: isotropic, cubic or orthotropic"
             yield Finding(("mechanics", "solids", name), "", allowed)
     for key, table, there in (
@@ -93,7 +99,8 @@ def mechanics_faults(
         yield from _crushed_faults(mechanics, geometry)
         yield from touching_face_faults(file, mechanics, geometry)
         stretched = file.load is not None and file.load.stretch is not None
-        if file.load is None or file.load.body_force is None:  # else the solution shows it
+        forced = file.load is not None and file.load.body_force is not None
+        if not (in_march or forced):  # else the solution shows it
             yield from floating_faults(mechanics, geometry, stretched)
         laws = {name: face.law for name, face in mechanics.faces.items()}
         yield from interface_faults(mechanics.interfaces, laws, geometry)
@@ -101,7 +108,7 @@ def mechanics_faults(
     yield from flow_faults(file, mechanics, geometry)
     yield from graded_faults(file, mechanics, geometry)
     yield from _spring_faults(mechanics)
-    yield from _load_faults(file, mechanics)
+    yield from _load_faults(file, mechanics, in_march)
     if mechanics.opens_slit:
         yield from slit_faults(file, mechanics)
     else:
@@ -264,7 +271,8 @@ def _spring_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
             yield Finding(path, as_given(face.stiffness.value), allowed)
 
 
-def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Finding]:
+def _load_faults(file: CaseFile, mechanics: tables.Mechanics, in_march: bool) -> Iterator[Finding]:
+    """Of the whole body; lithium that moves in a march strains it without any."""
     stretched = file.load is not None and file.load.stretch is not None
     for name, face in mechanics.faces.items():
         if stretched and name.partition(".")[0] == "right":
@@ -292,6 +300,6 @@ def _load_faults(file: CaseFile, mechanics: tables.Mechanics) -> Iterator[Findin
     strained = strained or heated
     force = None if file.load is None else file.load.body_force
     heavy = force is not None and any(part.number != 0.0 for part in force)
-    if not (stretched or driven or strained or heavy):
+    if not (stretched or driven or strained or heavy or in_march):
         allowed = "a load: a traction, a displacement, a stretch, a residual stress or a misfit"
         yield Finding(("mechanics",), "nothing that strains the body", allowed)

@@ -17,6 +17,7 @@ QUICK = {"butler_volmer", "steady_voltage", "layers", "warburg", "constriction",
     *("filled_flaw", "flaw_growth", "contact_loss", "vacancies"),
     "alloy_slab",
     "mixed_slab",
+    "pressed_lithium",
     "gaps_mixed",
     "moving_face",
 }

@@ -46,7 +46,7 @@ LINE = """
     solver.flow_checks solver.graded_checks solver.misfit_checks solver.micro_checks
     solver.load_checks
     solver.touching_checks solver.stall_checks solver.damage_checks
-    solver.mechanics_checks
+    solver.stress_checks solver.mechanics_checks
     solver.conduction_checks solver.effective_checks solver.plating_checks
     solver.protocols solver.contact_checks solver.region_checks solver.march_checks
     solver.impedance_checks solver.study_checks solver.checks
@@ -86,12 +86,14 @@ LINE = """
     solver.mechanics_quantities solver.saturation solver.mechanics_run
     solver.found_flaw solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
-    solver.salt solver.carriers solver.alloy_amounts solver.carrier_system solver.march_blocks
+    solver.salt solver.march_fields solver.march_stress solver.carriers solver.alloy_amounts
+    solver.stress_faces solver.carrier_system solver.march_blocks
     solver.march_newton solver.march_history solver.filled_flaw solver.flaw_growth
     solver.march_events solver.march_states solver.march solver.outline solver.remeshing
     solver.checkpoint_file solver.checkpoints
     solver.march_quantities solver.deposit_quantities solver.region_quantities
-    solver.contact_quantities solver.flaw_quantities solver.flaw_verdict
+    solver.contact_quantities solver.stress_quantities solver.flaw_quantities
+    solver.flaw_verdict
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.coupling solver.stalled solver.switching solver.pressed_slit solver.solving_for
