@@ -26,14 +26,17 @@ def broken(crack: Crack | None, face: str, low: float, high: float) -> tuple[flo
 
 def bottom_pieces(block: Block) -> list[tuple[float, float, str]]:
     """The pieces of the bottom from the left, um, each with its name."""
-    if block.window is not None:
-        half = 0.5 * block.window
-        return [(0.0, half, "window"), (half, block.width, "film_face")]
-    places = broken(block.crack, "bottom", 0.0, block.width)
-    return [
-        (a, b, "crack" if is_cracked(block.crack, "bottom", a, b) else "bottom")
-        for a, b in itertools.pairwise(places)
-    ]
+    half = None if block.window is None else 0.5 * block.window
+    places = set(broken(block.crack, "bottom", 0.0, block.width))
+    places |= {flaw.x for flaw in block.flaws if flaw.surface == "bottom"}
+    places |= set() if half is None else {half}
+
+    def name(a: float, b: float) -> str:
+        if half is not None:
+            return "window" if b <= half else "film_face"
+        return "crack" if is_cracked(block.crack, "bottom", a, b) else "bottom"
+
+    return [(a, b, name(a, b)) for a, b in itertools.pairwise(sorted(places))]
 
 
 def is_cracked(crack: Crack | None, face: str, low: float, high: float) -> bool:

@@ -40,10 +40,13 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
         rim = [x for x, _ in pit_corners(block)[:1]] if layer is block.layers[-1] else []
         pit = _pit(block) if len(block.layers) > 1 and layer is block.layers[-2] else ()
         left = broken(block.crack, "left", low, pit[-1][1] if pit else high)
-        left = tuple(sorted({*left, *(f.y for f in flaws if f.emerges and low < f.y < high)}))
+        begun = {f.y for f in flaws if f.x == 0.0 and low < f.y < high}
+        left = tuple(sorted({*left, *begun}))
+        right = sorted(f.y for f in flaws if f.surface == "right" and low < f.y < high)
         corners: list[Place] = [
             (0.0, low),
             *((x, low) for x in (*rim, *(end for _, end, _ in pieces))),
+            *((block.width, y) for y in right),
             *((x, high) for _, x in reversed(_along(block, high))),
             *pit[:-1],
             *((0.0, y) for y in reversed(left)),
@@ -56,7 +59,8 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
         surface = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(around)])
         group(layer.name, 2, surface)
         surfaces.append((high, surface))
-        group("right", 1, made.line((block.width, low), (block.width, high)))
+        for a, b in itertools.pairwise((low, *right, high)):
+            group("right", 1, made.line((block.width, a), (block.width, b)))
         for a, b in itertools.pairwise(left):
             inside = is_cracked(block.crack, "left", a, b)
             group("crack" if inside else "left", 1, made.line((0.0, a), (0.0, b)))
@@ -85,7 +89,8 @@ def build_block(block: Block, size: MeshSize, omit: tuple[str, ...]) -> Model:
 def _embed(flaw: Flaw, made: Points, surfaces: list[tuple[float, int]]) -> tuple[int, int]:
     """The line of a flaw, and the surface of the layer in which it lies."""
     line = made.line((flaw.x, flaw.y), flaw.end)
-    return abs(line), next(tag for high, tag in surfaces if flaw.y < high)
+    middle = 0.5 * (flaw.y + flaw.end[1])
+    return abs(line), next(tag for high, tag in surfaces if middle < high)
 
 
 def _opened(flaw: Flaw, line: int, made: Points) -> list[tuple[int, int]]:
@@ -106,6 +111,8 @@ def _opened(flaw: Flaw, line: int, made: Points) -> list[tuple[int, int]]:
 def _along(block: Block, y: float) -> list[tuple[float, float]]:
     """The pieces of a plane between layers, from left to right."""
     inside = sorted(x for x, level in block.marks if level == y)
+    if y == heights(block)[-1]:
+        inside += sorted(flaw.x for flaw in block.flaws if flaw.surface == "top")
     return list(itertools.pairwise((0.0, *inside, block.width)))
 
 
@@ -125,13 +132,12 @@ def _planes(
         below, above = i > 0 and present[i - 1], i < len(present) and present[i]
         under_last = block.pit is not None and i == len(levels) - 2
         line = ((0.5 * block.pit.width if under_last and block.pit else 0.0, y), (block.width, y))
-        if below and above:
+        if below:
             places = (line[0], *((x, y) for _, x in _along(block, y)))
             pieces = [made.line(one, other) for one, other in itertools.pairwise(places)]
-            out += [(f"{names[i - 1]}|{names[i]}", piece) for piece in pieces]
-        elif below:
-            top = i == len(present)
-            out.append(("top" if top else f"{names[i]}_surface", made.line(*line)))
+            outer = "top" if i == len(present) else f"{names[i]}_surface"
+            name = f"{names[i - 1]}|{names[i]}" if above else outer
+            out += [(name, piece) for piece in pieces]
         elif above and i > 0:
             out.append((f"{names[i - 1]}_surface", made.line(*line)))
     return out

@@ -166,12 +166,15 @@ def _flaw_faults(block: Block) -> Iterator[Fault]:
         if not flaw.length >= 1e-6 * block.width:
             yield Fault(f"{key}.length", _um(flaw.length), f"at least {_um(1e-6 * block.width)}")
             continue
-        low, high = _layer_around(block, flaw.y)
         (x, y), room = flaw.end, 1e-3 * flaw.length
-        inside = low + room < min(flaw.y, y) and max(flaw.y, y) < high - room
-        if not (inside and 0.0 <= flaw.x and max(flaw.x, x) < block.width - room and x > room):
+        low, high = _layer_around(block, 0.5 * (flaw.y + y))
+        up = (y, y if flaw.surface in ("bottom", "top") else flaw.y)
+        along = (x, x if flaw.surface == "right" else flaw.x)
+        inside = low + room < min(up) and max(up) < high - room and 0.0 <= flaw.x
+        if not (inside and max(along) < block.width - room and x > room):
             ends = f"from ({flaw.x:g}, {flaw.y:g}) to ({x:g}, {y:g}) um"
-            yield Fault(key, ends, "both ends inside of one layer, or the first one at x = 0")
+            expected = "both ends inside of one layer, or the first one on an outer face"
+            yield Fault(key, ends, expected)
         elif not flaw.emerges and flaw.x < room:
             yield Fault(f"{key}.x", _um(flaw.x), f"0 (at the surface) or more than {_um(room)}")
         elif any(_meet(flaw, other) for other in block.flaws[:index]):

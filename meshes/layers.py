@@ -40,6 +40,7 @@ class Flaw:
         length: um.
         angle: of its direction from the x axis, rad.
         joined: whether both faces have the same nodes, which the solver then parts.
+        surface: the outer face where it begins, if not the left one; "" if it begins inside.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Flaw:
     length: float
     angle: float
     joined: bool = False
+    surface: Literal["", "right", "bottom", "top"] = ""
 
     @property
     def direction(self) -> tuple[float, float]:
@@ -63,7 +65,7 @@ class Flaw:
     @property
     def emerges(self) -> bool:
         """Whether it begins at the surface."""
-        return self.x == 0.0
+        return self.x == 0.0 or self.surface != ""
 
 
 @dataclass(frozen=True)

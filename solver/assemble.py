@@ -22,7 +22,7 @@ from solver import (
     tables,
 )
 from solver.faults import key_path
-from solver.flaw_assemble import lithium_in_flaw
+from solver.flaw_assemble import flaw, lithium_in_flaw
 from solver.micro_assemble import microstructure
 from solver.values import Value
 
@@ -94,10 +94,8 @@ def block(table: tables.Block) -> bodies.Block:
     pit = None
     if table.pit is not None:
         pit = bodies.Pit(table.pit.width.number, table.pit.depth.number)
-    flaws = tuple(
-        bodies.Flaw(f.name, f.x.number, f.y.number, f.length.number, f.angle.number)
-        for f in table.flaws
-    )
+    top = sum(layer.thickness for layer in layers)
+    flaws = tuple(flaw(each, table.width.number, top) for each in table.flaws)
     window = None if table.window is None else table.window.number
     return bodies.Block(table.shape, table.width.number, layers, crack, pit, flaws, window)
 

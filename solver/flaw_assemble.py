@@ -1,8 +1,22 @@
-"""From the table of lithium in a flaw to its data; of lithium that creeps its stress follows."""
+"""From the tables of a flaw and of the lithium in it to their data."""
 
-from solver import mechanics_schema, mechanics_tables
+from dataclasses import replace
+
+from meshes import layers as bodies
+from solver import mechanics_schema, mechanics_tables, tables
 from solver.creep_rate import flow_stress
 from solver.values import Value
+
+
+def flaw(table: tables.Flaw, width: float, top: float) -> bodies.Flaw:
+    """A flaw; one that begins at an outer face lies there exactly."""
+    x, y = table.x.number, table.y.number
+    made = bodies.Flaw(table.name, x, y, table.length.number, table.angle.number)
+    if abs(x - width) <= 1e-9 * width:
+        return replace(made, x=width, surface="right")
+    if y == 0.0:
+        return replace(made, surface="bottom")
+    return replace(made, y=top, surface="top") if abs(y - top) <= 1e-9 * top else made
 
 
 def lithium_in_flaw(table: mechanics_tables.Lithium) -> mechanics_schema.Lithium:

@@ -75,9 +75,12 @@ def _profile(block: Block, name: str, lithium: mechanics_schema.Lithium) -> Prof
     if lithium.gradient == inf and lithium.dry_length == 0.0:
         return None
     flaw = next((flaw for flaw in block.flaws if flaw.name == name), None)
-    if flaw is not None:  # from the surface x = 0: s = x/cos(angle)
-        slope = lithium.gradient / flaw.direction[0]
-        return Profile(0, 0.0, flaw.end[0], slope, 0.0, lithium.mouth_pressure)
+    if flaw is not None:  # from its surface: s = x/cos(angle), y/sin(angle)
+        axis = 1 if flaw.surface in ("bottom", "top") else 0
+        shift = origin(block) if axis == 1 else 0.0
+        slope = lithium.gradient / abs(flaw.direction[axis])
+        places = ((flaw.x, flaw.y)[axis] - shift, flaw.end[axis] - shift)
+        return Profile(axis, *places, slope, 0.0, lithium.mouth_pressure)
     if crack is None:
         return None
     axis, shift = (1, origin(block)) if crack.face == "left" else (0, 0.0)

@@ -44,6 +44,20 @@ class Ellipse(Strict):
     filled: Length | None = None
 
 
+def not_mirrored(face: object) -> object:
+    """The face of a crack; of the opposite one, how its case is mirrored."""
+    axes = {"right": ("left", "width - x", "x"), "top": ("bottom", "height - y", "y")}
+    if isinstance(face, str) and face in axes:
+        other, place, axis = axes[face]
+        layers = "" if face == "right" else "reverse the layers, "
+        raise fault(
+            f"{other}, with the body mirrored: {layers}swap the conditions of {face} and {other}, "
+            "take -shear, -tangential, -angle, -body_force along "
+            f"{axis}, and {place} for every {axis}"
+        )
+    return face
+
+
 class Graded(Strict):
     """The stiffness of a solid times `factors` at places `at` along x or y of the body."""
 

@@ -15,7 +15,7 @@ from solver.impedance_tables import Impedance
 from solver.interface_tables import Touching
 from solver.map_tables import Map
 from solver.march_tables import Kinetics, Plating, Programme
-from solver.mechanics_tables import Ellipse, Load, Mechanics
+from solver.mechanics_tables import Ellipse, Load, Mechanics, not_mirrored
 from solver.micro_tables import MICRO, Micro, Segmented, Structured
 from solver.region_tables import Storing
 from solver.values import (
@@ -153,7 +153,7 @@ class Crack(Strict):
     Without `end` it goes to the end of the face.
     """
 
-    face: Literal["left", "bottom"]
+    face: Annotated[Literal["left", "bottom"], BeforeValidator(not_mirrored)]
     start: LengthOrZero
     end: Length | None = None
 
@@ -168,12 +168,13 @@ class Pit(Strict):
 class Flaw(Strict):
     """A straight crack inside of a layer: where it begins, how far and in which direction it goes.
 
-    At x = 0 it begins at the surface. `name` is that of both of its faces.
+    On an outer face (left, right, bottom, top) it begins at the surface. `name` is that of both of
+    its faces.
     """
 
     name: str
     x: LengthOrZero
-    y: Length
+    y: LengthOrZero
     length: Length
     angle: Angle
 

@@ -38,6 +38,11 @@ def touching_face_faults(
         if solid.deflections == "large":
             key: KeyPath = ("mechanics", "solids", name, "deflections")
             yield Finding(key, '"large"', "small beside a flaw whose faces touch")
+    for name in names:
+        if surface := flaws[name].surface:
+            allowed = f"free, traction or lithium in a flaw from the {surface}: of those at a face "
+            allowed += "only one from the left may touch"
+            yield Finding(("mechanics", "faces", name, "law"), '"contact"', allowed)
     if not any(flaws[name].emerges for name in names):
         return
     for name, face in mechanics.faces.items():
