@@ -143,7 +143,7 @@ FLAWS_WRONG = [
         "flaw",
     ),
     ('"10 mV"', '"10 mV"\ndry_length = "0.1 um"', "mechanics.faces.edge.dry_length", "reaches"),
-    ('x = "20 um", y = "20 um"', 'x = "50 um", y = "20 um"', "geometry.flaws[1]", "inside of one"),
+    ('x = "20 um", y = "20 um"', 'x = "51 um", y = "20 um"', "geometry.flaws[1]", "inside of one"),
     (
         'law = "traction"\npressure = "1 MPa"',
         'law = "lithium"\noverpotential = "10 mV"\nwidth = "10 nm"\nyield_stress = "0.7 MPa"',

@@ -77,7 +77,7 @@ WRONG = [
     (
         "a face that is none",
         'face = "left"',
-        'face = "right"',
+        'face = "front"',
         "geometry.crack.face",
         "left, bottom",
     ),
