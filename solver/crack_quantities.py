@@ -78,7 +78,8 @@ def of_crack(
     yield from told(ends, of_one, word)
     if found.arrest is not None:
         text = "Length of the crack at which G = Gc."
-        half = ends[first].bar / abs(ends[first].force.slope)
+        falls = abs(ends[first].force.slope) - ends[first].force.slope_bar  # at least so fast
+        half = ends[first].bar / falls
         yield estimate("arrest_length", found.arrest, half, "um", text)
 
 
@@ -108,7 +109,7 @@ def _of_tip(
     share = force.spread / abs(rate) if rate else 0.0
     yield Quantity("contour_dependence", share, "1", meaning=text)
     text = "dG/da: positive means that the driving force rises as the crack grows."
-    yield Quantity("energy_release_rate_slope", force.slope, SLOPE, meaning=text)
+    yield estimate("energy_release_rate_slope", force.slope, force.slope_bar, SLOPE, text)
     intensity = stress_intensity(rate, modulus)
     half = 0.5 * bar / rate * intensity if rate > 0.0 else inf
     text = "K_I = sqrt(E' G), isotropic: E' = E/(1 - nu^2) (plane stress: E)."

@@ -31,7 +31,7 @@ from solver.domain import Domain, coordinates, facet_entities, node_positions, r
 from solver.elasticity import Body, Solid
 from solver.equilibrium import Support
 from solver.fracture import Tip, energy_release_rates, moved_nodes
-from solver.stability import STEP, DrivingForce
+from solver.stability import STEP, DrivingForce, force_between
 
 CELLS_PER_ZONE = 5.0
 
@@ -154,11 +154,10 @@ def delamination_force(
         with coordinates(domain, moved_nodes(domain, tip, step)):
             there = solve_broken(body, supports, moved, overrides, buckles=bent)
             energies.append(there.state.energy)
-            rates.append(energy_release_rates(body, there.state.displacement, shifted)[-2])
-    slope = (rates[0] - rates[1]) / (2.0 * distance)
+            rates.append(energy_release_rates(body, there.state.displacement, shifted))
     by_extension = -(energies[0] - energies[1]) / (2.0 * distance * tip.front)
     by_contour = energy_release_rates(body, answer.state.displacement, tip)
-    return DrivingForce(by_contour, by_extension, slope)
+    return force_between(by_contour, by_extension, rates, distance)
 
 
 def _moved(broken: Break, tip: Tip, step: float) -> Break:

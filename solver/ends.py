@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from solver.quantities import Quantity
-from solver.stability import DrivingForce, Verdict, verdict
+from solver.stability import GROWS, DrivingForce, Verdict, verdict
 
 ALIKE = 1e-6  # margins that differ by less are the same: the first end decides
 WORSE: tuple[Verdict, ...] = (
-    "stable", "undecided within the error bar", "arrests", "grows unstably",
+    "stable", "undecided within the error bar", "arrests", GROWS, "grows unstably",
 )  # fmt: skip
 
 
@@ -47,7 +47,8 @@ class End:
         """What this end does by itself; None without Gc."""
         if self.limit is None:
             return None
-        return verdict(self.force.value, self.bar, self.limit, self.force.slope)
+        force = self.force
+        return verdict(force.value, self.bar, self.limit, force.slope, force.slope_bar)
 
 
 def worse(ends: Sequence[End]) -> int:

@@ -27,7 +27,7 @@ from solver.margins import (
 from solver.mechanics import Mechanical
 from solver.mixed_mode import kink
 from solver.quantities import Quantity
-from solver.stability import verdict
+from solver.stability import DrivingForce, verdict
 
 SHUT = "undecided: the crack is pressed shut"
 
@@ -107,7 +107,7 @@ def _of_tip(
         share = force.spread / abs(force.value)
         yield Quantity("contour_dependence", share, "1", meaning=text)
     text = "dG/da, straight on."
-    yield Quantity("energy_release_rate_slope", force.slope, "J/m^2/um", meaning=text)
+    yield estimate("energy_release_rate_slope", force.slope, force.slope_bar, "J/m^2/um", text)
     driving = force.value
     if found.intensities:
         yield from _of_modes(found, index)
@@ -124,7 +124,7 @@ def _of_tip(
         text = "K_eq^2/E' of the kinked crack by the largest hoop stress."
         yield estimate("kink_energy_release_rate", kinked, bar, RATE, text)
         driving = max(driving, kinked)
-    yield from _judged(block, mechanics, tip, driving, bar, force.slope)
+    yield from _judged(block, mechanics, tip, driving, bar, force)
 
 
 def _of_modes(found: Mechanical, index: int) -> Iterator[Quantity]:
@@ -141,13 +141,13 @@ def _judged(
     tip: Tip,
     driving: float,
     bar: float,
-    slope: float,
+    force: DrivingForce,
 ) -> Iterator[Quantity]:
     modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
     limit = resistance(law_at(block, mechanics, tip.level), modulus)
     if limit is None:
         return
-    word: str = verdict(driving, bar, limit, slope)
+    word: str = verdict(driving, bar, limit, force.slope, force.slope_bar)
     word = "grows" if word == "arrests" else word  # where it stops is not followed
     yield Quantity("verdict", word, "", meaning="Does the crack grow?")
     yield from judged(mechanics, driving, bar, limit)

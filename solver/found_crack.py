@@ -6,7 +6,9 @@ length is what the damage has cost over the effective fracture energy, Gc (1 + 3
 a band that fades over l the tip of that crack lies is not known better than to l, so the error bar
 of G is that of the sharp crack plus
 
-    |dG/da| l.
+    |dG/da| l,
+
+with the error bar of dG/da.
 
 A crack that has come to rest has G = Gc within that bar: its verdict is `undecided`, as it must be.
 
@@ -117,7 +119,7 @@ def _none(word: str) -> Quantity:
 
 def widened(case: schema.Case, found: Mechanical, uncertain: float) -> Mechanical:
     """The same with an error bar of G for a length that is known to within `uncertain` (um)."""
-    more = [abs(force.slope) * uncertain for _, force in found.tips]
+    more = [(abs(force.slope) + force.slope_bar) * uncertain for _, force in found.tips]
     bars = tuple(bar + extra for bar, extra in zip(found.bars, more, strict=True))
     found = replace(found, bar=found.bar + more[0], bars=bars)
     return found if starts_and_slows(case, found) is not None else replace(found, arrest=None)

@@ -196,7 +196,7 @@ def widened(found: Mechanical, uncertain: float, turn: float) -> Mechanical:
         uncertain: How well a tip is known, um.
         turn: How well the direction is known, rad.
     """
-    length = uncertain * sum(abs(force.slope) for _, force in found.tips)
+    length = uncertain * sum(abs(force.slope) + force.slope_bar for _, force in found.tips)
     more = [length + 2.0 * abs(force.value) * turn for _, force in found.tips]
     bars = tuple(bar + extra for bar, extra in zip(found.bars, more, strict=True))
     shares = [0.5 * length / abs(force.value) if force.value else 0.0 for _, force in found.tips]

@@ -13,7 +13,7 @@ from solver.margins import PER_TOUGHNESS, RATE, estimate, judged, resistance, sc
 from solver.mechanics import Mechanical, is_pressed_shut
 from solver.mechanics_model import solid_law
 from solver.quantities import Quantity
-from solver.stability import verdict
+from solver.stability import Verdict, verdict
 
 SLOPE = "J/m^2/um"
 
@@ -36,12 +36,11 @@ def _modulus(region: mechanics_schema.SolidRegion, mechanics: mechanics_schema.M
     return hooke.crack_modulus(solid_law(region, mechanics, plane=False, spatial=True).stiffness)
 
 
-def word_of(front: Front, limit: float) -> str:
-    """What the front does; `grows` where it is not known how G goes on."""
+def word_of(front: Front, limit: float) -> Verdict:
+    """What the front does."""
     most = int(front.values.argmax())
-    word: str = verdict(float(front.values[most]), float(front.bars[most]), limit, front.slope)
-    known = abs(front.slope) > front.slope_bar
-    return "grows" if word in ("arrests", "grows unstably") and not known else word
+    rate, bar = float(front.values[most]), float(front.bars[most])
+    return verdict(rate, bar, limit, front.slope, front.slope_bar)
 
 
 def _stopped(word: str, found: Mechanical) -> str:

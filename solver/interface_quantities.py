@@ -72,7 +72,8 @@ def _of_end(mechanics: mechanics_schema.Mechanics, end: End) -> Iterator[Quantit
     share = force.spread / abs(force.value) if force.value else 0.0
     yield Quantity("contour_dependence", share, "1", meaning=text)
     text = "dG/da: positive means that the driving force rises as the part grows."
-    yield Quantity("energy_release_rate_slope", force.slope, f"{RATE}/um", meaning=text)
+    slope_unit = f"{RATE}/um"
+    yield estimate("energy_release_rate_slope", force.slope, force.slope_bar, slope_unit, text)
     if end.limit is not None:
         word = GROWS if end.word == "arrests" else str(end.word)
         yield Quantity("verdict", word, "", meaning="Does the part that has come off grow there?")

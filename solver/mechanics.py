@@ -43,7 +43,7 @@ from solver.modes import both_modes
 from solver.path_following import steps_along
 from solver.pressed import Pressed, contacts
 from solver.problem import Driver, Mesher, Problem, as_given, make_problem, refined
-from solver.stability import DrivingForce, driving_force, error_bar
+from solver.stability import DrivingForce, driving_force, error_bar, with_slope_bar
 
 PER_METRE = 1e6  # 1/m in 1/um
 MOST_LEVELS = 5
@@ -297,20 +297,19 @@ def _bar(found: Mechanical, before: Mechanical | None) -> float:
 def _with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
     """The same with its error bars, from the mesh before."""
     found = replace(found, bar=_bar(found, before))
-    if before is not None:
-        changes = {n: abs(v - before.told[n]) for n, v in found.told.items()}
-        open_by = abs(found.opening - before.opening), abs(found.volume - before.volume)
-        found = replace(found, told_bars=changes, opening_bars=open_by)
     if before is None:
-        return replace(
-            found, bars=(inf,) * len(found.tips), intensity_bars=(inf,) * len(found.intensities)
-        )
-    pairs = zip(found.tips, before.tips, strict=True)
+        unknown = (inf,) * len(found.intensities)
+        return replace(found, bars=(inf,) * len(found.tips), intensity_bars=unknown)
+    changes = {n: abs(v - before.told[n]) for n, v in found.told.items()}
+    open_by = abs(found.opening - before.opening), abs(found.volume - before.volume)
+    found = replace(found, told_bars=changes, opening_bars=open_by)
+    pairs = tuple(zip(found.tips, before.tips, strict=True))
     alike = len(found.intensities) == len(before.intensities)
     both = zip(found.intensities, before.intensities if alike else (), strict=alike)
     return replace(
         found,
         bars=tuple(error_bar(force, coarse) for (_, force), (_, coarse) in pairs),
+        tips=tuple((tip, with_slope_bar(force, coarse)) for (tip, force), (_, coarse) in pairs),
         intensity_bars=tuple(
             max(k.spread, *(abs(a - b) for a, b in zip(k.values, coarse.values, strict=True)))
             for k, coarse in both

@@ -12,7 +12,13 @@ from solver import fracture, stability
 from solver.case import load_case
 from solver.mechanics_meta import contour_dependence, notes_of_contours
 from solver.simulate import simulate
-from solver.stability import DrivingForce, error_bar
+from solver.stability import (
+    DrivingForce,
+    error_bar,
+    force_between,
+    verdict,
+    with_slope_bar,
+)
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "fracture"
 GRIFFITH = math.pi * 0.91  # G = p^2 pi a (1 - nu^2)/E of a unit load, length and modulus
@@ -77,3 +83,71 @@ def test_what_all_contours_and_meshes_get_wrong_alike_only_the_extension_shows(m
     assert 10.0 * max(meshes, force.spread) < error
     # the bar ends where the extension is, which is known to 1e-5 here
     assert 0.5 * (rate.upper - rate.lower) == pytest.approx(error, rel=1e-2)
+
+
+# --- of dG/da -------------------------------------------------------------------------------------
+
+
+def test_the_bar_of_the_slope_is_the_largest_of_the_three():
+    # G = 1 + 2 x + 50 x^2 by all contours, moved by 0.01: forwards 2.5, backwards 1.5
+    force = force_between((1.0,) * 4, 1.0, ((1.025,) * 4, (0.985,) * 4), 0.01)
+    assert force.slope == pytest.approx(2.0)
+    assert force.slope_spread == pytest.approx(0.5)
+    assert force.slope_bar == math.inf  # one mesh alone
+    uneven = ((1.02, 1.02, 1.02, 1.03), (0.98, 0.98, 0.98, 0.97))
+    assert force_between((1.0,) * 4, 1.0, uneven, 0.01).slope_spread == pytest.approx(1.0)
+    even = force_between((1.0,) * 4, 1.0, ((1.02,) * 4, (0.98,) * 4), 0.01)
+    assert with_slope_bar(force, force).slope_bar == pytest.approx(0.5)
+    assert with_slope_bar(even, replace(even, slope=1.4)).slope_bar == pytest.approx(1.2)
+    assert with_slope_bar(even, even).slope_bar == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("slope", "bar", "word"),
+    [
+        (1.0, 0.5, "grows unstably"),
+        (0.0, 0.0, "grows unstably"),  # steady, exactly
+        (0.4, 0.5, "grows, undecided within the error bar whether it stops"),
+        (-0.4, 0.5, "grows, undecided within the error bar whether it stops"),
+        (-1.0, 0.5, "arrests"),
+        (-1.0, math.inf, "grows, undecided within the error bar whether it stops"),
+    ],
+)
+def test_beyond_its_resistance_the_sign_of_the_slope_must_be_known(slope, bar, word):
+    assert verdict(1.1, 0.05, 1.0, slope, bar) == word
+    # where nothing grows, or that is not known, the slope does not matter
+    assert verdict(0.9, 0.05, 1.0, slope, bar) == "stable"
+    assert verdict(1.04, 0.05, 1.0, slope, bar) == "undecided within the error bar"
+
+
+def test_the_bar_of_the_slope_holds_the_exact_one_and_reaches_the_verdict(monkeypatch):
+    # Griffith: dG/da = G/a; Gc at 0.8 G. With a slope of either sign on the coarser mesh the
+    # verdict of the very same crack is undecided
+    case = load_case(FOLDER / "griffith.toml")
+    solid = replace(case.mechanics.solids["solid"], fracture_energy=0.8 * GRIFFITH)
+    mechanics = replace(case.mechanics, solids={"solid": solid})
+    case = replace(case, mechanics=mechanics, references=())
+    case = replace(case, numerics=replace(case.numerics, accuracy=0.05))
+
+    def told():
+        found = simulate(case, MPI.COMM_SELF, lambda _: None).quantities
+        return {quantity.name: quantity for quantity in found}
+
+    known = told()
+    slope = known["energy_release_rate_slope"]
+    assert slope.lower <= GRIFFITH <= slope.upper
+    assert slope.upper - slope.lower < 0.02 * GRIFFITH
+    assert known["verdict"].value == "grows unstably"
+    exact, calls = stability.force_between, []
+
+    def turning(*given):
+        force = exact(*given)
+        calls.append(force)
+        return replace(force, slope=(-1.0) ** len(calls) * force.slope)
+
+    monkeypatch.setattr(stability, "force_between", turning)
+    unknown = told()
+    assert len(calls) == 2
+    assert unknown["energy_release_rate_slope"].lower < 0.0
+    assert unknown["verdict"].value == "grows, undecided within the error bar whether it stops"
+    assert unknown["energy_release_rate"].value == known["energy_release_rate"].value

@@ -9,7 +9,7 @@ from mpi4py import MPI
 from solver.case import load_case
 from solver.ends import End, verdict_of, worse
 from solver.simulate import simulate
-from solver.stability import DrivingForce
+from solver.stability import GROWS, DrivingForce
 
 MODULUS, RATIO, TOUGHNESS = 22.1e3, 0.37, 230.0  # MPa, 1, MPa um^0.5
 LIMIT = TOUGHNESS**2 * (1.0 - RATIO**2) / MODULUS  # Gc = K^2/E' = 2.066 J/m^2
@@ -209,8 +209,9 @@ def test_a_crack_comes_to_rest_only_if_its_other_tip_does_not_grow(tmp_path):
     assert "arrest_length" not in loose
 
 
-def end(label, rate, bar=0.01, limit=1.0, slope=1.0):
-    return End(label, DrivingForce((rate,) * 4, rate, slope), bar, limit)
+def end(label, rate, bar=0.01, limit=1.0, slope=1.0, slope_bar=0.0):
+    force = DrivingForce((rate,) * 4, rate, slope, slope_bar=slope_bar)
+    return End(label, force, bar, limit)
 
 
 def test_the_smallest_margin_decides_and_the_worst_word_is_the_verdict():
@@ -220,6 +221,10 @@ def test_the_smallest_margin_decides_and_the_worst_word_is_the_verdict():
     assert worse((end("end", 0.5, limit=None), end("start", 0.9, limit=None))) == 1
     assert verdict_of((end("end", 0.5), end("start", 0.9))) == "stable"
     assert verdict_of((end("end", 2.0, slope=-1.0), end("start", 1.5))) == "grows unstably"
+    unknown = end("end", 2.0, slope=-1.0, slope_bar=2.0)
+    assert verdict_of((unknown, end("start", 0.5))) == GROWS
+    assert verdict_of((unknown, end("start", 2.0, slope=-1.0))) == GROWS
+    assert verdict_of((unknown, end("start", 2.0))) == "grows unstably"
     unsure = (end("end", 0.5), end("start", 0.995))
     assert verdict_of(unsure) == "undecided within the error bar"
     assert verdict_of((end("end", 0.5, limit=None), end("start", 0.5, limit=None))) is None
