@@ -33,14 +33,13 @@ Source: Klinsmann et al. 2019, J. Power Sources 442, 227226 (pressure of lithium
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import inf
 
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
-from solver.margins import loads
 from solver.mechanics_model import overpotential_to_pressure
 from solver.quantities import Quantity
+from solver.stall_notes import lithium_of, proportional
 from solver.units import in_unit
 
 OF_SLIT = (
@@ -74,20 +73,14 @@ def stalls(case: schema.Case) -> bool:
     """Whether the pressure in a crack follows from the current."""
     if case.mechanics is not None and case.mechanics.opens_slit:
         return False  # its opening and the current depend on each other: `solver.pressed_slit`
-    return any(face.metal for face in _lithium(case).values())
-
-
-def _lithium(case: schema.Case) -> dict[str, mechanics_schema.Lithium]:
-    """The cracks that lithium fills."""
-    faces = {} if case.mechanics is None else case.mechanics.faces
-    return {n: face for n, face in faces.items() if isinstance(face, mechanics_schema.Lithium)}
+    return any(face.metal for face in lithium_of(case).values())
 
 
 def overpotentials(case: schema.Case, found: Sequence[Quantity]) -> dict[str, float]:
     """Potentials to which the flaws float above their lithium, V; positive where lithium plates."""
     potential = {q.name: q.value for q in found if q.name.startswith("potential.")}
     steps = {}
-    for name, face in _lithium(case).items():
+    for name, face in lithium_of(case).items():
         if not face.metal:
             continue
         flaw, metal = potential[f"potential.{name}"], potential[f"potential.{face.metal}"]
@@ -99,7 +92,7 @@ def overpotentials(case: schema.Case, found: Sequence[Quantity]) -> dict[str, fl
 
 def metals(case: schema.Case, steps: dict[str, float]) -> tuple[str, ...]:
     """The faces of the lithium with which flaws are connected."""
-    return tuple(sorted({face.metal for n, face in _lithium(case).items() if n in steps}))
+    return tuple(sorted({face.metal for n, face in lithium_of(case).items() if n in steps}))
 
 
 def with_overpotentials(
@@ -122,7 +115,7 @@ def with_overpotentials(
             metal="",
             contact_pressure=pressures[face.metal],
         )
-        for name, face in _lithium(case).items()
+        for name, face in lithium_of(case).items()
         if name in steps
     }
     return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, **pressed}))
@@ -156,26 +149,6 @@ def told_of_contact(pressures: dict[str, float]) -> Iterator[Quantity]:
     for name, pressure in pressures.items():
         text = "Mean pressure on the face of the lithium, with which flaws there are connected."
         yield Quantity(f"lithium_pressure.{name}", pressure, "MPa", meaning=text)
-
-
-def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
-    """Where the stack presses harder on lithium than its yield stress, for the report."""
-    said = []
-    for name, face in _lithium(driven).items():
-        acts = abs(face.contact_pressure)
-        if face.contact_limit is not None and acts > face.contact_limit:
-            said.append(
-                f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than its "
-                f"contact_limit of {face.contact_limit:.4g} MPa: it flows, and presses in {name} "
-                "with no more than that."
-            )
-        elif face.contact_limit is None and acts > (face.yield_stress or inf):
-            said.append(
-                f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than its yield "
-                f"stress of {face.yield_stress:.4g} MPa: all of it counts in {name}, as if the "
-                "lithium could not flow away at its face; contact_limit says what it bears there."
-            )
-    return tuple(said)
 
 
 def with_closed_slit(case: schema.Case) -> schema.Case:
@@ -219,21 +192,14 @@ def critical_current(
         for q in found
         if q.name.partition(".")[0] == "margin" and isinstance(q.value, float)
     ]
-    if not margins or not built.cell_area or not _proportional(case, steps):
+    if not margins or not built.cell_area or not proportional(case, steps):
         return
-    margin = min(margins, key=lambda pair: pair[0])[1]
+    least, margin = min(margins, key=lambda pair: pair[0])
     currents = [q for q in found if q.name.startswith("current.")]
     largest = max((abs(q.value) for q in currents if isinstance(q.value, float)), default=0.0)
     working = largest / in_unit(1.0, currents[0].unit)
     density = in_unit(working / built.cell_area, "mA/cm^2")
-    ends = [min(margins)[0] if x is None else x for x in (margin.lower, margin.upper)]
     text = "Current density over the whole cell at which G = Gc."
-    value, low, high = (density * x**0.5 for x in (min(margins)[0], *ends))
+    value = density * least**0.5
+    low, high = (None if x is None else density * x**0.5 for x in (margin.lower, margin.upper))
     yield Quantity("critical_current_density", value, "mA/cm^2", low, high, margin.bound, text)
-
-
-def _proportional(case: schema.Case, steps: dict[str, float]) -> bool:
-    """Whether all that loads the body grows with the current."""
-    if case.mechanics is None or any(name not in steps for name in _lithium(case)):
-        return False
-    return all(name == "critical_overpotential" for name, _ in loads(case.mechanics))

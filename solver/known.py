@@ -116,6 +116,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "critical_current_density": ("current_density",),
     "flaw_overpotential": ("potential",),
     "flaw_pressure": ("stress",),
+    "acting_flaw_pressure": ("stress",),
     "slit_width": ("length",),
     "coupling_rounds": ("dimensionless",),
     "coupling_change": ("dimensionless",),
@@ -277,6 +278,7 @@ OF_A_FLAW: dict[str, tuple[units.Kind, ...]] = {
         "stress_intensity", "stress_intensity_shear", "kink_angle", "kink_energy_release_rate",
         "fracture_energy", "margin", "critical_pressure", "critical_overpotential",
         "critical_stretch", "critical_load_factor", "flaw_overpotential", "flaw_pressure",
+        "acting_flaw_pressure",
     )
 }  # fmt: skip
 # of either end of a crack ("end"), or of a part of an interface that has come off ("NAME.end")

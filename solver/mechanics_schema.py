@@ -208,9 +208,9 @@ class Lithium:
 
     @property
     def mouth_pressure(self) -> float:
-        """Of the lithium at the mouth, MPa: that of its face, within what it bears."""
+        """Of the lithium at the mouth, MPa: that of its face, within what it bears; no tension."""
         limit = inf if self.contact_limit is None else self.contact_limit
-        return max(-limit, min(limit, self.contact_pressure))
+        return max(0.0, min(limit, self.contact_pressure))
 
     @property
     def gradient(self) -> float:

@@ -46,6 +46,7 @@ from solver.pressed_slit import (
 )
 from solver.quantities import Quantity
 from solver.solving_for import NoAnswer, Refused, bracket_around, find_value
+from solver.stall_notes import acting_pressures
 from solver.stalled import Refine, solve_together
 from solver.units import format_value, in_unit
 
@@ -195,6 +196,7 @@ def _together(
         found += _evaluate(case, model, built, driving.certificate)
         found += told_of_contact(driving.behind)
         found += mechanical_quantities(driving.case, mechanical)
+        found += acting_pressures(driving.case, mechanical)
         found += critical_current(driving.case, built, found, driving.steps)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, driving.certificate, mechanical, timings)

@@ -25,7 +25,7 @@ from mpi4py import MPI
 from meshes.layers import Block, Box
 from solver import schema
 from solver.bounds import Certificate
-from solver.coupling import metals, overpotentials, with_overpotentials, yields_at_face
+from solver.coupling import metals, overpotentials, with_overpotentials
 from solver.domain import Domain
 from solver.lithium_face import find_pressures
 from solver.mechanics import Mechanical
@@ -34,6 +34,7 @@ from solver.meshing import left_out
 from solver.model import Model, build_model
 from solver.one_mesh import Conductor, conductor, refined_conductor
 from solver.quantities import currents
+from solver.stall_notes import notes_of_stall
 
 Refine = Callable[[Domain, npt.NDArray[np.int32]], Domain]
 Certify = Callable[[Model, Domain, Refine], Certificate]
@@ -95,7 +96,8 @@ def solve_together(
     found = simulate_mechanics(case, comm, progress, driven)
     last = passes[-1]
     said = ONE if last.conductor.part is last.conductor.whole else PART
-    return last, replace(found, remarks=(*found.remarks, *yields_at_face(last.case), said))
+    told = notes_of_stall(last.case, found, last.steps)
+    return last, replace(found, remarks=(*found.remarks, *told, said))
 
 
 def _drive(

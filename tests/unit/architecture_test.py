@@ -96,8 +96,8 @@ LINE = """
     solver.flaw_verdict
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
-    solver.coupling solver.stalled solver.switching solver.pressed_slit solver.solving_for
-    solver.mapping
+    solver.stall_notes solver.coupling solver.stalled solver.switching solver.pressed_slit
+    solver.solving_for solver.mapping
     solver.simulate solver.rests_on
     solver.current_fields
 

@@ -1,0 +1,161 @@
+"""What the report says of lithium in flaws whose pressure follows from the current.
+
+Where the stack presses harder than lithium bears, or pulls; where the current strips; what flows
+out of flaws, and by how much these open; and how to find the critical current where it is no root.
+"""
+
+from collections.abc import Iterator
+from math import inf
+
+from meshes.layers import Block, face_length
+from solver import mechanics_schema, schema
+from solver.elasticity import Traction
+from solver.margins import loads
+from solver.mechanics import Mechanical
+from solver.quantities import Quantity
+
+SOFT = 0.73  # yield stress of bulk lithium, MPa: Masias et al. 2019, doi 10.1007/s10853-018-2971-3
+WIDER = 0.1  # of the width of a flaw: an opening that counts
+
+
+def lithium_of(case: schema.Case) -> dict[str, mechanics_schema.Lithium]:
+    """The cracks and flaws that lithium fills."""
+    faces = {} if case.mechanics is None else case.mechanics.faces
+    return {n: face for n, face in faces.items() if isinstance(face, mechanics_schema.Lithium)}
+
+
+def notes_of_stall(
+    driven: schema.Case, found: Mechanical, steps: dict[str, float]
+) -> tuple[str, ...]:
+    """All that is to be said of a case under the pressures of its lithium.
+
+    Args:
+        driven: With the overpotentials and pressures of its flaws.
+        found: Its stress.
+        steps: Overpotential of every flaw, V.
+    """
+    return (
+        *yields_at_face(driven),
+        *_stripped(steps),
+        *_drains(driven, found),
+        *_no_critical_current(driven, steps),
+    )
+
+
+def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
+    """Where the stack presses harder on lithium than that bears, or pulls at it."""
+    said = []
+    for name, face in lithium_of(driven).items():
+        acts, limit = face.contact_pressure, face.contact_limit
+        bears = face.yield_stress or SOFT
+        if acts < 0.0:
+            said.append(
+                f"Warning: the loads pull at the lithium behind {name} with {-acts:.4g} MPa on "
+                f"average: it comes off before it bears that, so it neither presses nor pulls in "
+                f"{name}. That no current passes where it has come off is left out."
+            )
+        elif limit is not None and acts > limit:
+            said.append(
+                f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than its "
+                f"contact_limit of {limit:.4g} MPa: it flows, and presses in {name} "
+                "with no more than that."
+            )
+        elif limit is None and acts > bears:
+            whose = "its yield stress" if face.yield_stress else "the yield stress of bulk lithium"
+            said.append(
+                f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than {whose} "
+                f"({bears:.4g} MPa): all of it counts in {name}, as if the "
+                "lithium could not flow away at its face; contact_limit says what it bears there."
+            )
+    return tuple(said)
+
+
+def _stripped(steps: dict[str, float]) -> Iterator[str]:
+    """Flaws from which the current strips lithium."""
+    for name, step in steps.items():
+        if step < 0.0:
+            yield (
+                f"Warning: the current strips lithium at {name} (overpotential {1e3 * step:.4g} "
+                "mV): it leaves, and neither presses nor pulls."
+            )
+
+
+def acting_pressure(traction: Traction) -> float:
+    """The most with which lithium presses anywhere in a flaw, MPa."""
+    profile = traction.profile
+    if profile is None or profile.gradient == inf:
+        return traction.pressure
+    depth = max(abs(profile.tip - profile.mouth) - profile.dry, 0.0)
+    return min(traction.pressure, profile.at_mouth + profile.gradient * depth)
+
+
+def acting_pressures(driven: schema.Case, found: Mechanical) -> Iterator[Quantity]:
+    """Of flaws out of which lithium flows, what their walls hold at most."""
+    for name, face in lithium_of(driven).items():
+        if face.gradient < inf and name in found.body.tractions:
+            of = "" if name == "crack" else f".{name}"
+            text = (
+                "Largest pressure on the walls of the flaw, where lithium is deepest: flaw_pressure"
+                ", unless more lithium flows out than the walls hold."
+            )
+            acts = acting_pressure(found.body.tractions[name])
+            yield Quantity(f"acting_flaw_pressure{of}", acts, "MPa", meaning=text)
+
+
+def _drains(driven: schema.Case, found: Mechanical) -> Iterator[str]:
+    """What is left out where lithium flows out of a flaw."""
+    block = driven.geometry
+    draining = {n: face for n, face in lithium_of(driven).items() if face.gradient < inf}
+    for name in draining:
+        traction = found.body.tractions.get(name)
+        if traction is None or acting_pressure(traction) >= traction.pressure:
+            continue
+        yield (
+            f"Lithium flows out of {name}, whose walls hold {acting_pressure(traction):.4g} of the "
+            f"{traction.pressure:.4g} MPa of the stall. What flows out is plated in the flaw: this "
+            "current is left out (the flaw takes up none)."
+        )
+    if len(draining) != 1 or not isinstance(block, Block):
+        return
+    ((name, face),) = draining.items()
+    if block.flaws and len(block.flaws) > 1:
+        return
+    length = block.flaws[0].length if block.flaws else _length(block)
+    mean, width = found.volume / length if length else 0.0, face.width or inf
+    if mean > WIDER * width:
+        yield (
+            f"Warning: {name} opens by {1e3 * mean:.4g} nm on average, beside the width of "
+            f"{1e3 * width:.4g} nm that is given: walls that far apart hold "
+            f"{1.0 + mean / width:.3g} times less. The width is that of the case, not iterated."
+        )
+
+
+def _length(block: Block) -> float:
+    crack = block.crack
+    return 0.0 if crack is None else min(crack.end, face_length(block, crack.face)) - crack.start
+
+
+def _no_critical_current(driven: schema.Case, steps: dict[str, float]) -> Iterator[str]:
+    """Why there is no critical current, and what finds it."""
+    if max(steps.values(), default=0.0) <= 0.0 or proportional(driven, steps):
+        return
+    keys = [
+        f"boundaries.{name}.{key}"
+        for name, law in driven.boundaries.items()
+        if isinstance(law, schema.Electrode)
+        for key, value in (("current_density", law.current_density), ("current", law.current))
+        if value
+    ]
+    key = keys[0] if keys else "boundaries.NAME.potential"
+    yield (
+        "critical_current_density is not told: not all that loads the body grows with the current "
+        f"(other loads, or lithium that flows). ./liface solve-for CASE {key} --until margin=1 "
+        "finds it."
+    )
+
+
+def proportional(case: schema.Case, steps: dict[str, float]) -> bool:
+    """Whether all that loads the body grows with the current."""
+    if case.mechanics is None or any(name not in steps for name in lithium_of(case)):
+        return False
+    return all(name == "critical_overpotential" for name, _ in loads(case.mechanics))

@@ -1,0 +1,129 @@
+"""What acts in flaws that are pulled at, stripped, or drain, and what the report says of it."""
+
+from types import SimpleNamespace
+
+import pytest
+from mpi4py import MPI
+
+from solver import mechanics_schema
+from solver.case import load_case
+from solver.mechanics_meta import notes
+from solver.simulate import simulate
+from solver.stall_notes import yields_at_face
+
+PER_MV = 7.423018  # MPa
+TEXT = """
+title = "A flaw in a small block"
+[geometry]
+shape = "block"
+width = "4 um"
+layers = [{ name = "electrolyte", thickness = "4 um" }]
+crack = { face = "left", start = "0 um", end = "1 um" }
+[regions.electrolyte]
+law = "ionic_conductor"
+conductivity = "100 mS/cm"
+[boundaries.bottom]
+law = "electrode"
+potential = "0 V"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.crack]
+law = "electrode"
+current = "0 A/m"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.top]
+law = "electrode"
+current_density = "1 mA/cm^2"
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+fracture_toughness = "0.23 MPa m^0.5"
+[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.top]
+law = "plate"
+pressure = "20 MPa"
+[mechanics.faces.crack]
+law = "lithium"
+metal = "bottom"
+[numerics]
+accuracy = "5 %"
+refinement = "none"
+edge_size = "0.2 um"
+maximum_size = "1 um"
+"""
+UNLOADED = TEXT.replace('[mechanics.faces.top]\nlaw = "plate"\npressure = "20 MPa"\n', "")
+
+
+def solved(text, tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text(text)
+    solution = simulate(load_case(path), MPI.COMM_SELF, lambda _: None)
+    found = {quantity.name: quantity for quantity in solution.quantities}
+    return found, " ".join(notes(solution.case, solution.mechanical))
+
+
+def test_lithium_transmits_no_tension(tmp_path):
+    # pulled at with 20 MPa the flaw keeps the pressure of its stall, 74 MPa, all of it
+    pulled = TEXT.replace('"20 MPa"', '"-20 MPa"')
+    found, said = solved(pulled, tmp_path)
+    assert found["lithium_pressure.bottom"].value == pytest.approx(-20.0, rel=1e-6)
+    stall = PER_MV * found["flaw_overpotential"].value
+    assert found["flaw_pressure"].value == pytest.approx(stall, rel=1e-6)
+    assert "pull at the lithium behind crack with 20 MPa" in said
+    assert "critical_current_density" not in found
+    assert "solve-for CASE boundaries.top.current_density --until margin=1" in said
+
+
+@pytest.mark.parametrize(
+    ("pressure", "given", "warned"),
+    [
+        (70.0, {}, "more than the yield stress of bulk lithium (0.73 MPa)"),
+        (0.5, {}, ""),
+        (70.0, {"contact_limit": 100.0}, ""),
+        (70.0, {"contact_limit": 7.0}, "presses in crack with no more than that"),
+        (70.0, {"width": 1.0, "yield_stress": 2.0}, "more than its yield stress (2 MPa)"),
+        (-1.0, {}, "pull at the lithium behind crack"),
+    ],
+)
+def test_a_stack_above_what_lithium_bears_is_warned_about(pressure, given, warned):
+    face = mechanics_schema.Lithium(0.01, contact_pressure=pressure, **given)
+    mechanics = SimpleNamespace(faces={"crack": face})
+    said = yields_at_face(SimpleNamespace(mechanics=mechanics))
+    assert len(said) == (1 if warned else 0)
+    assert all(line.startswith("Warning: ") and warned in line for line in said)
+
+
+def test_a_current_that_strips_is_warned_about(tmp_path):
+    found, said = solved(UNLOADED.replace('"1 mA/cm^2"', '"-1 mA/cm^2"'), tmp_path)
+    assert found["flaw_overpotential"].value == pytest.approx(-10.0, rel=1e-2)
+    assert found["flaw_pressure"].value == 0.0
+    assert "the current strips lithium at crack" in said
+
+
+def test_a_critical_current_of_one_mesh_has_no_bounds(tmp_path):
+    found, said = solved(UNLOADED, tmp_path)
+    critical = found["critical_current_density"]
+    assert critical.value == pytest.approx(found["margin"].value ** 0.5, rel=1e-9)  # of 1 mA/cm2
+    assert (critical.lower, critical.upper, critical.bound) == (None, None, "none")
+    assert "critical_current_density is not told" not in said
+
+
+def test_what_acts_in_a_flaw_that_drains_is_told(tmp_path):
+    # 2 x 0.7/sqrt(3) = 0.8083 MPa/um over 1 um; in 10 nm 80.8 MPa/um hold all of the stall
+    def drains(width, stress="0.7 MPa"):
+        given = f'metal = "bottom"\nwidth = "{width}"\nyield_stress = "{stress}"'
+        return UNLOADED.replace('metal = "bottom"', given)
+
+    found, said = solved(drains("1 um"), tmp_path)
+    assert found["flaw_pressure"].value == pytest.approx(74.23, rel=1e-2)
+    assert found["acting_flaw_pressure"].value == pytest.approx(0.80829, rel=1e-4)
+    assert "Lithium flows out of crack" in said
+    assert "opens by" not in said
+    found, said = solved(drains("10 nm"), tmp_path)
+    acts, whole = found["acting_flaw_pressure"].value, found["flaw_pressure"].value
+    assert acts == pytest.approx(whole, rel=1e-9)
+    assert "Lithium flows out of crack" not in said
+    # the mean opening of a crack of this size, some 4 p a/E' (half of it open to a side)
+    width = found["crack_volume"].value / 1.0
+    assert f"opens by {1e3 * width:.4g} nm on average" in said
