@@ -17,7 +17,8 @@ from solver.mechanics_meta import notes
 from solver.mechanics_model import body_case
 from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.pressed_slit import find_fixed_point
-from solver.simulate import overpotential_at_mouth, simulate
+from solver.simulate import overpotential_at_mouth
+from tests.verification.helpers import case_of, numbers
 
 KIC, E, NU, RHO = 0.23, 22.1e3, 0.37, 10.0  # MPa m^0.5, MPa, 1, ohm cm^2
 TEXT = """
@@ -54,17 +55,6 @@ accuracy = "1 %"
 """
 # Y p sqrt(pi a) = K_Ic: 115.7 MPa, and p = 7.423018 MPa per mV
 CRITICAL_STEP = 1e3 * KIC / (1.1215222552 * math.sqrt(math.pi * 1.0)) / 7.423018  # mV
-
-
-def case_of(text, tmp_path):
-    path = tmp_path / "case.toml"
-    path.write_text(text)
-    return load_case(path)
-
-
-def numbers(case, comm=MPI.COMM_SELF):
-    solution = simulate(case, comm, lambda _: None)
-    return solution, {quantity.name: quantity.value for quantity in solution.quantities}
 
 
 def test_a_uniform_current_is_critical_at_the_critical_step_over_the_resistance(tmp_path):

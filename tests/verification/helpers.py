@@ -6,6 +6,7 @@ Lengths in um, conductivities in pA/(V um) (1 S/m = 1e6), area-specific resistan
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from mpi4py import MPI
 
 from meshes.cache import cached
@@ -16,11 +17,13 @@ from solver import quantities, schema
 from solver.bounds import certify
 from solver.case import load_case
 from solver.domain import read_domain
+from solver.effective_stiffness import Elastic
 from solver.faces import face_statistics
 from solver.meshing import left_out, mesh_cache, start_size
 from solver.micro_quantities import structure_quantities
 from solver.model import build_model
 from solver.simulate import simulate
+from tests.verification.periodic_cells import periodic_mesh
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "transport"
 UNIT = 1e6  # pA/(V um) in 1 S/m
@@ -164,3 +167,27 @@ def grown(case, comm=MPI.COMM_WORLD):
     """How the cracks of a case grew that damage finds, and its quantities by name."""
     solution = simulate(case, comm, lambda _: None)
     return solution.mechanical.growth, {q.name: q for q in solution.quantities}
+
+
+def case_of(text, folder):
+    """The case of a text."""
+    path = folder / "case.toml"
+    path.write_text(text)
+    return load_case(path)
+
+
+def numbers(case, comm=MPI.COMM_SELF):
+    """The solution of a case, and the values of its quantities by name."""
+    solution = simulate(case, comm, lambda _: None)
+    return solution, {quantity.name: quantity.value for quantity in solution.quantities}
+
+
+def elastic(folder, make, dim, laws, comm=MPI.COMM_WORLD, omit=()):
+    """A periodic cell of elastic regions."""
+    built = periodic_mesh(folder, comm, make, dim, omit)
+    return Elastic(read_domain(built, comm), laws, 1.0, {})
+
+
+def least(tensor):
+    """The least eigenvalue."""
+    return np.linalg.eigvalsh(tensor).min()

@@ -7,7 +7,7 @@ from mpi4py import MPI
 
 from solver.case import load_case
 from solver.mechanics_meta import notes
-from solver.simulate import simulate
+from tests.verification.helpers import case_of, numbers
 
 E, NU, PER_MV = 22.1e3, 0.37, 7.423018  # MPa, 1, MPa per mV
 EDGE, EDGE_LINEAR = 1.1215222552, 0.6820  # K over p sqrt(pi a): even, and p s/a (Tada)
@@ -52,14 +52,7 @@ refinement = "none"
 
 
 def solved(text, tmp_path):
-    path = tmp_path / "case.toml"
-    path.write_text(text)
-    return numbers(load_case(path), MPI.COMM_SELF)
-
-
-def numbers(case, comm):
-    solution = simulate(case, comm, lambda _: None)
-    return solution, {q.name: q.value for q in solution.quantities}
+    return numbers(case_of(text, tmp_path))
 
 
 def turned(text, plate='law = "plate"\npressure = "20 MPa"'):

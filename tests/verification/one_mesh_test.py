@@ -19,6 +19,7 @@ from solver.meshing import left_out
 from solver.model import build_model
 from solver.one_mesh import conductor, refined_conductor
 from solver.simulate import simulate
+from tests.verification.helpers import case_of
 
 PER_MV = 7.423018  # MPa
 TEXT = """
@@ -92,12 +93,6 @@ crack = { face = "left", start = "0 um", end = "1 um" }""",
 for _name in ("plate", "cover"):
     _at = ALONE.index(f"[mechanics.solids.{_name}]")
     ALONE = ALONE[:_at] + ALONE[ALONE.index("[mechanics.", _at + 1) :]
-
-
-def case_of(text, tmp_path):
-    path = tmp_path / "case.toml"
-    path.write_text(text)
-    return load_case(path)
 
 
 def solved(case, comm=MPI.COMM_SELF):

@@ -8,24 +8,15 @@ import pytest
 from mpi4py import MPI
 
 from solver.case import load_case
-from solver.domain import read_domain
-from solver.effective_stiffness import Elastic, response, voigt_and_reuss
+from solver.effective_stiffness import response, voigt_and_reuss
 from solver.hooke import cubic, isotropic
 from solver.simulate import simulate
 from solver.uniform_tractions import uniform_tractions
-from tests.verification.periodic_cells import blocks, cylinder, periodic_mesh, sphere
+from tests.verification.helpers import elastic, least
+from tests.verification.periodic_cells import blocks, cylinder, sphere
 
 COMM = MPI.COMM_WORLD
 SOFT, HARD = isotropic(1.0, 0.3), isotropic(10.0, 0.2)
-
-
-def elastic(folder, make, dim, laws, comm=COMM, omit=()):
-    built = periodic_mesh(folder, comm, make, dim, omit)
-    return Elastic(read_domain(built, comm), laws, 1.0, {})
-
-
-def least(tensor):
-    return np.linalg.eigvalsh(tensor).min()
 
 
 def all_tensors(cell):

@@ -11,8 +11,9 @@ from solver.hooke import cubic, isotropic
 from solver.simulate import simulate
 from solver.uniform_tractions import uniform_tractions
 from solver.weak_strains import weak_strains
+from tests.verification.helpers import elastic, least
 from tests.verification.periodic_cells import blocks, cylinder, sphere
-from tests.verification.uniform_tractions_test import CASE, COMM, HARD, SOFT, elastic, least
+from tests.verification.uniform_tractions_test import CASE, COMM, HARD, SOFT
 
 
 @pytest.mark.parallel
