@@ -184,7 +184,7 @@ def map_picture(folder: Path) -> Picture:
         f"{labels[1]} against {labels[0]}, {len(x)} runs, "
         f"from {y.min():.4g} to {y.max():.4g}"
         f"{'' if slope is None else f'; slope in logarithms {slope:.3g}'}."
-        f"{' Below the line the crack holds, above it grows.' if critical else ''}"
+        f"{' Below the line it holds, above it fails.' if critical else ''}"
         f"{BLACK if limit else ''}"
     )
     return Picture("map.png", title, caption)
