@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from meshes.distances import level_of_capsules, pieces, wrapped
-from meshes.fitting import Level, Phase
+from meshes.fitting import Phase
+from meshes.labelling import Level
 from meshes.mesh import MeshError
 from meshes.micro import Fibres
 from meshes.particles import lognormal

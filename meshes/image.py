@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from meshes.fitting import Level, Phase, background
+from meshes.fitting import Phase, background
+from meshes.labelling import Level
 from meshes.lattice import Lattice, evenly
 from meshes.micro import Segmented, feature_names
 from meshes.pixels import pixels_of

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from meshes.distances import least_gap, level_of_capsules, pieces
-from meshes.fitting import Level, Phase
+from meshes.fitting import Phase
+from meshes.labelling import Level
 from meshes.mesh import MeshError
 from meshes.micro import Rods
 from meshes.particles import ball_areas, ball_volume, lognormal, push_apart

@@ -12,9 +12,10 @@ from meshes.connected import cells_that_wind, pieces_of
 from meshes.contact import CONTACT_ERROR, contact_share, in_contact, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
 from meshes.file import FileMesh
-from meshes.fitting import Level, Phase, background, fit
+from meshes.fitting import Phase, background, fit
 from meshes.geometry import interface_name
 from meshes.image import labels_of_image, phases_of_image
+from meshes.labelling import Level
 from meshes.lattice import (
     Floats,
     Ints,

@@ -22,8 +22,8 @@ LINE = """
     meshes.heights meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
-    meshes.lattice meshes.adjacency meshes.connected meshes.fitting meshes.distances
-    meshes.placed meshes.particles meshes.ways
+    meshes.lattice meshes.adjacency meshes.connected meshes.labelling meshes.fitting
+    meshes.distances meshes.placed meshes.particles meshes.ways
     meshes.fibres meshes.rods meshes.rough meshes.roughness meshes.image
     meshes.micro_lattice meshes.contact
     meshes.solids meshes.conformal meshes.sound meshes.roundness meshes.meshed
