@@ -43,7 +43,7 @@ AIM = 0.12  # gamma below which no cell is made
 SWEEPS = 8
 HALVINGS = 4
 LABELLINGS = 5  # of cells, until phases have their volumes
-ENOUGH = 0.005  # relative, of those
+ENOUGH = 0.008  # relative, of those
 LEAST_ERROR = 5e-4  # relative, of a volume that was asked for
 CHUNK = 400_000  # cells treated at once
 
