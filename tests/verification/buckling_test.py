@@ -14,61 +14,29 @@ from solver.mechanics_meta import notes
 from solver.simulate import simulate
 
 FOLDER = Path(__file__).parents[2] / "cases" / "verification" / "fracture"
-CASE = """
-title = "Compressed film that is off over a strip"
-[geometry]
-shape = "block"
-width = "8 um"
-layers = [{{ name = "substrate", thickness = "1 um" }}, {{ name = "film", thickness = "150 nm" }}]
-[mechanics.solids.substrate]
-law = "isotropic"
-youngs_modulus = "4000 GPa"
-poissons_ratio = 0.25
-[mechanics.solids.film]
-law = "isotropic"
-youngs_modulus = "77 GPa"
-poissons_ratio = 0.25
-residual_stress = "-{stress} MPa"
-{large}
-[mechanics.interfaces."substrate|film"]
-law = "contact"
-start = "0 um"
-end = "5 um"
-fracture_energy = "{limit} J/m^2"
-[mechanics.faces.left]
-law = "symmetry"
-[mechanics.faces.right]
-law = "symmetry"
-[mechanics.faces.bottom]
-law = "symmetry"
-[numerics]
-accuracy = "5 %"
-{meshes}
-[output]
-pictures = false
-"""
-LARGE, ONE = 'deflections = "large"', 'refinement = "none"'
 
 
-def solved(folder, **changes):
-    path = folder / "case.toml"
-    given = {"stress": 125, "limit": 0.01, "large": LARGE, "meshes": ONE}
-    path.write_text(CASE.format(**(given | changes)), encoding="utf-8")
-    case = load_case(path)
+def solved(stress=125, large=True, name=""):
+    """Numbers and remarks of the film of the case under another compression, with a Gc."""
+    film = {"residual_stress": f"-{stress} MPa", "deflections": "large" if large else "small"}
+    tough = {"substrate|film": {"fracture_energy": "0.01 J/m^2"}}
+    changed = {} if name else {"solids": {"film": film}, "interfaces": tough}
+    case = load_case(FOLDER / "buckled_film.toml", change={"mechanics": changed})
+    case = case.variants[name] if name else case
     found = simulate(case, MPI.COMM_WORLD, lambda _: None)
     told = {quantity.name: quantity.value for quantity in found.quantities}
     return told, " ".join(notes(case, found.mechanical))
 
 
-def plate(stress):
+def plate(stress, thickness=0.15):
     """Of a film with built-in sides; those of the bonded film give way by some h/100."""
-    found = buckling(stress, 0.15, 77e3, 0.25, 5.0, "strip")
+    found = buckling(stress, thickness, 77e3, 0.25, 5.0, "strip")
     return {amount.name.removeprefix("balance."): amount.value for amount in found}
 
 
-def test_a_film_that_is_off_buckles_and_drives_its_sides(tmp_path):
+def test_a_film_that_is_off_buckles_and_drives_its_sides():
     # h/b = 0.03: sigma_c = (pi^2/12) 82.13 GPa 0.03^2 = 60.8 MPa, at 125 MPa 1.259 of the flat G
-    exact, (told, said) = plate(125.0), solved(tmp_path)
+    exact, (told, said) = plate(125.0), solved()
     assert exact["buckling_stress"] == pytest.approx(60.8, rel=1e-3)
     share = exact["buckling_stress"] / 125.0
     # both ends give way a little, which makes the strip some 2 % wider
@@ -81,8 +49,40 @@ def test_a_film_that_is_off_buckles_and_drives_its_sides(tmp_path):
     assert "has buckled" in said
 
 
-def test_below_its_buckling_stress_it_stays_flat(tmp_path):
-    told, said = solved(tmp_path, stress=50)
+@pytest.mark.slow
+def test_a_thinner_film_is_closer_to_the_plate_with_clamped_sides():
+    # what its sides give way by goes with h/b, so two films tell what an ever thinner one does
+    beyond = []
+    for thickness, stress, name in ((0.15, 125.0, ""), (0.075, 31.25, "thin")):
+        told, exact = solved(name=name)[0], plate(stress, thickness)
+        found = {
+            "buckling_stress": stress * told["buckling_load_factor"],
+            "deflection_over_thickness": told["interface_opening.substrate|film"] / thickness,
+            "buckled_energy_release_rate": told["energy_release_rate"],
+        }
+        beyond.append(np.array([value / exact[key] - 1.0 for key, value in found.items()]))
+    thick, thin = beyond
+    assert np.all(np.abs(thin) < 0.65 * np.abs(thick))
+    assert np.abs(2.0 * thin - thick).max() < 1.5e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "thickness", "stress"), [("", 0.15, 125.0), ("thin", 0.075, 31.25)]
+)
+def test_the_references_of_the_case_are_those_of_the_plate(name, thickness, stress):
+    case, exact = load_case(FOLDER / "buckled_film.toml"), plate(stress, thickness)
+    case = case.variants[name] if name else case
+    assert {reference.quantity: reference.value for reference in case.references} == {
+        "buckling_load_factor": pytest.approx(exact["buckling_stress"] / stress, rel=1e-6),
+        "interface_opening.substrate|film": pytest.approx(
+            exact["deflection_over_thickness"] * thickness, rel=1e-6
+        ),
+        "energy_release_rate": pytest.approx(exact["buckled_energy_release_rate"], rel=1e-6),
+    }
+
+
+def test_below_its_buckling_stress_it_stays_flat():
+    told, said = solved(stress=50)
     share = plate(125.0)["buckling_stress"] / 50.0
     assert told["buckling_load_factor"] == pytest.approx(share, rel=0.04)
     assert told["interface_opening.substrate|film"] < 1e-9
@@ -90,8 +90,8 @@ def test_below_its_buckling_stress_it_stays_flat(tmp_path):
     assert "buckle" not in said
 
 
-def test_small_deflections_give_a_warning_and_no_verdict(tmp_path):
-    told, said = solved(tmp_path, large="")
+def test_small_deflections_give_a_warning_and_no_verdict():
+    told, said = solved(large=False)
     share = plate(125.0)["buckling_stress"] / 125.0
     assert told["buckling_load_factor"] == pytest.approx(share, rel=0.04)
     assert told["verdict"] == "undecided: what has come off buckles"
