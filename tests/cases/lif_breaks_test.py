@@ -124,5 +124,5 @@ def test_the_critical_stretch_on_lithium_that_yields_goes_as_by_shear_lag():
     assert -1.0 < thickness < -0.8
     assert -3.0 < stretch < -2.4
     assert -thickness / stretch == pytest.approx(-1 / 3, rel=0.05)
-    for name in ("map_exponent", "map_exponent_against"):  # from the bars of its four points
-        assert 0.0 < found[name].upper - found[name].lower < 0.3
+    # one mesh per point, so no error bar
+    assert {found[name].bound for name in ("map_exponent", "map_exponent_against")} == {"none"}
