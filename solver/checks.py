@@ -21,6 +21,7 @@ from solver.march_checks import march_faults
 from solver.march_tables import BinaryElectrolyte
 from solver.mechanics_checks import mechanics_faults
 from solver.region_tables import MixedConductor
+from solver.stress_checks import marches
 from solver.study_checks import study_faults
 
 SIZES = ("width", "thickness", "radius", "distance", "area_fraction", "resolved_height")
@@ -203,8 +204,8 @@ def _name_faults(
 
 
 def _law_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
-    if isinstance(geometry, bodies.Shell):
-        allowed = "another shape: ring and ball are for stress alone"
+    if isinstance(geometry, bodies.Shell) and not (file.mechanics is not None and marches(file)):
+        allowed = "another shape: ring and ball are for stress alone, or in a march"
         yield Finding(("geometry", "shape"), as_given(geometry.shape), allowed)
     for name, condition in file.boundaries.items():
         if isinstance(condition, tables.HalfSpace):

@@ -183,7 +183,12 @@ class Body:
         eps = self.strain(u)
         if self.domain.axisymmetric:
             mesh = self.domain.mesh
-            off_axis = ufl.gt(ufl.SpatialCoordinate(mesh)[0], 1e-6 * ufl.Circumradius(mesh))
+            if mesh.geometry.cmap.degree == 1:
+                near = 1e-6 * ufl.Circumradius(mesh)
+            else:  # round cells have no such radius
+                most = float(mesh.geometry.x[:, 0].max(initial=0.0))
+                near = fem.Constant(mesh, np.float64(1e-12 * self.domain.comm.allreduce(most, max)))
+            off_axis = ufl.gt(ufl.SpatialCoordinate(mesh)[0], near)
             around = ufl.conditional(off_axis, eps[ZZ], eps[XX])
             eps = ufl.as_vector([around if i == ZZ else eps[i] for i in range(6)])
         return eps

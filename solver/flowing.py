@@ -147,16 +147,7 @@ def _setting(case: schema.Case) -> _Setting:
     geometry, mechanics = case.geometry, case.mechanics
     if not isinstance(geometry, Block | Box | Shell) or mechanics is None:
         raise ValueError("a case without a body")
-    if not isinstance(geometry, Shell):
-        tractions, supports = conditions(geometry, mechanics)
-    else:
-        tractions = {
-            name: Traction(face.pressure, face.shear)
-            for name, face in mechanics.faces.items()
-            if isinstance(face, mechanics_schema.Traction)
-        }
-        planes = ("left", "bottom") if geometry.shape == "ring" else ("bottom",)
-        supports = {name: Support("normal") for name in planes}
+    tractions, supports = conditions(geometry, mechanics)
     materials = {}
     for name, region in mechanics.solids.items():
         law = _elastic(region, mechanics, geometry)

@@ -38,7 +38,7 @@ from dolfinx import fem
 from petsc4py import PETSc
 from ufl.core.expr import Expr
 
-from meshes.layers import Block, Box
+from meshes.layers import Block, Box, Shell
 from solver import compat, mechanics_schema, schema
 from solver.domain import (
     Domain,
@@ -133,8 +133,8 @@ class Stress:
             for name in regions
         }
         self.unit = max(float(np.abs(law.stiffness).max()) for law in solids.values())  # MPa
-        if not isinstance(case.geometry, Block | Box):
-            raise ValueError("stress in a march is for bodies of flat layers")
+        if not isinstance(case.geometry, Block | Box | Shell):
+            raise ValueError("stress in a march is for bodies of layers")
         tractions, supports = conditions(case.geometry, mechanics)
         loads = {name: load for name, load in tractions.items() if supports.get(name) != PLATE}
         self.body: Body = make_body(domain, solids, loads, mechanics.body_force)

@@ -54,7 +54,7 @@ def mechanics_faults(
     in_march = marches(file)
     if in_march:
         yield from stress_faults(file, mechanics, geometry)
-        if not isinstance(geometry, bodies.Block | bodies.Box):
+        if not isinstance(geometry, bodies.Block | bodies.Box | bodies.Shell):
             return
     if isinstance(geometry, Micro):
         yield from micro_mechanics_faults(file, mechanics, geometry)

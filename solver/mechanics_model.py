@@ -7,7 +7,7 @@ import numpy as np
 
 from meshes.block import cracked_stack
 from meshes.geometry import Cell
-from meshes.layers import Block, Box, face_length
+from meshes.layers import Block, Box, Shell, face_length
 from meshes.micro import Micro
 from solver import hooke, mechanics_schema, schema
 from solver.elasticity import Profile, Solid, Traction
@@ -96,14 +96,17 @@ def overpotential_to_pressure(overpotential: float) -> float:
 
 
 def conditions(
-    block: Block | Box | Micro, mechanics: mechanics_schema.Mechanics
+    block: Block | Box | Shell | Micro, mechanics: mechanics_schema.Mechanics
 ) -> tuple[dict[str, Traction], dict[str, Support]]:
-    """Tractions and supports by face; planes of symmetry with a crack hold beside it."""
+    """Tractions and supports by face; planes of symmetry with a crack, and of shells, hold."""
     tractions: dict[str, Traction] = {}
     supports: dict[str, Support] = {}
     flaws = {flaw.name for flaw in block.flaws} if isinstance(block, Block) else set()
     if isinstance(block, Block | Box) and block.crack is not None:
         supports["bottom" if isinstance(block, Box) else block.crack.face] = Support("normal")
+    if isinstance(block, Shell):
+        planes = ("left", "bottom") if block.shape == "ring" else ("bottom",)
+        supports = {name: Support("normal") for name in planes}
     for name, face in mechanics.faces.items():
         match face:
             case mechanics_schema.Symmetry():
@@ -135,7 +138,7 @@ def conditions(
                 pass
     if isinstance(block, Box) and block.crack is not None and "crack" in tractions:
         tractions["crack"] = replace(tractions["crack"], within=block.crack.filled)
-    if mechanics.stretch is not None:
+    if mechanics.stretch is not None and not isinstance(block, Shell):
         body = block.body if isinstance(block, Micro) else block
         supports["right"] = Support("normal", mechanics.stretch * body.width)
         if not isinstance(body, Block):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from meshes.layers import Block, Box, height
+from meshes.layers import Block, Box, Shell, height, radii
 from meshes.micro import Fibres, Particles, Rods, Rough, Segmented
 from meshes.names import names
 from solver.schema import Case, Electrode, Equipotential, Insulator
@@ -55,7 +55,8 @@ def section_along(case: Case) -> float:
     """Section of a body whose current runs along its layers, um^2 (plane: um); 0: it does not.
 
     It does where all electrodes on its outer faces are on two opposite sides. Faces inside of it
-    (cracks and flaws) and what floats do not count.
+    (cracks and flaws) and what floats do not count. Of round layers it is the area of the outermost
+    face: current densities are told of that.
     """
     match case.geometry:
         case Block(shape="block") as body:
@@ -65,6 +66,9 @@ def section_along(case: Case) -> float:
             sizes, inside = (box.width, box.depth, height(box)), {"crack"}
         case Particles() | Fibres() | Rods() | Rough() | Segmented() as micro:
             sizes, inside = micro.body.sizes, set()
+        case Shell(shape=shape) as shell:
+            around = 2.0 * math.pi * radii(shell)[-1]
+            return around if shape == "ring" else 2.0 * around * radii(shell)[-1]
         case _:
             return 0.0
     outer = {

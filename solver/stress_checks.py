@@ -12,6 +12,7 @@ from solver.march_tables import BinaryElectrolyte
 from solver.region_tables import Alloy, MixedConductor
 from solver.tables import CaseFile, Electrode
 
+Body = bodies.Block | bodies.Box | bodies.Shell
 CONDUCTS = ("ionic_conductor", "binary_electrolyte", "alloy", "mixed_conductor")
 FACES = (tables.Symmetry, tables.Free, tables.Traction, tables.Moved, tables.Clamped, tables.Plate)
 AXES = (("x", ("left", "right")), ("y", ("bottom", "top")))
@@ -40,17 +41,22 @@ def stress_faults(
         mechanics: Those of the mechanics.
         geometry: In working units.
     """
-    if isinstance(geometry, bodies.Shell):
-        return  # is for stress alone: told elsewhere
-    if isinstance(geometry, Micro) or not isinstance(geometry, bodies.Block | bodies.Box):
-        allowed = 'no such table beside a march but in a "block", a "cylinder" or a "box"'
+    if isinstance(geometry, Micro) or not isinstance(geometry, Body):
+        allowed = (
+            'no such table beside a march but in a "block", "cylinder", "ring", "ball" or "box"'
+        )
         yield Finding(("mechanics",), "a table", allowed)
         return
-    yield from _body_faults(geometry)
+    if not isinstance(geometry, bodies.Shell):
+        yield from _body_faults(geometry)
     yield from _region_faults(file, mechanics, geometry)
     yield from _solid_faults(mechanics)
     yield from _face_faults(file, mechanics, isinstance(geometry, bodies.Block))
-    yield from _hold_faults(file, mechanics, geometry)
+    if not isinstance(geometry, bodies.Shell):  # which its planes of symmetry hold
+        yield from _hold_faults(file, mechanics, geometry)
+    for key in ("duration", "ramp", "steps", "step_error", "temperature"):
+        if isinstance(geometry, bodies.Shell) and dict(file.load or {}).get(key) is not None:
+            yield Finding(("load", key), "a value", "no such key: the load is there from the start")
 
 
 def _body_faults(body: bodies.Block | bodies.Box) -> Iterator[Finding]:
@@ -64,7 +70,7 @@ def _body_faults(body: bodies.Block | bodies.Box) -> Iterator[Finding]:
 
 
 def _region_faults(
-    file: CaseFile, mechanics: tables.Mechanics, body: bodies.Block | bodies.Box
+    file: CaseFile, mechanics: tables.Mechanics, body: bodies.Block | bodies.Box | bodies.Shell
 ) -> Iterator[Finding]:
     layers = [layer.name for layer in body.layers]
     for i, name in enumerate(mechanics.empty):

@@ -12,7 +12,7 @@ from dolfinx import fem
 from ufl.core.expr import Expr
 
 from solver.carriers import Carriers
-from solver.domain import facet_entities, facet_measure
+from solver.domain import facet_entities, facet_measure, regions_at
 from solver.salt import assembled, integral
 from solver.transport import volume_weight
 
@@ -39,15 +39,17 @@ class StressedFace:
 
 
 def stressed_faces(carriers: Carriers) -> tuple[StressedFace, ...]:
-    """Those of lithium and of plates; collective."""
+    """Those of lithium on what carries stress, and of plates; collective."""
     stress = carriers.stress
     if stress is None:
         return ()
-    lithium = [c.name for c in carriers.model.contacts if not c.alloy and not c.electronic]
+    domain, contacts = carriers.domain, carriers.model.contacts
+    lithium = [c.name for c in contacts if not c.alloy and not c.electronic]
+    solid = [n for n in lithium if set(regions_at(domain, n)) & set(stress.solids)]
     weight, n = volume_weight(carriers.domain), ufl.FacetNormal(carriers.domain.mesh)
     one = fem.Constant(carriers.domain.mesh, np.float64(1.0))
     found = []
-    for name in dict.fromkeys([*lithium, *stress.ways]):
+    for name in dict.fromkeys([*solid, *stress.ways]):
         ds = facet_measure(carriers.domain, {0: facet_entities(carriers.domain, name)})(0)
         force: Expr = weight * stress.normal() * ds
         hold = next((hold for hold in stress.holds if hold.name == name), None)

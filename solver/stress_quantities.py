@@ -12,7 +12,7 @@ from solver.carrier_system import System
 from solver.march_states import Marched
 from solver.mechanics_fields import VTK_ORDER
 from solver.quantities import Quantity
-from solver.stress_faces import spread
+from solver.stress_faces import force_balance, spread
 
 
 def stress_quantities(system: System, found: Marched) -> Iterator[Quantity]:
@@ -39,13 +39,13 @@ def stress_quantities(system: System, found: Marched) -> Iterator[Quantity]:
         pressure = plate.pressure + plate.stiffness * way
         yield Quantity(f"stack_pressure.{plate.name}", pressure, "MPa", meaning=text)
     yield from _of_alloys(system)
-    if system.stressed:
-        worst = max(moment.stress[0][2] for moment in found.moments)
-        text = (
-            "Largest sum, on the way, of the forces on what nothing holds, over the sizes of those "
-            "on all nodes."
-        )
-        yield Quantity("force_balance", worst, "1", meaning=text)
+    on_the_way = [moment.stress[0][2] for moment in found.moments if moment.stress]
+    text = (
+        "Sum of the forces on what nothing holds over the sizes of those on all nodes: the largest "
+        "on the way (without faces that are told: at the end)."
+    )
+    worst = max(on_the_way) if on_the_way else force_balance(system)
+    yield Quantity("force_balance", worst, "1", meaning=text)
 
 
 def _of_alloys(system: System) -> Iterator[Quantity]:

@@ -131,4 +131,23 @@ def test_right_ones_read_back(shape, tmp_path, capsys):
 
 def test_a_strip_has_no_mechanics_in_a_march(tmp_path, capsys):
     text = GOOD.replace("layers = [", "above = [").replace('"block"', '"strip"')
-    one_finding(text, tmp_path, capsys, "mechanics", '"block", a "cylinder"')
+    one_finding(text, tmp_path, capsys, "mechanics", '"block", "cylinder"')
+
+
+BALL = (
+    GOOD.replace('shape = "block"\nwidth = "4 um"', 'shape = "ball"\ninner_radius = "1 um"')
+    .replace('plane = "strain"\n', "")
+    .replace(SIDE, "")
+    .replace("mechanics.faces.top", "mechanics.faces.outer")
+    .replace(STIFF, 'law = "traction"\npressure = "1 MPa"\n')
+    .replace("boundaries.top", "boundaries.outer")
+    .replace("boundaries.bottom", "boundaries.inner")
+)
+
+
+def test_round_particles_march_with_their_stress(tmp_path, capsys):
+    reads_back_equal(BALL, tmp_path, capsys)
+    alone = BALL[: BALL.index("[mechanics]")]
+    one_finding(alone, tmp_path, capsys, "geometry.shape", "in a march")
+    timed = BALL.replace("[mechanics]\n", '[load]\nduration = "1 s"\n[mechanics]\n')
+    one_finding(timed, tmp_path, capsys, "load.duration", "from the start")

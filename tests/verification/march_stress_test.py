@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mpi4py import MPI
+from scipy.integrate import solve_ivp
+from scipy.sparse import diags
 
 from solver import checkpoint_file
 from solver.march import march
@@ -153,6 +155,66 @@ def test_an_alloy_that_swells_presses_its_stack(tmp_path, shape):
     # the lithium below is pressed as well
     assert said["normal_stress.bottom"] == pytest.approx(-2.0 - 20.0 * way, rel=1e-7)
     assert said["lithium_balance"] < 1e-9 and said["force_balance"] < 1e-10
+
+
+def _radial(power, flux, seconds, theta, cells=800):
+    """Fraction outside and inside of a hollow ball (power 2) or tube, 2 to 6 um, and its mean."""
+    edge = np.linspace(2.0, 6.0, cells + 1)
+    h, volume = edge[1] - edge[0], np.diff(edge ** (power + 1)) / (power + 1)
+
+    def rate(_, x):
+        middle = 0.5 * (x[1:] + x[:-1])
+        through = np.concatenate([[0.0], (1 + theta * middle) * np.diff(x) / h, [flux]])
+        return np.diff(through * edge**power) / volume
+
+    near = diags([np.ones(cells)] * 3, [-1, 0, 1], shape=(cells, cells))
+    options = {"method": "BDF", "rtol": 1e-8, "atol": 1e-10, "jac_sparsity": near}
+    x = solve_ivp(rate, (0, seconds), np.full(cells, 0.3), **options).y[:, -1]
+    mean = float((x * volume).sum() / volume.sum())
+    return x[-1] + 0.5 * h * flux / (1 + theta * x[-1]), x[0], mean
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "power"), [("ball", 2), ("ring", 1)])
+def test_round_particles_are_stressed_by_diffusion(tmp_path, shape, power):
+    # as by heat: sigma_h = 2 E a (T - t)/(3 (1 - nu)), a T = e: free ball; ring: (1 + nu) T - 2 t
+    parts = [electrode("outer", 'potential = "0 V"')]
+    parts.append(electrode("inner", 'current_density = "0 mA/cm^2"'))
+    parts.append("[programme]\nstep_error = 1e-4\n" + galvanostatic(-80.0, 2.0))
+    layers = [("core", 4.0, alloy(0.3, OMEGA)), ("electrolyte", 1.0, SOLID)]
+    text = content(
+        layers, {"core": solid(5, 0.3)}, {}, *parts, shape=shape, size=1.0, width=2.0,
+        more='empty = ["electrolyte"]',
+    ).replace('\nwidth = "2.0 um"', '\ninner_radius = "2.0 um"')  # fmt: skip
+    said = solved(case_of(tmp_path, text))
+    theta = 2 * 5e9 * 1e-10 * SITES / (9 * 0.7 * R * T)
+    flux = 800.0 * (7 / 6) ** power / (F * SITES * 1e-6)
+    outside, inside, mean = _radial(power, flux, 2.0, theta)
+    assert said["mean_fraction.core"] == pytest.approx(mean, abs=1e-5)
+    assert said["largest_fraction.core"] == pytest.approx(outside, abs=1e-3)
+    assert said["least_fraction.core"] == pytest.approx(inside, abs=1e-3)
+    unit = 5e3 * 1e-5 * SITES / 3 / (3 * 0.7)
+    free = (2.0 if shape == "ball" else 1.3) * (mean - 0.3)
+    for word, x in (("least", outside), ("largest", inside)):
+        exact = unit * (free - 2 * (x - 0.3))
+        assert said[f"{word}_hydrostatic_stress.core"] == pytest.approx(exact, abs=0.3)
+    assert said["lithium_balance"] < 1e-9 and said["force_balance"] < 1e-7
+
+
+@pytest.mark.slow
+def test_the_impedance_of_a_held_foil_has_its_stress(tmp_path):
+    # Z = 2 um/kappa + (R T/(F x)) (1 + theta x) coth(s L)/(F c_s D' s), D' = D (1 + theta x)
+    asked = '[impedance]\nfrequencies = ["1 Hz", "0.01 Hz"]\nstate = "rest"\n'
+    faces = {name: 'law = "symmetry"' for name in ("left", "right", "top")}
+    said = solved(case_of(tmp_path, foil(0.0, 1.0, faces, asked, size=0.2)))
+    theta = 2 * 5e9 * 1e-10 * SITES / (9 * 0.7 * R * T)
+    fast = 1 + theta * 0.3
+    for n, frequency in enumerate((1.0, 0.01), 1):
+        s = np.sqrt(2j * np.pi * frequency / (1e-12 * fast))
+        slope = R * T / (F * 0.3) * fast
+        z = 2e-4 + slope / np.tanh(s * 1e-5) / (F * SITES * 1e-12 * fast * s)
+        found = complex(said[f"real_part.{n}"], said[f"imaginary_part.{n}"])
+        assert abs(found - 1e4 * z) < 1e-3 * abs(1e4 * z)
 
 
 @pytest.mark.parallel
