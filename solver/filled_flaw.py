@@ -3,21 +3,22 @@
 Lithium that cannot leave the flaw is plated until its pressure cancels the step of the potential on
 the unloaded face beside it, so with eta = phi_electrolyte - phi_lithium > 0 where lithium plates:
 
-    p = F k eta/V_Li + P,    K = Y (p - s P) sqrt(pi a),    Y = 1.12152 (edge), 2/pi (penny)
+    p = F k eta/V_Li + P/f,  K = Y (p - s P) sqrt(pi a),    Y = 1.12152 (edge), 2/pi (penny)
 
 The flaw grows where K reaches K_Ic. eta is the largest on the face: film and reaction, before the
 shift by the pressure in the flaw (counting that too would halve p). k is the local current density
 over that of the face as it is meshed; multiplying eta by it is exact for a film and a linear
-reaction. P is the pressure with which the stack lies on the lithium of that face (its `contact`, or
-minus the normal stress of its `kinetics`): the lithium in the flaw has it as well. s P presses the
-solid along the face, which keeps the flaw shut: nothing where its sides are free, nu/(1 - nu) of P
-in a stiff die.
+reaction. P is the pressure of the stack on that face (its `contact`). The share f of the face that
+touches carries all of it, so the lithium there, and that in the flaw, presses with P/f (minus the
+normal stress of its `kinetics`, which is that of the lithium), no more than `contact_limit` by
+yield, and with nothing where it is pulled at. s P presses the solid along the face, which keeps the
+flaw shut: nothing where its sides are free, nu/(1 - nu) of P in a stiff die.
 
 Source: Tada, Paris & Irwin 2000, The Stress Analysis of Cracks Handbook (Y).
 """
 
 from collections.abc import Callable
-from math import pi, sqrt
+from math import inf, pi, sqrt
 
 import numpy as np
 from mpi4py import MPI
@@ -37,19 +38,37 @@ def critical_opening(flaw: FilledFlaw) -> float:
     return flaw.fracture_toughness / (SHAPE_FACTORS[flaw.shape] * sqrt(pi * flaw.length))
 
 
-def pressed_by_stack(case: schema.Case, flaw: FilledFlaw) -> float:
-    """P, the pressure with which the stack lies on the lithium at the flaw, MPa."""
+def acting_on_lithium(case: schema.Case, flaw: FilledFlaw) -> float:
+    """P/f, what acts where lithium touches the face of the flaw, however much it bears, MPa."""
     face = case.boundaries[flaw.face]
     if not isinstance(face, schema.Electrode):
         return 0.0
     stress = 0.0 if face.kinetics is None else face.kinetics.normal_stress
-    return (0.0 if face.contact is None else face.contact.stack_pressure) - stress
+    return (face.contact.stack_pressure / _share(case, flaw) if face.contact else 0.0) - stress
+
+
+def pressed_by_stack(case: schema.Case, flaw: FilledFlaw) -> float:
+    """What lithium at the face of the flaw presses with, MPa: it yields, and bears no tension."""
+    limit = inf if flaw.contact_limit is None else flaw.contact_limit
+    return max(0.0, min(limit, acting_on_lithium(case, flaw)))
+
+
+def held_shut(case: schema.Case, flaw: FilledFlaw) -> float:
+    """s P, with which the stack presses the solid along the face, MPa."""
+    return flaw.lateral_share * _share(case, flaw) * acting_on_lithium(case, flaw)
+
+
+def _share(case: schema.Case, flaw: FilledFlaw) -> float:
+    """f, the share of the face that touches."""
+    face = case.boundaries[flaw.face]
+    contact = face.contact if isinstance(face, schema.Electrode) else None
+    return 1.0 if contact is None else contact.open_fraction
 
 
 def opening(case: schema.Case, flaw: FilledFlaw, step: float) -> float:
     """p - s P at a step of the potential on the face (V), MPa."""
     driven = overpotential_to_pressure(flaw.amplification * max(step, 0.0))
-    return driven + (1.0 - flaw.lateral_share) * pressed_by_stack(case, flaw)
+    return driven + pressed_by_stack(case, flaw) - held_shut(case, flaw)
 
 
 def critical_step(case: schema.Case, flaw: FilledFlaw) -> float:

@@ -40,7 +40,7 @@ from scipy.optimize import brentq
 
 from solver import schema
 from solver.carrier_system import System
-from solver.filled_flaw import SHAPE_FACTORS, critical_opening, pressed_by_stack, step_of
+from solver.filled_flaw import SHAPE_FACTORS, critical_opening, held_shut, pressed_by_stack, step_of
 from solver.march_schema import FilledFlaw, Kinetics
 from solver.mechanics_model import overpotential_to_pressure
 from solver.model import ModelError
@@ -164,7 +164,7 @@ def growing_flaw(system: System) -> "GrowingFlaw | None":
     if found is None:
         allowed = "a face that resists: with a film, or with butler_volmer or linear kinetics"
         raise ModelError(f"boundaries.{flaw.face}: expected {allowed}, beside a flaw that grows")
-    if (1.0 - flaw.lateral_share) * found.pressed >= critical_opening(flaw):
+    if found.pressed - found.held >= critical_opening(flaw):
         allowed = "a flaw that the stack pressure alone does not open"
         raise ModelError(f"boundaries.{flaw.face}: expected {allowed}, beside grows_to")
     return found
@@ -179,7 +179,8 @@ def followed(system: System, flaw: FilledFlaw, most: float) -> "GrowingFlaw | No
     if (law is None and wall.film <= 0.0) or (law is not None and law.law == "tafel"):
         return None
     pressed = pressed_by_stack(system.case, flaw)
-    return GrowingFlaw(Shape(flaw), wall, pressed, most, step_of(system, flaw))
+    held = held_shut(system.case, flaw)
+    return GrowingFlaw(Shape(flaw), wall, pressed, held, most, step_of(system, flaw))
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,8 @@ class GrowingFlaw:
     Attributes:
         shape: Of the flaw.
         wall: What resists the current into it.
-        pressed: P, MPa.
+        pressed: P where lithium touches the face, MPa.
+        held: s P, MPa.
         most: Length at which the march ends, um.
         step_of: Step of the potential on the face, of a state.
     """
@@ -197,6 +199,7 @@ class GrowingFlaw:
     shape: Shape
     wall: Wall
     pressed: float
+    held: float
     most: float
     step_of: Callable[[PETSc.Vec], float]
 
@@ -207,7 +210,7 @@ class GrowingFlaw:
     def rate(self, length: float, opening: float, step: float) -> float:
         """dv/dt, um^3/s (edge: um^2/s), at what presses the flaw open (MPa) and a step (V)."""
         flaw = self.shape.flaw
-        pressure = opening + flaw.lateral_share * self.pressed
+        pressure = opening + self.held
         back = (pressure - self.pressed) / overpotential_to_pressure(1.0)
         current = self.wall.plated(flaw.amplification * step - back)
         per_charge = 1.0 / overpotential_to_pressure(1.0)  # V_Li/F
@@ -220,8 +223,7 @@ class GrowingFlaw:
 
     def critical_at(self, length: float, pressure: float) -> bool:
         """Whether K is at K_Ic."""
-        held = self.shape.flaw.lateral_share * self.pressed
-        return pressure - held >= self.shape.opening(length) * (1.0 - 1e-9)
+        return pressure - self.held >= self.shape.opening(length) * (1.0 - 1e-9)
 
     def advance(
         self, before: Grown, begin: float, step: float, end: float
@@ -242,7 +244,7 @@ class GrowingFlaw:
         """
         if end <= begin:
             return replace(before, step=step), end, None
-        shape, held = self.shape, self.shape.flaw.lateral_share * self.pressed
+        shape, held = self.shape, self.held
         length, time, began = before.length, begin, None
         unit = shape.critical(shape.flaw.length)
         volume = shape.compliance(length) * max(before.pressure - held, 0.0) / unit

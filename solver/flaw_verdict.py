@@ -25,8 +25,8 @@ from solver.filled_flaw import (
     SHAPE_FACTORS,
     critical_opening,
     critical_step,
+    held_shut,
     opening,
-    pressed_by_stack,
     step_of,
 )
 from solver.march import steady_state
@@ -153,8 +153,7 @@ def verdict_quantities(
     text = "Largest step of the potential on the face of the flaw, where current is amplified."
     k = 1e3 * flaw.amplification
     yield estimate("flaw_overpotential", k * step, k * bar, "mV", text)
-    pressed = pressed_by_stack(case, flaw)
-    held = flaw.lateral_share * pressed
+    held = held_shut(case, flaw)
     open_by, most = opening(case, flaw, step), critical_opening(flaw)
     change = opening(case, flaw, step + bar) - open_by
     text = "Of the lithium that has stalled in the flaw."

@@ -163,6 +163,7 @@ class FilledFlaw:
         poissons_ratio: Of the solid.
         grows_to: Length at which a march ends that follows the flaw as it grows, um; None: the
             march ends where it begins to grow.
+        contact_limit: Most with which lithium presses at the face, MPa: it yields; None: no limit.
     """
 
     face: str
@@ -174,6 +175,7 @@ class FilledFlaw:
     youngs_modulus: float = 0.0
     poissons_ratio: float = 0.0
     grows_to: float | None = None
+    contact_limit: float | None = None
 
 
 @dataclass(frozen=True)

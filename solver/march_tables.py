@@ -195,6 +195,7 @@ class FilledFlaw(Strict):
     youngs_modulus: Modulus | None = None
     poissons_ratio: Number | None = None
     grows_to: Length | None = None
+    contact_limit: Modulus | None = None
 
     @model_validator(mode="after")
     def _both_elastic(self) -> Self:
@@ -372,6 +373,7 @@ def filled_flaw(table: FilledFlaw) -> march_schema.FilledFlaw:
         youngs_modulus=_number(table.youngs_modulus) or 0.0,
         poissons_ratio=_number(table.poissons_ratio) or 0.0,
         grows_to=_number(table.grows_to),
+        contact_limit=_number(table.contact_limit),
     )
 
 

@@ -251,6 +251,7 @@ def _flaw(path: str, flaw: FilledFlaw, given: Given) -> Tree:
         ("youngs_modulus", flaw.youngs_modulus, "stress"),
         ("poissons_ratio", flaw.poissons_ratio, "dimensionless"),
         ("grows_to", flaw.grows_to, "length"),
+        ("contact_limit", flaw.contact_limit, "stress"),
     )
     tree: Tree = {"face": flaw.face, "shape": flaw.shape}
     for key, number, kind in numbers:

@@ -9,6 +9,8 @@ from mpi4py import MPI
 
 from solver.case import load_case
 from solver.map_table import map_table
+from solver.march_meta import with_march
+from solver.output import RunMeta
 from solver.rests_on import rests_on
 from solver.rests_table import table_of_rests, told
 from solver.simulate import simulate
@@ -34,6 +36,7 @@ SELF = MPI.COMM_SELF
 FILM = 'area_specific_resistance = "10 ohm cm^2"\n'
 # p = 0.23 MPa m^0.5/(1.1215222552 sqrt(pi 1 um)) = 115.70 MPa, over 7.423 MPa/mV: 15.587 mV
 EDGE, PENNY, OPENS = 15.58707, 27.45948, 115.7031
+HALF = 'stack_pressure = "20 MPa"\nopen_fraction = 0.5'
 CONTACT = "[boundaries.bottom.contact]\n"
 
 
@@ -63,6 +66,10 @@ def entries(solution):
         ("edge", "", 'stack_pressure = "20 MPa"', EDGE / 10 * (1 - 20 / OPENS)),
         ("edge", "lateral_share = 0.6", 'stack_pressure = "20 MPa"', EDGE / 10 * (1 - 8 / OPENS)),
         ("edge", "", 'stack_pressure = "120 MPa"', 0.0),  # opens by itself
+        # half of the face carries all of the stack: 40 MPa, or what the lithium bears
+        ("edge", "", HALF, 0.5 * EDGE / 10 * (1 - 40 / OPENS)),
+        ("edge", "lateral_share = 0.6", HALF, 0.5 * EDGE / 10 * (1 - 28 / OPENS)),
+        ("edge", 'contact_limit = "5 MPa"', HALF, 0.5 * EDGE / 10 * (1 - 5 / OPENS)),
     ],
 )
 def test_the_critical_current_is_the_closed_form(tmp_path, shape, more, contact, critical):
@@ -73,6 +80,25 @@ def test_the_critical_current_is_the_closed_form(tmp_path, shape, more, contact,
     assert found["limited_by"].value == "crack"
     if critical:
         assert quantity.lower < quantity.value < quantity.upper
+
+
+@pytest.mark.parametrize(
+    ("stress", "more", "said"),
+    [
+        ("20 MPa", "", "Warning: 20 MPa of tension act on the lithium"),
+        ("-20 MPa", "", "more than the yield stress of bulk lithium"),
+        ("-20 MPa", 'contact_limit = "5 MPa"', "it presses in the flaw with 5 MPa"),
+    ],
+)
+def test_lithium_that_is_pulled_at_or_yields_is_warned_about(tmp_path, stress, more, said):
+    kinetics = reacts("bottom", 1e6, "linear", f'normal_stress = "{stress}"')
+    solution = solved(tmp_path, kinetics, flaw(more=more))
+    acts = {"20 MPa": 0.0, "-20 MPa": 5.0 if more else 20.0}[stress]
+    assert numbers(solution)["flaw_pressure"] == pytest.approx(74.230 + acts, rel=1e-4)
+    meta = RunMeta("solved", 1, {}, {}, {}, None)
+    lines = with_march(meta, solution.marching).notes
+    assert any(said in line for line in lines)
+    assert any("taken to be confined" in line for line in lines)
 
 
 def test_pressure_k_g_and_margin_of_one_solve(tmp_path):
