@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import inf, isfinite, sqrt
 from typing import Any
 
-from meshes.layers import Block, Box
+from meshes.layers import Block, Box, height
 from solver import mechanics_schema, schema
 from solver.box_mechanics import GROWTH, MOST_TOUCHING
 from solver.equilibrium import Support
@@ -167,7 +167,8 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
     softest = min(stiffness.values())
     strains = {"the stretch": abs(mechanics.stretch or 0.0)}
     block = case.geometry
-    film = stiffness[block.layers[-1].name] if isinstance(block, Block) else softest
+    last = block.layers[-1].name if isinstance(block, Block) else "film"  # of a cell that cracks
+    film = stiffness.get(last, softest)
     strains |= {f"the tension along {n}": t / film for n, t in found.tensions.items()}
     if found.film is not None:
         strains["the stress of the film"] = abs(found.film.stress) / film
@@ -175,6 +176,8 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
         held = traction.profile is not None and traction.profile.gradient < inf
         if not held:  # the walls hold less than that
             strains[f"the pressure on {name}"] = abs(traction.pressure) / softest
+    if mechanics.damage is not None and isinstance(block, Block):
+        strains |= _pushed(block, mechanics)
     for what, strain in strains.items():
         if strain > SMALL_STRAIN:
             said.append(
@@ -194,6 +197,22 @@ def beyond_the_laws(case: schema.Case, found: Mechanical) -> list[str]:
             "modulus, more than any solid has."
         )
     return said
+
+
+def _pushed(block: Block, mechanics: mechanics_schema.Mechanics) -> dict[str, float]:
+    """How much opposite faces shorten what may break: cracks open, but they do not overlap."""
+    _, supports = conditions(block, mechanics)
+    moved = {n: s.value for n, s in supports.items() if s.kind in ("normal", "clamped")}
+    return {
+        f"the displacement of {first} and {second}": -sum(
+            moved.get(n, 0.0) for n in (first, second)
+        )
+        / size
+        for first, second, size in (
+            ("left", "right", block.width),
+            ("bottom", "top", height(block)),
+        )
+    }
 
 
 def _strengths(

@@ -19,6 +19,7 @@ from solver.mechanics import Mechanical
 
 SMALL_STRAIN = 0.02  # beyond it, strains are no small ones
 SHARE = 0.01  # of the volume of a region
+CRACKED = 0.5  # damage of cells whose strain is the opening of a crack
 
 
 def large_strains(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
@@ -26,11 +27,11 @@ def large_strains(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
 
     Args:
         case: With mechanics.
-        found: Its answer. Of damaged bodies, whose cracks are strains, nothing is told, nor of
-            bodies with interfaces that open.
+        found: Its answer. Cells that damage has broken are left out: there a crack is a strain.
+            Of layers whose rotations count (Green's strain) nothing is told.
     """
     mechanics, body = case.mechanics, found.body
-    if mechanics is None or found.growth is not None or found.broken is not None:
+    if mechanics is None or any(solid.large for solid in mechanics.solids.values()):
         return ()
     mesh, comm = body.domain.mesh, body.domain.comm
     flat = mechanics.plane == "stress" and mesh.topology.dim == 2
@@ -39,14 +40,18 @@ def large_strains(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     points = compat.interpolation_points(space)
     whole = body.strain(found.state.displacement)  # middles of cells lie off the axis
     sizes = []
-    # what has flowed is no elastic strain
-    for strain in (whole,) if found.flowed is not None else (whole, whole - body.eigenstrain):
+    # what has flowed is no elastic strain; damage has its eigenstrain in its own laws
+    flowed = found.flowed is not None or found.growth is not None
+    for strain in (whole,) if flowed else (whole, whole - body.eigenstrain):
         middle.interpolate(fem.Expression(strain, points))
         values = middle.x.array.reshape(-1, 6).copy()
         if flat:
             values[:, ZZ] = 0.0  # not known from the reduced law
         sizes.append(_largest(values))
     size = np.max(sizes, axis=0)
+    if found.growth is not None:
+        damage = found.growth.damage
+        size[damage.x.array[damage.function_space.dofmap.list].max(axis=1) > CRACKED] = 0.0
     constants = fem.functionspace(mesh, ("DG", 0))
     around = weight(body.domain) * ufl.TestFunction(constants) * ufl.dx(mesh)
     regions = region_of_cells(body.domain)

@@ -411,6 +411,29 @@ def test_strengths_of_damage_and_of_interfaces_are_no_more_than_a_solid_has(file
     assert [warned in text for text in said] == ([True] if warned else [])
 
 
+@pytest.mark.parametrize(("moved", "strain"), [(-0.3, "30 %"), (-0.019, ""), (0.3, "")])
+def test_what_may_break_is_not_pushed_far(moved, strain):
+    # a bar of 1 um with a plane of symmetry; pulled as far its crack opens, which is no strain
+    case = load_case(TOP / "cases" / "verification" / "fracture" / "at1_bar.toml")
+    faces = dict(case.mechanics.faces)
+    faces["right"] = replace(faces["right"], normal=moved)
+    case = replace(case, mechanics=replace(case.mechanics, faces=faces))
+    found = SimpleNamespace(tensions={}, film=None, body=SimpleNamespace(tractions={}))
+    said = [t for t in mechanics_meta.beyond_the_laws(case, found) if "strains a layer" in t]
+    text = f"the displacement of left and right strains a layer by {strain}"
+    assert [text in line for line in said] == ([True] if strain else [])
+
+
+def test_a_film_is_strained_by_its_own_modulus():
+    # 519 MPa over the 77 GPa of LiPON is 0.67 %, over the 7.8 GPa of the lithium below it 6.6 %
+    case = load_case(TOP / "cases" / "pan2024_lipon_on_lib" / "cracked_lipon.toml")
+    body = SimpleNamespace(tractions={})
+    for stress, warned in ((519.0, 0), (1600.0, 1)):
+        found = SimpleNamespace(tensions={}, film=SimpleNamespace(stress=stress), body=body)
+        said = mechanics_meta.beyond_the_laws(case, found)
+        assert sum("the stress of the film strains a layer" in text for text in said) == warned
+
+
 PITTED = """title = "Film over a pit"
 [geometry]
 shape = "block"

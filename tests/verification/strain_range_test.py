@@ -63,6 +63,26 @@ def test_large_strains_are_told_by_the_solution(text, strain, tmp_path):
         assert f"by {strain} in the mean" in said[0]
 
 
+LAYERS = 'layers = [{ name = "s", thickness = "1 um" }]'
+SECOND = '[mechanics.solids.t]\nlaw = "isotropic"\nyoungs_modulus = "1 GPa"\npoissons_ratio = 0.3\n'
+TORN = (
+    BLOCK.replace(LAYERS, LAYERS.replace("}]", '}, { name = "t", thickness = "1 um" }]'))
+    + SECOND
+    + '[mechanics.interfaces."s|t"]\nlaw = "cohesive"\nstrength = "20 MPa"\n'
+    + 'fracture_energy = "1 J/m^2"\n'
+).replace('accuracy = "1 %"', 'refinement = "none"\nmaximum_size = "1 um"')
+
+
+@pytest.mark.parametrize(
+    ("moved", "warned"), [("-0.6", ["s", "t"]), ("0.6", [])], ids=["pushed", "torn apart"]
+)
+def test_layers_that_an_interface_holds_are_strained_too(moved, warned, tmp_path):
+    # 0.6 um of 2 um; torn apart the layers are free of strain, however far they are moved
+    said, _ = solved(TORN + PUSHED.format(moved), tmp_path)
+    assert [text.split(" of ")[1].split()[0] for text in said] == warned
+    assert all("by 30 % in the mean" in text for text in said)
+
+
 def test_the_tip_of_a_crack_is_no_large_strain(tmp_path):
     text = BLOCK.replace(
         '"1 um" }]', '"2 um" }]\ncrack = { face = "left", start = "1 um", end = "2 um" }'
