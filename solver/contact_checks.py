@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from meshes.geometry import Geometry
 from solver import tables
 from solver.contact_tables import FaceContact
 from solver.faults import Finding, KeyPath, as_given
+from solver.flaw_thickness import thickness_beside
 from solver.march_tables import FilledFlaw
 from solver.protocols import deviations
 from solver.region_tables import Alloy, MixedConductor
@@ -84,6 +86,31 @@ def flaw_faults(file: tables.CaseFile, flaw: FilledFlaw, path: KeyPath) -> Itera
         if not programme.steps and programme.staircase is None:
             allowed = "no such key without steps: a steady state has no time to grow in"
             yield Finding((*path, "grows_to"), as_given(flaw.grows_to.text), allowed)
+
+
+def thickness_faults(file: tables.CaseFile, geometry: Geometry) -> Iterator[Finding]:
+    """Findings of a flaw that does not fit into the solid beside its face."""
+    programme = file.programme
+    if programme is None:
+        return
+    path: KeyPath = ("programme", "flaw")
+    stairs, flaw = programme.staircase, programme.flaw
+    if stairs is not None:
+        flaw, path = stairs.flaw, ("programme", "staircase", "flaw")
+    if flaw is None:
+        return
+    metals = {n for n, law in file.regions.items() if isinstance(law, tables.Equipotential)}
+    thickness = thickness_beside(geometry, metals, flaw.face)
+    if thickness is None:
+        return
+    most, what = (thickness, "depth") if flaw.shape == "edge" else (thickness / 2.0, "radius")
+    if flaw.length.number >= most:
+        part = "" if flaw.shape == "edge" else "half of "
+        allowed = f"a {what} below {part}the {thickness:g} um of solid beside {flaw.face}"
+        yield Finding((*path, "length"), as_given(flaw.length.text), allowed)
+    elif flaw.grows_to is not None and flaw.grows_to.number > thickness * (1.0 + 1e-12):
+        allowed = f"at most the {thickness:g} um of solid beside {flaw.face}"
+        yield Finding((*path, "grows_to"), as_given(flaw.grows_to.text), allowed)
 
 
 def verdict_faults(file: tables.CaseFile, flaw: FilledFlaw, path: KeyPath) -> Iterator[Finding]:

@@ -10,21 +10,38 @@ h the size of the broken cells. A crack in a plane of symmetry is shared with th
 from collections.abc import Iterator
 
 import numpy as np
+from mpi4py import MPI
 
 from meshes.block import exact_measures_of_block
 from meshes.layers import Block
 from solver import mechanics_schema, schema
-from solver.growth import BROKEN, Growth
+from solver.growth import BROKEN, DAMAGED, Growth, longest_edges
 from solver.mechanics_model import conditions
 from solver.quantities import Quantity
 
 ENERGY_UNITS = {"block": "pJ/um", "cylinder": "pJ"}
+RESOLVES = 0.2  # of l: edges of cells that resolve the band of a crack
 FORCE_UNITS = {"block": "N/m", "cylinder": "uN"}
 
 
 def correction(growth: Growth) -> float:
     """1 + 3 h/(8 l): what a crack through the mesh costs over Gc."""
     return 1.0 + 0.375 * growth.cell_size / float(growth.brittle.length.value)
+
+
+def too_coarse(growth: Growth) -> Iterator[str]:
+    """What the report says where damaged cells are larger than l/5; collective."""
+    domain, damage = growth.brittle.domain, growth.damage
+    most = damage.x.array[damage.function_space.dofmap.list].max(axis=1)
+    sizes = longest_edges(domain)[most > DAMAGED]
+    largest = float(domain.comm.allreduce(float(sizes.max(initial=0.0)), op=MPI.MAX))
+    length = float(growth.brittle.length.value)
+    if largest > RESOLVES * length * (1.0 + 1e-9):
+        yield (
+            f"Warning: cells with damage have edges of up to {largest:.3g} um, more than l/5 = "
+            f"{RESOLVES * length:.3g} um: they do not resolve the band of a crack. "
+            'cells_per_length = 5 and refinement = "adaptive" do.'
+        )
 
 
 def growth_quantities(case: schema.Case, growth: Growth) -> Iterator[Quantity]:

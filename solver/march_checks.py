@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from meshes import geometry as shapes
 from solver import tables
-from solver.contact_checks import contact_faults, flaw_faults, protocol_faults, verdict_faults
+from solver.contact_checks import (
+    contact_faults,
+    flaw_faults,
+    protocol_faults,
+    thickness_faults,
+    verdict_faults,
+)
 from solver.faults import Finding, KeyPath, as_given
 from solver.march_tables import BinaryElectrolyte, Kinetics, Programme, Table
 from solver.plating_checks import plating_faults, remesh_faults
@@ -57,6 +63,7 @@ def march_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[F
             yield Finding(("interfaces", name, "law"), '"touching"', allowed)
     if file.programme is not None:
         yield from _programme_faults(file, file.programme)
+        yield from thickness_faults(file, geometry)
         yield from remesh_faults(file, geometry)
 
 

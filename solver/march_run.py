@@ -25,6 +25,7 @@ from solver.domain import (
 )
 from solver.fine_faces import refined_at
 from solver.flaw_quantities import flaw_quantities
+from solver.flaw_thickness import thickness_warnings
 from solver.flaw_verdict import judge, verdict_quantities
 from solver.impedance import find_spectrum
 from solver.impedance_quantities import (
@@ -157,7 +158,11 @@ def solve_march(
         quantities += impedance_quantities(case, spectrum)
     if found.x is not None:
         system.put(found.x)
-    said = (*warnings(system, found), *jump_warnings(found))
+    said = (
+        *warnings(system, found),
+        *jump_warnings(found),
+        *thickness_warnings(case, system.programme.any_flaw),
+    )
     for text in said:
         progress(text)
     return Marching(built, system, found, tuple(quantities), said, spectrum, tuple(earlier))

@@ -41,6 +41,11 @@ NOTES_OF_GROWTH = (
     "on its scale. The numbers belong to one mesh and to steps of the load; they have no error bar."
 )
 
+NOTES_OF_COMPRESSION = (
+    'With split = "none" damage takes the energy of compression as well: what is pressed together '
+    "cracks as if it were pulled, and the faces of a crack do not bear on each other."
+)
+
 
 def main_quantity(found: Mechanical) -> tuple[str, str]:
     """Name and unit of what the meshes are refined for."""
@@ -348,6 +353,8 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
         said += notes_of_flow(case, found)
     if found.growth is not None:
         said.append(NOTES_OF_GROWTH)
+        if case.mechanics is not None and case.mechanics.damage is not None:
+            said += [NOTES_OF_COMPRESSION] if case.mechanics.damage.split == "none" else []
     if found.front is not None:
         said.append(NOTES_OF_THE_FRONT)
     elif found.tips:

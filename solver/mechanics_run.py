@@ -16,6 +16,7 @@ from solver.domain import Domain
 from solver.flowing import flows, solve_flow
 from solver.front_arrest import with_front_arrest
 from solver.front_quantities import front_limit
+from solver.growth_quantities import too_coarse
 from solver.mechanics import Mechanical, solve_mechanics
 from solver.meshing import start_mesh, start_size
 from solver.micro_mechanics import solve_micro
@@ -73,7 +74,8 @@ def simulate_mechanics(
             return _mesh_of_box(one, share, comm)
 
         found = with_front_arrest(case, found, limit, meshed, comm)
-    return replace(found, remarks=(*found.remarks, *large_strains(case, found)))
+    coarse = () if found.growth is None else too_coarse(found.growth)
+    return replace(found, remarks=(*found.remarks, *large_strains(case, found), *coarse))
 
 
 def _solved(

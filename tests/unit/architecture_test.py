@@ -48,7 +48,8 @@ LINE = """
     solver.touching_checks solver.stall_checks solver.damage_checks
     solver.stress_checks solver.mechanics_checks
     solver.conduction_checks solver.effective_checks solver.plating_checks
-    solver.protocols solver.contact_checks solver.region_checks solver.march_checks
+    solver.protocols solver.flaw_thickness solver.contact_checks solver.region_checks
+    solver.march_checks
     solver.impedance_checks solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
     solver.resolved_march solver.resolved_regions solver.resolved_mechanics solver.resolved_micro

@@ -11,7 +11,7 @@ GOOD = """title = "Contact"
 [geometry]
 shape = "strip"
 width = "1 um"
-above = [{ name = "wall", thickness = "1 um" }]
+above = [{ name = "wall", thickness = "100 um" }]
 [regions.wall]
 law = "ionic_conductor"
 conductivity = "0.01 S/m"
@@ -75,6 +75,10 @@ WRONG = [
     ('rate = "1e-4 s^-1"', 'rate = "0 s^-1"', f"{CONTACT}.voids.creep.rate", "above zero"),
     ("regained = 0.5", "regianed = 0.5", f"{CONTACT}.voids.regianed", "regained"),
     ('face = "bottom"', 'face = "side"', "programme.flaw.face", "bottom, top"),
+    ('length = "1 um"', 'length = "100 um"', "programme.flaw.length", "depth below the 100 um"),
+    ('length = "1 um"', 'length = "500 um"', "programme.flaw.length", "of solid beside bottom"),
+    ('shape = "edge"\nlength = "1 um"', 'shape = "penny"\nlength = "50 um"',
+     "programme.flaw.length", "radius below half of the 100 um"),
     ("amplification = 2.0", "amplification = 0.5", "flaw.amplification", "at least 1"),
     ("lateral_share = 0.5", "lateral_share = 1.5", "flaw.lateral_share", "0 to 1"),
     ("poissons_ratio = 0.3", "poissons_ratio = 0.6", "flaw.poissons_ratio", "below 0.5"),

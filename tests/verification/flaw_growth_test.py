@@ -36,6 +36,7 @@ RHO, TOUGH, PLANE = 1e-3, 0.23e6, 22.1e9 / (1 - 0.37**2)  # ohm m^2, Pa m^0.5, P
 FILM = 'area_specific_resistance = "10 ohm cm^2"\n'
 Y = {"edge": 1.1215222552, "penny": 2 / math.pi}
 SIZES = {"size": "4 um", "edge": "2 um", "width": "4 um"}
+SIZES["layers"] = [("electrolyte", 20.0, SOLID)]  # as long as flaws grow
 
 
 def flaw(shape="edge", length=1.0, most=20.0, more="", place="programme.flaw"):

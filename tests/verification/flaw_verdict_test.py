@@ -2,12 +2,16 @@
 
 import csv
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from mpi4py import MPI
 
+from meshes.geometry import Cell, Film, NoOpening
+from meshes.layers import Layer
 from solver.case import load_case
+from solver.flaw_thickness import bending_factor, thickness_beside
 from solver.map_table import map_table
 from solver.march_meta import with_march
 from solver.output import RunMeta
@@ -35,6 +39,7 @@ from tests.verification.march_example import (
 SELF = MPI.COMM_SELF
 FILM = 'area_specific_resistance = "10 ohm cm^2"\n'
 # p = 0.23 MPa m^0.5/(1.1215222552 sqrt(pi 1 um)) = 115.70 MPa, over 7.423 MPa/mV: 15.587 mV
+KOITER = 1.1215222552
 EDGE, PENNY, OPENS = 15.58707, 27.45948, 115.7031
 HALF = 'stack_pressure = "20 MPa"\nopen_fraction = 0.5'
 CONTACT = "[boundaries.bottom.contact]\n"
@@ -113,6 +118,40 @@ def test_pressure_k_g_and_margin_of_one_solve(tmp_path):
     assert found["fracture_energy"] == pytest.approx(2.06597, rel=1e-5)
     assert found["energy_release_rate"] == pytest.approx(0.850346, rel=1e-5)
     assert found["margin"] == pytest.approx((EDGE / 10) ** 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "length", "words"),
+    [
+        ("edge", 0.4, ""),
+        ("edge", 5.0, "0.5 of the thickness (5 of 10 um)"),
+        ("penny", 0.4, ""),
+        ("penny", 2.0, "radius of 0.2 of the thickness (2 of 10 um)"),
+    ],
+)
+def test_a_flaw_that_is_no_small_part_of_its_solid_is_warned_about(tmp_path, shape, length, words):
+    solution = solved(tmp_path, flaw(shape=shape, length=f"{length} um"))
+    said = [text for text in solution.marching.warnings if "thickness" in text]
+    assert [words in text for text in said] == ([True] if words else [])
+    if shape == "edge" and words:  # 2.8246/1.1215 = 2.5185
+        assert "free to bend it is 2.52 times as large" in said[0]
+
+
+def test_the_factor_of_a_layer_that_bends():
+    # F of Kaya & Erdogan, as boundary collocation has it; the fit is told to be good to 0.6 %
+    for ratio, factor in ((1e-9, KOITER), (0.1, 1.1892), (0.3, 1.6599), (0.5, 2.8246)):
+        assert bending_factor(ratio) == pytest.approx(factor / KOITER, rel=6e-3)
+    metal = {"lithium", "filling"}
+    above, below = (Layer("gel", 20.0), Layer("pellet", 700.0)), (Layer("lithium", 50.0),)
+    film = Film(0.3, "layer")
+    cell = Cell("strip", 10.0, film, NoOpening(), "metal", above, below, None)
+    faces = ("bottom", "top", "lithium_surface")
+    assert [thickness_beside(cell, metal, face) for face in faces] == pytest.approx([720.3] * 3)
+    one = replace(cell, below=(Layer("lithium", 50.0), Layer("ceramic", 30.0)))
+    assert [thickness_beside(one, metal, face) for face in faces] == pytest.approx(
+        [30.0, 720.3, 720.3]
+    )
+    assert thickness_beside(replace(cell, shape="half_space"), metal, "top") is None
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from mpi4py import MPI
 from meshes.build import build
 from meshes.layers import Block, Layer
 from meshes.sizing import MeshSize
-from solver import growth, hooke, minimisation, pictures_growth, run
+from solver import growth, hooke, mechanics_meta, minimisation, pictures_growth, run
 from solver.case import load_case
 from solver.domain import read_domain, refine_with_parents
 from solver.elasticity import Solid, make_body
 from solver.equilibrium import Support
 from solver.fragile import make_fragile
-from solver.mechanics_run import make_mesh
+from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.minimisation import EnergyRises, Minimiser
 from solver.output import GROWTH
 from solver.phase_field import Brittle, damage_space, make_brittle
@@ -72,6 +72,23 @@ def test_a_bar_breaks_at_its_strength(split):
     assert found.steps[-1].load == 1.0
     assert found.stopped == ""
     assert found.state.balance < 1e-8
+
+
+@pytest.mark.parametrize(("size", "warned"), [(0.05, 1), (0.0141, 0)])
+def test_cells_too_large_for_the_band_of_a_crack_are_told(size, warned):
+    # l/5 is 0.02 um, and the longest edges are diagonals
+    case = load_case(FOLDER / "at1_bar.toml")
+    damage = replace(case.mechanics.damage, first_step=0.5, largest_step=1.0)
+    numerics = replace(case.numerics, maximum_size=size, refinement="none")
+    mechanics = replace(case.mechanics, damage=damage)
+    case = replace(case, mechanics=mechanics, numerics=numerics)
+    found = simulate_mechanics(case, MPI.COMM_SELF, lambda _: None)
+    said = mechanics_meta.notes(case, found)
+    assert sum("more than l/5 = 0.02 um" in text for text in said) == warned
+    assert sum("the energy of compression as well" in text for text in said) == 1
+    split = replace(damage, split="spectral")
+    case = replace(case, mechanics=replace(case.mechanics, damage=split))
+    assert not any("compression as well" in text for text in mechanics_meta.notes(case, found))
 
 
 def broken(tmp_path, size):
