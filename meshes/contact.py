@@ -8,7 +8,6 @@ from meshes.micro import Rough
 from meshes.rough import contact_shift, phases_of_rough, rough_faces
 
 CONTACT_ERROR = 0.01  # of the share in contact
-FAR = 0.02  # what is further off after all pressings is searched for
 PRESSINGS = 5  # by shares
 SEARCHES = 12  # by the way
 
@@ -65,7 +64,7 @@ def in_contact(micro: Rough, lattice: Lattice) -> tuple[Fitted, float]:
         found = contact_share(lattice, fitted, pair)
         if abs(found - asked) < best[0]:
             best = (abs(found - asked), fitted, found)
-        if best[0] < (FAR if turn == PRESSINGS - 1 else CONTACT_ERROR):
+        if best[0] < CONTACT_ERROR:
             break
         ends[found > asked] = (way, found - asked)
         if turn < PRESSINGS - 1:

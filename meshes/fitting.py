@@ -41,6 +41,7 @@ from meshes.mesh import Made
 
 AIM = 0.12  # gamma below which no cell is made
 SWEEPS = 8
+MOST_SWEEPS = 32  # where cells cannot be labelled anew
 HALVINGS = 4
 LABELLINGS = 5  # of cells, until phases have their volumes
 ENOUGH = 0.008  # relative, of those
@@ -80,6 +81,8 @@ class Fitted:
         gamma: quality of every cell.
         distance: how far nodes between phases are from the level at most and as root mean square,
             in spacings.
+        kept: phases whose faces are those of their pixels, as smoothed ones would not have their
+            volumes.
     """
 
     points: Floats
@@ -87,6 +90,7 @@ class Fitted:
     labels: Ints
     gamma: Floats
     distance: tuple[float, float]
+    kept: tuple[str, ...] = ()
 
 
 def background(points: Floats) -> Floats:
@@ -110,7 +114,7 @@ def fit(
     cells = cut_boxes(lattice)
     if labels is not None:
         body = _Body(lattice, phases, start, own, first, cells, labels)
-        return _fitted(body, np.zeros(len(phases)), moves)[0]
+        return _of_pixels(body) if moves else _fitted(body, np.zeros(len(phases)), False)[0]
     levels, wanted = [phase.level for phase in phases], [phase.volume for phase in phases]
     values: Floats = np.array([phase.level(start[first]) for phase in phases])
     offsets = first_offsets(lattice, wanted, values)
@@ -169,18 +173,45 @@ class _Body:
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
+def _misses(body: _Body, have: Floats) -> Floats:
+    """How far every phase is off the volume asked for, relative."""
+    asked = np.array([phase.volume or np.nan for phase in body.phases])
+    return np.asarray(np.abs(np.nan_to_num(have / asked - 1.0)))
+
+
+def _of_pixels(body: _Body) -> Fitted:
+    """A picture with smoothed faces, but for phases that would lose their volume so.
+
+    These are those as thin as a pixel; where their nodes stay, their volume is that of the pixels.
+    """
+    start: Floats = np.zeros((len(body.first), body.lattice.dim))
+    rest = body.qualities(start)
+    way, gamma, distance = _moved(body, np.zeros(len(body.phases)), rest, True)
+    shift, kept = way, np.zeros(len(body.phases), bool)
+    mine = body.own[body.cells]
+    for _ in body.phases:
+        off = _misses(body, body.volumes(shift)) > ENOUGH
+        if not (off & ~kept).any():
+            break
+        kept |= off
+        way[mine[kept[body.labels]].ravel()] = 0.0
+        shift, gamma = _accepted(body, start, way, rest)
+    names = tuple(p.name for p, stays in zip(body.phases, kept, strict=True) if stays)
+    return Fitted(body.places(shift), body.cells, body.labels, gamma, distance, names)
+
+
 def _fitted(body: _Body, offsets: Floats, moves: bool) -> tuple[Fitted, Floats]:
     """The mesh of labelled cells, moved to the levels or as it is, and volumes of its phases."""
     shift: Floats = np.zeros((len(body.first), body.lattice.dim))
     gamma, distance = body.qualities(shift), (0.0, 0.0)
     if moves:
-        shift, gamma, distance = _moved(body, offsets, gamma)
-    fitted = Fitted(body.places(shift), body.cells, body.labels, gamma, distance)
-    return fitted, body.volumes(shift)
+        shift, gamma, distance = _moved(body, offsets, gamma, False)
+    found = Fitted(body.places(shift), body.cells, body.labels, gamma, distance)
+    return found, body.volumes(shift)
 
 
 def _moved(
-    body: _Body, offsets: Floats, gamma: Floats
+    body: _Body, offsets: Floats, gamma: Floats, patient: bool
 ) -> tuple[Floats, Floats, tuple[float, float]]:
     """Moves the nodes; shifts of those that are no images, qualities, distances from levels."""
     lattice, phases = body.lattice, body.phases
@@ -194,9 +225,11 @@ def _moved(
     asked = [i for i, phase in enumerate(phases) if phase.volume is not None]
     areas = _areas(body, asked)
     distance = (0.0, 0.0)
-    for sweep in range(SWEEPS):
+    for sweep in range(MOST_SWEEPS if asked and patient else SWEEPS):
         if sweep >= 2 and asked:
             have = body.volumes(shift)
+            if sweep >= SWEEPS and _misses(body, have).max() < ENOUGH:
+                break
             for index in asked:
                 wanted = phases[index].volume or 0.0
                 if areas[index] > 0.0 and abs(have[index] - wanted) > LEAST_ERROR * wanted:

@@ -182,6 +182,9 @@ def _fitted(micro: Micro, phases: Sequence[Phase]) -> Meshed:
     told = ""
     if isinstance(micro, Segmented):
         fitted = fit(lattice, phases, micro.smooth, labels_of_image(micro))
+        if fitted.kept:
+            names = ", ".join(fitted.kept)
+            told = f"; faces of {names} are those of the pixels: smoothed they lose their volume"
     elif isinstance(micro, Rough) and micro.contact_fraction > 0.0:
         fitted, share = in_contact(micro, lattice)
         told = f"; {share:.3g} of the plane in contact ({micro.contact_fraction:g} asked for)"

@@ -5,7 +5,7 @@ Student's t of n - 1 degrees of freedom at the asked confidence. What the meshes
 mean of the larger distance of a value to its bounds, adds to that. A size suffices if
 
     t s/sqrt(n) + d <= accuracy |mean|    there and at the next size,
-    |mean - mean at the next size| <= accuracy |mean|.
+    |mean - mean at a larger size| <= accuracy |mean|    for all of these.
 
 Source: Student 1908, Biometrika 6, 1; Kanit et al. 2003, Int. J. Solids Struct. 40, 3647.
 """
@@ -69,7 +69,7 @@ def sufficient(samples: Sequence[Sample], accuracy: float, confidence: float) ->
     for place, (here, larger) in enumerate(pairwise(samples)):
         scale = accuracy * abs(here.mean)
         known = max(s.uncertainty(confidence) for s in (here, larger)) <= scale
-        if known and abs(larger.mean - here.mean) <= scale:
+        if known and all(abs(s.mean - here.mean) <= scale for s in samples[place + 1 :]):
             return place
     return None
 
@@ -89,11 +89,11 @@ def statement(
         )
     here, larger = samples[place], samples[place + 1]
     change = _relative(abs(larger.mean - here.mean), here.mean)
+    left = f"{here.unresolved:.1g} by the meshes" if here.unresolved else "no error bars of meshes"
     return (
         f"{here.size} suffices for {quantity} to {accuracy:.2g}: {here.mean:.6g} +- "
         f"{here.uncertainty(confidence):.2g} {unit} ({confidence:.0%}, {len(here.values)} seeds, "
-        f"{here.unresolved:.1g} by the meshes), "
-        f"changed by {change:.1e} to {larger.size}."
+        f"{left}), changed by {change:.1e} to {larger.size}."
     )
 
 

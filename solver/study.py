@@ -98,6 +98,8 @@ def _sum_up(case: Case, wanted: Study, jobs: list[Job], folder: Path, console: C
         console.print("fewer than two sizes have results", markup=False)
         return FAILED
     said = statement(samples, wanted.quantity, unit, wanted.accuracy, wanted.confidence)
+    if missing:
+        said += f" {missing} of {len(jobs)} realisations have no value: they are not counted."
     text = table(samples, wanted.quantity, unit, wanted.confidence)
     output.write_atomic(folder / CSV, text)
     output.write_atomic(folder / TEXT, said + "\n")

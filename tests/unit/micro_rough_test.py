@@ -96,7 +96,7 @@ def test_boxes_coarser_than_the_heights_have_the_contact_asked_for(share, tmp_pa
     mesh = built(Rough(coarse, faces, share), tmp_path)
     sides = np.diff(face_nodes(mesh, "lithium|electrolyte")[:, :, :2], axis=1)
     seen = 0.5 * np.abs(np.linalg.det(sides)).sum()  # from above
-    assert seen / 256.0 == pytest.approx(share, abs=0.02)
+    assert seen / 256.0 == pytest.approx(share, abs=0.01)
 
 
 def test_a_contact_that_boxes_cannot_have_is_told(tmp_path: Path):

@@ -1,5 +1,6 @@
 """Studies of a representative volume: the statistics by hand, runs that are not run again."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from solver import study as studies
 from solver.__main__ import main
 from solver.case import load_case
 from solver.resolved import resolved_toml
@@ -108,9 +110,17 @@ def test_the_size_that_suffices():
     assert sufficient([wide, off, good, same], 0.025, 0.95) == 2
     assert sufficient([wide, off, good], 0.025, 0.95) is None
     said = statement([wide, off, good, same], "k", "mS/cm", 0.025, 0.95)
-    assert said.startswith("4 um suffices for k to 0.025: 1.07 +- 0.012 mS/cm (95%, 3 seeds, 0 by")
+    assert said.startswith("4 um suffices for k to 0.025: 1.07 +- 0.012 mS/cm (95%, 3 seeds, no ")
     said = statement([wide, off, good], "k", "mS/cm", 0.025, 0.95)
     assert said.startswith("No size suffices for k to 0.025: at 4 um the mean is known to 1.2e-02")
+
+
+def test_a_larger_size_that_differs_refutes_a_smaller_one():
+    one, two = sample("1 um", 1.00, 1.01, 0.99), sample("2 um", 1.01, 1.02, 1.00)
+    far, same = sample("4 um", 1.20, 1.21, 1.19), sample("8 um", 1.20, 1.21, 1.19)
+    assert sufficient([one, two], 0.05, 0.95) == 0
+    assert sufficient([one, two, far], 0.05, 0.95) is None
+    assert sufficient([one, two, far, same], 0.05, 0.95) == 2
 
 
 def test_a_mean_of_zero_is_a_mean():
@@ -154,6 +164,25 @@ def test_a_study_is_not_run_again(tmp_path, capsys):
     after = {p: p.stat().st_mtime_ns for p in out.glob("realisations/*/results.json")}
     assert {p.parent for p in after if made[p] != after[p]} == {gone}
     assert (out / "study.csv").read_text().splitlines() == rows
+
+
+def test_realisations_without_a_value_are_told(tmp_path, monkeypatch, capsys):
+    def run(job, *_):
+        job.out.mkdir(parents=True)
+        value = None if job.name == "1 um, seed 8" else 2.0
+        found = {"name": "effective_conductivity", "value": value, "unit": "mS/cm"}
+        text = json.dumps({"quantities": [{**found, "lower": None, "upper": None}]})
+        (job.out / "results.json").write_text(text, "utf-8")
+
+    monkeypatch.setattr(studies, "run_job", run)
+    path, out = tmp_path / "discs.toml", tmp_path / "out"
+    path.write_text(GOOD.replace("seeds = 2", "seeds = 3"), "utf-8")
+    assert main(["study", str(path), "--out", str(out)]) == 1
+    said = (out / "study.txt").read_text()
+    assert said.startswith("1 um suffices") and "(90%, 2 seeds, no error bars of meshes)" in said
+    assert "1 of 6 realisations have no value: they are not counted." in said
+    rows = (out / "study.csv").read_text().splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["2", "3"]
 
 
 @pytest.mark.slow
