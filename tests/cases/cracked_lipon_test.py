@@ -62,7 +62,7 @@ def test_an_empty_crack_carries_nothing(variant):
     check_stress(variant, case, found)
 
 
-@pytest.mark.parametrize("variant", ["nm100", "nm200", "nm400", "on_fibres"])
+@pytest.mark.parametrize("variant", ["nm100", "nm200", "nm400", "on_fibres", "on_fibres_nm400"])
 def test_electrolyte_in_the_crack_shorts_the_film_whatever_its_thickness(variant):
     # kappa w/(p h) through the crack with the detour before it, beside sigma_f/h through the film
     case, found = numbers(variant)
