@@ -154,7 +154,7 @@ class Carriers:
         everywhere = np.arange(self.owned, dtype=np.int32)
         of_body = {} if self.stress is None else self.stress.fields
         for name in self._further():
-            face = name.partition("_")[2] if name[0] in "ghpv" else ""
+            face = name.partition("_")[2] if name[0] in "cghpv" else ""
             facets = facets_of(domain, facet_entities(domain, face))
             nodes = self._nodes(facets, tdim - 1) if face else everywhere
             nodes = inside(of_body[name]) if name in of_body else nodes
@@ -190,6 +190,7 @@ class Carriers:
         for name, law in self.platings.items():
             if law.backing is not None:
                 found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
+            found += [f"c_{name}"] if law.surface_tension > 0.0 and name in self.area else []
         found += [] if self.stress is None else list(self.stress.fields)
         return (*found, *(f"v_{name}" for name in voids_of(self.case) if name in self.area))
 
@@ -428,8 +429,7 @@ class Carriers:
 
     def _pressed(self, name: str) -> Expr | float:
         """Shift of the equilibrium potential by the pressure that growth makes, V."""
-        unit = pressure_shift(self.platings.get(name))
-        return -self._constant(unit) * self.further[f"p_{name}"].value if unit else 0.0
+        return pressure_shift(name, self.platings.get(name), self.further, self.domain.mesh)
 
     def _jump_forms(self, add: Adder) -> None:
         weight, v = volume_weight(self.domain) * self.motion.area, self.test

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import ufl
-from dolfinx import fem
+from dolfinx import fem, mesh
 from ufl.core.expr import Expr
 
 from solver.deposit import growth_row
@@ -118,6 +118,8 @@ def further_equations(
     for name, law in platings.items():
         if law.backing is not None:
             found += _of_bodies(domain, name, law, fields, test, dx)
+        if law.surface_tension > 0.0:
+            found.append(_of_tension(domain, name, fields, test))
     return found
 
 
@@ -180,11 +182,39 @@ def _held_sides(domain: Domain, across: Ints, others: Ints, axis: int) -> Ints:
 SLIDING = ("sides", "left", "right", "front", "back")
 
 
-def pressure_shift(law: Plating | None) -> float:
-    """Shift of the equilibrium potential per unknown of the pressure on a face, V."""
-    if law is None or law.backing is None:
-        return 0.0
-    return law.molar_volume * law.backing.electrolyte_modulus / FARADAY
+def pressure_shift(
+    name: str, law: Plating | None, fields: Mapping[str, Field], msh: mesh.Mesh
+) -> Expr | float:
+    """Shift of the equilibrium potential of a face by misfit and surface tension, V."""
+    shift: Expr | float = 0.0
+    if law is None:
+        return shift
+    for key, per in _pressures(law):
+        if per > 0.0:
+            share = fem.Constant(msh, np.float64(law.molar_volume * per / FARADAY))
+            shift = shift - share * fields[f"{key}_{name}"].value
+    return shift
+
+
+def _pressures(law: Plating) -> tuple[tuple[str, float], ...]:
+    """Unknowns of a face that press on its lithium, and the pressure per unknown, MPa."""
+    modulus = 0.0 if law.backing is None else law.backing.electrolyte_modulus
+    return ("p", modulus), ("c", law.surface_tension)
+
+
+def _of_tension(domain: Domain, name: str, fields: Mapping[str, Field], test: Expr) -> Equation:
+    """Curvature c (1/um) of the lithium at a face that is flat at the start, positive on tips.
+
+    c = -(g'/sqrt(1 + g'^2))' along the face, with planes of symmetry at its ends:
+    int c v dA = int g' v'/sqrt(1 + g'^2) dA, g the way of the face, or its growth where it stays.
+    """
+    ds = facet_measure(domain, {0: facet_entities(domain, name)})(0)
+    n = ufl.FacetNormal(domain.mesh)
+    along = ufl.as_vector([-n[1], n[0]])
+    height = fields.get(f"g_{name}", fields[f"h_{name}"]).value
+    slope = ufl.inner(along, ufl.grad(height))
+    bent = slope / ufl.sqrt(1.0 + slope**2) * ufl.inner(along, ufl.grad(test))
+    return Equation(f"c_{name}", (fields[f"c_{name}"].value * test - bent) * ds)
 
 
 def _of_bodies(

@@ -106,6 +106,7 @@ class Plating:
         amplitude: Of the height of the face at the start, amplitude cos(2 pi x/wavelength), um.
         wavelength: um; 0: no such height.
         backing: Elastic bodies on both sides; None: growth makes no stress.
+        surface_tension: Of the lithium against what is before it, MPa um (J/m^2); 0: none.
     """
 
     porosity: float = 0.0
@@ -115,6 +116,7 @@ class Plating:
     amplitude: float = 0.0
     wavelength: float = 0.0
     backing: Backing | None = None
+    surface_tension: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from solver.values import (
     CurrentDensity,
     Diffusivity,
     Fraction,
+    FractureEnergy,
     FractureToughness,
     Length,
     Modulus,
@@ -146,6 +147,7 @@ class Plating(Strict):
     amplitude: Length | None = None
     wavelength: Length | None = None
     backing: Backing | None = None
+    surface_tension: FractureEnergy | None = None  # energy per area, as that of fracture
 
     @model_validator(mode="after")
     def _whole_wave(self) -> Self:
@@ -313,6 +315,7 @@ def plating(table: Plating | None) -> march_schema.Plating | None:
         amplitude=_number(table.amplitude) or 0.0,
         wavelength=_number(table.wavelength) or 0.0,
         backing=None if table.backing is None else _backing(table.backing),
+        surface_tension=_number(table.surface_tension) or 0.0,
     )
 
 

@@ -45,6 +45,10 @@ def plating_faults(
         if law.amplitude.number > STEEPEST * law.wavelength.number:
             text = as_given(law.amplitude.text)
             yield Finding((*path, "amplitude"), text, f"at most {STEEPEST:g} of the wavelength")
+    if law.surface_tension is not None and not strip:
+        text = as_given(law.surface_tension.value)
+        allowed = "no such key: the curvature is known of a face of a flat strip only"
+        yield Finding((*path, "surface_tension"), text, allowed)
     if law.backing is not None:
         yield from _backing_faults(file, (*path, "backing"), law.backing, strip)
 
@@ -57,8 +61,8 @@ def remesh_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[
     faces = [b.plating for b in file.boundaries.values() if isinstance(b, tables.Electrode)]
     if not any(law is not None and law.moves for law in faces):
         yield Finding(path, "true", "no such key without a face that moves (plating.moves = true)")
-    elif any(law is not None and law.backing is not None for law in faces):
-        allowed = "false beside elastic bodies at a face (plating.backing)"
+    elif any(law is not None and (law.backing or law.surface_tension) for law in faces):
+        allowed = "false beside elastic bodies or surface tension of a face (plating)"
         yield Finding(path, "true", allowed)
     elif not (
         isinstance(geometry, shapes.Cell)

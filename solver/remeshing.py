@@ -56,7 +56,8 @@ def remeshes(case: schema.Case) -> bool:
     """Whether new meshes are made on the way: faces of a flat strip or tube move."""
     laws = platings(case).values()
     allowed = case.programme is not None and case.programme.remesh
-    moving = any(law.moves for law in laws) and all(law.backing is None for law in laws)
+    flat_at_start = any(law.backing is not None or law.surface_tension > 0.0 for law in laws)
+    moving = any(law.moves for law in laws) and not flat_at_start
     cell = case.geometry
     flat = isinstance(cell, Cell) and isinstance(cell.opening, NoOpening)
     return allowed and moving and flat and isinstance(cell, Cell) and cell.shape in PLANE

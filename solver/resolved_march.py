@@ -109,6 +109,7 @@ def plating_tree(name: str, law: Plating, given: Given) -> Tree:
         ("feature", law.feature, "length"),
         ("amplitude", law.amplitude or None, "length"),
         ("wavelength", law.wavelength or None, "length"),
+        ("surface_tension", law.surface_tension or None, "energy_release_rate"),
     )
     usual: Tree = {"porosity": 0.0, "molar_volume": Plating().molar_volume}
     tree: Tree = {"moves": law.moves}

@@ -63,6 +63,22 @@ def plate(pressure="0 MPa", stiffness=None):
 STACK = [("electrolyte", 4.0, SOLID)]
 
 
+@pytest.mark.slow
+def test_a_box_is_pressed_alike(tmp_path):
+    # plane stress on both sides: E along, nu/E across
+    parts = [electrode("right", 'potential = "0 V"'), driven(0.0), galvanostatic(0.0, 1.0)]
+    held = {name: 'law = "symmetry"' for name in ("left", "bottom", "front")}
+    faces = {**held, "top": plate("7.423 MPa")}
+    layers = [("electrolyte", 2.0, SOLID)]
+    solids = {"electrolyte": solid(20, 0.3)}
+    text = content(layers, solids, faces, *parts, width=2.0, shape="box", more="")
+    text = text.replace('width = "2.0 um"', 'width = "2.0 um"\ndepth = "2 um"')
+    said = solved(case_of(tmp_path, text))
+    assert said["voltage"] == pytest.approx(-LITHIUM * 7.423e6 / F, rel=1e-9)
+    assert said["plate_displacement.top"] == pytest.approx(-7.423 * 2.0 / 20e3, rel=1e-10)
+    assert said["displacement.right"] == pytest.approx(0.3 * 7.423 * 2.0 / 20e3, rel=1e-10)
+
+
 def test_pressed_lithium_is_at_a_lower_potential(tmp_path):
     # 1 mV for 7.423 MPa: the upper face is pressed, the one on the right is free
     parts = [electrode("right", 'potential = "0 V"'), driven(0.0), galvanostatic(0.0, 1.0)]
