@@ -1,7 +1,7 @@
 """Quantities of a crack in a plane of symmetry: of both its tips, the worse of which decides."""
 
 from collections.abc import Iterator, Sequence
-from math import inf, pi, sqrt
+from math import hypot, inf, pi, sqrt
 
 from meshes.layers import Block
 from solver import mechanics_schema, schema
@@ -64,6 +64,24 @@ def starts_and_slows(case: schema.Case, found: Mechanical) -> tuple[int, tuple[f
     return first, tuple(limits)
 
 
+def disagreement(block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical) -> str:
+    """A warning where G of a tip and its intensities differ by more than both bars; else ""."""
+    if len(found.intensities) != len(found.tips) or is_pressed_shut(found):
+        return ""
+    sizes = zip(found.tips, found.bars, found.intensities, found.intensity_bars, strict=True)
+    for (tip, force), bar, modes, half in sizes:
+        modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
+        size = hypot(*modes.values)
+        by_modes, most = size**2 / modulus, (2.0 * size + half) * half / modulus
+        if abs(force.value - by_modes) > bar + most:
+            return (
+                f"Warning: G is {force.value:.5g} J/m^2, but {by_modes:.5g} J/m^2 by the "
+                f"interaction integral, K^2/E': more apart than both error bars ({bar:.2g} and "
+                f"{most:.2g}). One of them is wrong: no verdict is given."
+            )
+    return ""
+
+
 def of_crack(
     block: Block, mechanics: mechanics_schema.Mechanics, found: Mechanical
 ) -> Iterator[Quantity]:
@@ -72,6 +90,8 @@ def of_crack(
     unknown = [label_of(tip) for tip in find_tips(block) if tip.reach == 0.0]
     word = verdict_of(ends, unknown)
     first = worse(ends)
+    if word is not None and disagreement(block, mechanics, found):
+        word = "undecided: G and the interaction integral do not agree"
     if word == "arrests":
         word = _stopped(found, len(ends) + len(unknown))
     of_one = [list(_of_tip(block, mechanics, found, ends, index)) for index in range(len(ends))]

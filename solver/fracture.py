@@ -11,6 +11,10 @@ eigenstrain, initial stress, layers, axisymmetry and loads on the faces of the c
 all in Pi, so that the derivative has it without a formula for each: UFL differentiates Pi in the
 coordinates of the mesh. q must not move an interface or a loaded end of the body.
 
+A shear tau on the faces of a crack in a plane of symmetry acts on what they grow by as well, where
+the tip has moved along them by u_t: its work there, 2 tau u_t, comes with the new face and drives
+nothing (a pressure does none: nothing opens at the tip). It is taken off, so that G = K_I^2/E'.
+
 G in J/m^2 = MPa um. In a plane of symmetry half of the body is meshed, hence a factor of two; of a
 flaw inside of a body both faces are meshed.
 Stress intensity: K_I = sqrt(E' G), MPa um^(1/2) (1 MPa m^(1/2) = 1000 of these).
@@ -189,11 +193,33 @@ def energy_release_rates(body: Body, displacement: fem.Function, tip: Tip) -> tu
     force = fem_petsc.assemble_vector(derivative)
     force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
     found = []
+    idle = work_of_new_faces(body, displacement, tip)
     for inner, outer in CONTOURS:
         q = extension(domain, tip, inner * tip.reach, outer * tip.reach)
         slope = force.dot(q.x.petsc_vec)
-        found.append(-tip.share * slope / tip.front)
+        found.append(-tip.share * slope / tip.front - idle)
     return tuple(found)
+
+
+def work_of_new_faces(body: Body, displacement: fem.Function, tip: Tip) -> float:
+    """Work of the shear on the faces by which a crack grows, per area, J/m^2; collective.
+
+    On both sides of a plane of symmetry it points the same way; on the two faces of a flaw, which
+    move alike at its tip, the opposite way, and does none.
+    """
+    load = body.tractions.get(tip.crack)
+    if load is None or load.shear == 0.0 or tip.share == 1.0:
+        return 0.0
+    axis = 0 if tip.direction[0] else 1
+    tangent = 1.0 if axis == 0 else -1.0  # of the bottom and of the left face
+    comm, space = body.domain.comm, displacement.function_space
+    places = space.tabulate_dof_coordinates()
+    away = np.hypot(places[:, 0] - tip.place[0], places[:, 1] - tip.place[1])
+    near = comm.allreduce(float(away.min(initial=np.inf)), op=MPI.MIN)
+    gdim = body.domain.mesh.geometry.dim
+    here = displacement.x.array[axis::gdim][: len(away)][away <= near]
+    moved = comm.allreduce(float(here.max(initial=-np.inf)), op=MPI.MAX)
+    return tip.share * float(body.load.value) * load.shear * tangent * float(moved)
 
 
 def moved_nodes(domain: Domain, tip: Tip, distance: float) -> npt.NDArray[np.float64]:

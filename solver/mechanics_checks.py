@@ -122,6 +122,14 @@ def mechanics_faults(
         yield Finding(("mechanics", "plane"), '"stress"', "strain, with a stressed crystal")
     channels = isinstance(geometry, bodies.Block) and through_film(geometry) > 0.0
     stretched = file.load is not None and file.load.stretch is not None  # told already
+    crack = mechanics.faces.get("crack")
+    if isinstance(crack, tables.Traction) and crack.shear and channels and not mechanics.damage:
+        allowed = (
+            "no such key: what a shear does on the faces that a channelling crack leaves behind "
+            "drives nothing, and is not known from the section"
+        )
+        path: KeyPath = ("mechanics", "faces", "crack", "shear")
+        yield Finding(path, as_given(crack.shear.value), allowed)
     if mechanics.plane == "stress" and channels and not (mechanics.damage or stretched):
         allowed = (
             "strain: a crack through the film is the section of one that channels along it, whose "

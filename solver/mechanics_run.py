@@ -11,7 +11,7 @@ from meshes.micro import Micro
 from solver import schema
 from solver.arrest import with_arrest
 from solver.box_mechanics import solve_box
-from solver.crack_quantities import starts_and_slows
+from solver.crack_quantities import disagreement, starts_and_slows
 from solver.domain import Domain
 from solver.flowing import flows, solve_flow
 from solver.front_arrest import with_front_arrest
@@ -74,8 +74,11 @@ def simulate_mechanics(
             return _mesh_of_box(one, share, comm)
 
         found = with_front_arrest(case, found, limit, meshed, comm)
-    coarse = () if found.growth is None else too_coarse(found.growth)
-    return replace(found, remarks=(*found.remarks, *large_strains(case, found), *coarse))
+    said = [*large_strains(case, found)]
+    said += () if found.growth is None else too_coarse(found.growth)
+    if isinstance(case.geometry, Block) and case.mechanics is not None and found.tips:
+        said.append(disagreement(case.geometry, case.mechanics, found))
+    return replace(found, remarks=(*found.remarks, *filter(None, said)))
 
 
 def _solved(

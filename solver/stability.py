@@ -31,7 +31,7 @@ from solver.domain import coordinates
 from solver.dry_tip import force_at_end
 from solver.elasticity import Body
 from solver.equilibrium import Equilibrium, State, Support
-from solver.fracture import Tip, energy_release_rates, moved_nodes
+from solver.fracture import Tip, energy_release_rates, moved_nodes, work_of_new_faces
 
 STEP = 0.005  # by which the tip is moved for differences, in shares of its reach
 SAFETY = 2.0  # dG/da on two meshes may be off to one side by more than they differ
@@ -91,6 +91,7 @@ def driving_force(
             ends.append(force_at_end(body, moved.displacement, tip.crack))
     by_contour = energy_release_rates(body, state.displacement, tip)
     by_extension = -tip.share * (energies[0] - energies[1]) / (2.0 * distance * tip.front)
+    by_extension -= work_of_new_faces(body, state.displacement, tip)
     more = tip.share * (ends[0] - ends[1]) / (2.0 * distance * tip.front)
     return force_between(by_contour, by_extension, rates, distance, more)
 
