@@ -16,13 +16,13 @@ from solver.margins import (
     estimate,
     is_strained,
     judged,
-    law_at,
-    resistance,
+    resistance_at,
     scaled,
 )
 from solver.mechanics import Mechanical, is_pressed_shut
 from solver.mechanics_model import conditions
 from solver.quantities import Quantity
+from solver.stability import STEP
 
 TOUGHNESS, SLOPE = "MPa m^0.5", "J/m^2/um"
 
@@ -38,10 +38,19 @@ def ends_of(
     """The tips that have a driving force, in the order of `Mechanical.tips`."""
     ends = []
     for (tip, force), bar in zip(found.tips, found.bars, strict=True):
-        modulus = crack_modulus_at(block, mechanics, tip.level, angle_of(tip), tip.place[0])
-        limit = resistance(law_at(block, mechanics, tip.level), modulus)
-        ends.append(End(label_of(tip), force, bar, limit))
+        limit, ahead = (_limit(block, mechanics, tip, s) for s in (0.0, STEP * tip.reach))
+        rises = 0.0 if limit is None or ahead is None else (ahead - limit) / (STEP * tip.reach)
+        ends.append(End(label_of(tip), force, bar, limit, rises))
     return tuple(ends)
+
+
+def _limit(
+    block: Block, mechanics: mechanics_schema.Mechanics, tip: Tip, ahead: float
+) -> float | None:
+    """Gc at a distance (um) ahead of a tip, J/m^2."""
+    (x, _), (along, up) = tip.place, tip.direction
+    at = tip.level + ahead * up, angle_of(tip), x + ahead * along
+    return resistance_at(block, mechanics, *at)
 
 
 def starts_and_slows(case: schema.Case, found: Mechanical) -> tuple[int, tuple[float, ...]] | None:
@@ -98,8 +107,7 @@ def of_crack(
     yield from told(ends, of_one, word)
     if found.arrest is not None:
         text = "Length of the crack at which G = Gc."
-        falls = abs(ends[first].force.slope) - ends[first].force.slope_bar  # at least so fast
-        half = ends[first].bar / falls
+        half = found.arrest_bar + ends[first].bar / found.arrest_slope
         yield estimate("arrest_length", found.arrest, half, "um", text)
 
 
@@ -107,6 +115,8 @@ def _stopped(found: Mechanical, tips: int) -> str:
     """Where a crack stops whose driving force falls as it grows."""
     if found.arrest is not None:
         return f"arrests at a = {found.arrest:.4g} um"
+    if found.ahead:
+        return f"grows, undecided: of {found.ahead}, which it reaches, no Gc is known"
     # with another tip, which may go on as well, nobody has followed it to its end
     return "grows unstably" if tips == 1 else "grows"
 

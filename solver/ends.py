@@ -27,12 +27,14 @@ class End:
         force: G and dG/da.
         bar: Error bar of G, J/m^2.
         limit: Gc, J/m^2; None if it is not given.
+        limit_slope: By how much it rises as this end grows, J/m^2/um.
     """
 
     label: str
     force: DrivingForce
     bar: float
     limit: float | None
+    limit_slope: float = 0.0
 
     @property
     def margin(self) -> float:
@@ -47,8 +49,8 @@ class End:
         """What this end does by itself; None without Gc."""
         if self.limit is None:
             return None
-        force = self.force
-        return verdict(force.value, self.bar, self.limit, force.slope, force.slope_bar)
+        slope = self.force.slope - self.limit_slope
+        return verdict(self.force.value, self.bar, self.limit, slope, self.force.slope_bar)
 
 
 def worse(ends: Sequence[End]) -> int:

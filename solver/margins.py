@@ -56,6 +56,14 @@ def resistance(region: mechanics_schema.SolidRegion, modulus: float) -> float | 
     return None
 
 
+def resistance_at(
+    block: Block, mechanics: mechanics_schema.Mechanics, y: float, angle: float, x: float = 0.0
+) -> float | None:
+    """Gc of a crack at a place that runs in a direction (rad), J/m^2; None if it is not given."""
+    modulus = crack_modulus_at(block, mechanics, y, angle, x)
+    return resistance(law_at(block, mechanics, y), modulus)
+
+
 def estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Quantity:
     """A quantity with its error bar; an infinite one says that there is none."""
     kind: Bound = "estimated" if isfinite(bar) else "none"

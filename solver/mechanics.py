@@ -109,7 +109,9 @@ class Mechanical:
         front: G along the front of a crack in 3D.
         broken: What the interfaces do that are not bonded.
         arrest: Length at which a crack that grows stops, um; None if it does not grow or not stop.
-        arrest_bar: Its error bar, of a crack in 3D.
+        arrest_bar: Its error bar, of a crack in 3D; of others what the search for it adds.
+        arrest_slope: By how much G - Gc falls with the length there, J/m^2/um.
+        ahead: A layer without Gc into which the crack grows; "" if there is none.
         history: One entry per mesh.
         flowed: The steps of a body that flows, and what it has become.
         curvature: Of a stack of layers that bends freely, 1/um, hollow side up; else None.
@@ -131,6 +133,8 @@ class Mechanical:
     opening_bars: tuple[float, float] = (inf, inf)
     arrest: float | None = None
     arrest_bar: float = inf
+    arrest_slope: float = inf
+    ahead: str = ""
     history: tuple[Level, ...] = ()
     bars: tuple[float, ...] = ()
     intensities: tuple[Intensities, ...] = ()
@@ -379,23 +383,12 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         layers = tuple(layer.name for layer in block.layers)
         told = box_stresses(body, layers, problem.loaded, state, supports)
     return Mechanical(
-        domain=body.domain,
-        body=body,
-        state=state,
-        tips=tuple(rates),
+        domain=body.domain, body=body, state=state, tips=tuple(rates),
         film=film_between(block, body, supports, state, overrides) if carried else None,
-        bar=float("inf"),
-        opening=opening,
-        overlap=-overlap,
-        volume=volume,
-        intensities=both_modes(problem, body, state, apart),
-        tensions=tensions,
-        pressures=pressures,
-        pressed=pressed,
-        rims=rims,
-        curvature=bent,
-        told=told,
-    )
+        bar=inf, opening=opening, overlap=-overlap, volume=volume,
+        intensities=both_modes(problem, body, state, apart), tensions=tensions,
+        pressures=pressures, pressed=pressed, rims=rims, curvature=bent, told=told,
+    )  # fmt: skip
 
 
 def _solve_broken(problem: Problem, body: Body) -> Mechanical:

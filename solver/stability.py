@@ -6,6 +6,8 @@
     |G - Gc| within the bar    undecided
     G > Gc, |dG/da| within its bar, not both zero: it grows; whether it stops is undecided
 
+Where Gc rises with a, as K_Ic^2/E' of a graded solid may, it is d(G - Gc)/da that counts.
+
 dG/da is the central difference of G over two equilibria with the tip moved by a small part of its
 reach; the mesh follows the tip. The same two equilibria give -dPi/da by itself, an independent
 value of G (virtual crack extension). Loads stay where they are in both; where lithium ends before

@@ -78,10 +78,10 @@ LINE = """
     solver.mechanics_model solver.problem solver.modes solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
     solver.path_following solver.contact_rim solver.pressed
-    solver.box_stress solver.mechanics solver.strain_range solver.arrest
+    solver.box_stress solver.mechanics solver.strain_range
     solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
-    solver.margins solver.ends solver.crack_quantities
+    solver.margins solver.ends solver.crack_quantities solver.arrest
     solver.growth_quantities solver.interface_quantities solver.flaws
     solver.front_quantities solver.front_arrest
     solver.mechanics_quantities solver.saturation solver.mechanics_run
