@@ -1,7 +1,10 @@
 """What resists a crack, its margin, and the load at which it begins to grow."""
 
 from collections.abc import Iterator
-from math import atan2, inf, isfinite, sqrt
+from itertools import pairwise
+from math import atan2, inf, isfinite, pi, sqrt
+
+import numpy as np
 
 from meshes.block import layer_at
 from meshes.layers import Block
@@ -14,6 +17,7 @@ from solver.quantities import Bound, Quantity
 RATE = "J/m^2"
 PER_TOUGHNESS = 1e-3  # MPa m^(1/2) in 1 MPa um^(1/2)
 OTHER = ""  # a load in proportion to which all stresses grow, without a name for its critical value
+POINTS = 8  # of Gauss and Legendre in a layer, whose modulus may vary
 NO_FACTOR = "-"  # a load of which G is no square
 
 
@@ -64,6 +68,47 @@ def resistance_at(
     return resistance(law_at(block, mechanics, y), modulus)
 
 
+def film_modulus(block: Block, mechanics: mechanics_schema.Mechanics, thickness: float) -> float:
+    """E' of the upper layers of a block of that thickness (um): their mean over it, MPa."""
+    places = _through(block, thickness)
+    return sum(share * modulus_at(block, mechanics, y) for y, share in places)
+
+
+def film_resistance(
+    block: Block, mechanics: mechanics_schema.Mechanics, thickness: float
+) -> tuple[float | None, str]:
+    """What a crack that channels through the upper layers of a block pays per area of it, J/m^2.
+
+    The mean of Gc over the thickness (um): as it goes on by one, all of the layers break.
+
+    Returns:
+        Gc and "", or None and the name of a layer without Gc, if others have one.
+    """
+    found: list[tuple[float, float]] = []
+    without = ""
+    for y, share in _through(block, thickness):
+        limit = resistance_at(block, mechanics, y, 0.5 * pi)
+        if limit is None:
+            without = layer_at(block, y).name
+        else:
+            found.append((limit, share))
+    if without:
+        return None, without if found else ""
+    return sum(limit * share for limit, share in found), ""
+
+
+def _through(block: Block, thickness: float) -> Iterator[tuple[float, float]]:
+    """Heights (um) in the upper layers of a block and their shares in means over them."""
+    points, weights = np.polynomial.legendre.leggauss(POINTS)
+    planes = np.cumsum([0.0, *(layer.thickness for layer in block.layers)])
+    top = planes[-1]
+    for low, high in pairwise(planes):
+        if low >= top - (1.0 + 1e-9) * thickness:
+            for point, weight in zip(points, weights, strict=True):
+                y = 0.5 * (low + high + point * (high - low))
+                yield float(y), float(0.5 * weight * (high - low) / thickness)
+
+
 def estimate(name: str, value: float, bar: float, unit: str, meaning: str) -> Quantity:
     """A quantity with its error bar; an infinite one says that there is none."""
     kind: Bound = "estimated" if isfinite(bar) else "none"
@@ -99,24 +144,27 @@ def judged(
         yield scaled(estimate("critical_pressure", root, half, "MPa", text), pressure)
         yield scaled(estimate(name, root, half, "mV", text), 1e3 * value)
     elif name == "critical_pressure":
-        yield scaled(estimate(name, root, half, "MPa", text), abs(value))
+        yield scaled(estimate(name, root, half, "MPa", text), value)
     else:
         yield scaled(estimate(name, root, half, "1", text), value)
 
 
 def scaled(quantity: Quantity, factor: float) -> Quantity:
-    """The same with value and error bar times a factor."""
+    """The same with value and error bar times a factor, of either sign."""
 
     def times(x: float | None) -> float | None:
         return None if x is None else factor * x
 
     value = quantity.value
+    low, high = times(quantity.lower), times(quantity.upper)
+    if factor < 0.0:
+        low, high = high, low
     return Quantity(
         quantity.name,
         factor * value if isinstance(value, float) else value,
         quantity.unit,
-        times(quantity.lower),
-        times(quantity.upper),
+        low,
+        high,
         quantity.bound,
         quantity.meaning,
     )

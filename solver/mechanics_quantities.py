@@ -1,9 +1,9 @@
 """Quantities of stress and cracks, each with its unit and its estimated error bar."""
 
 from collections.abc import Iterator
-from math import inf, pi
+from math import inf
 
-from meshes.layers import Block, Box, height
+from meshes.layers import Block, Box
 from meshes.micro import Micro
 from solver import mechanics_schema, schema
 from solver.crack_opening import mean_displacement
@@ -15,12 +15,10 @@ from solver.growth_quantities import growth_quantities
 from solver.interface_quantities import of_interfaces
 from solver.margins import (
     RATE,
-    crack_modulus_at,
     estimate,
+    film_modulus,
+    film_resistance,
     judged,
-    law_at,
-    modulus_at,
-    resistance,
     scaled,
 )
 from solver.mechanics import PER_METRE, Mechanical, is_pressed_shut
@@ -211,10 +209,10 @@ def _of_film(
     yield estimate("steady_state_energy_release_rate", film.rate, bar, RATE, text)
     text = "Mean stress that the crack releases."
     yield Quantity("film_stress", film.stress, "MPa", meaning=text)
-    modulus = modulus_at(block, mechanics, height(block) - 0.5 * film.thickness)
+    modulus = film_modulus(block, mechanics, film.thickness)
     if film.stress:
         factor = modulus / (film.stress**2 * film.thickness)
-        text = "Z = G_ss E'/(sigma^2 h) of the film."
+        text = "Z = G_ss E'/(sigma^2 h) of the film; of several layers E' is their mean."
         yield scaled(estimate("channelling_factor", film.rate, bar, "1", text), factor)
         if film.sequential is not None:
             text = "Of a crack in the middle between two: 2 W(s) - W(2 s) over the thickness."
@@ -227,9 +225,10 @@ def _of_film(
         text = "Distance that the last cracks leave, each in the middle between two: G_seq = Gc."
         bar_of = film.saturation_bar
         yield estimate("saturation_spacing", film.saturation, bar_of, "um", text)
-    region = law_at(block, mechanics, height(block) - 0.5 * film.thickness)
-    middle = height(block) - 0.5 * film.thickness
-    limit = resistance(region, crack_modulus_at(block, mechanics, middle, 0.5 * pi))
+    limit, without = film_resistance(block, mechanics, film.thickness)
+    if without:
+        word = f"undecided: of {without}, through which it goes, no Gc is known"
+        yield Quantity("verdict", word, "", meaning="Does the crack channel through the film?")
     if limit is not None:
         word = verdict(film.rate, bar, limit, 0.0)
         yield Quantity("verdict", word, "", meaning="Does the crack channel through the film?")

@@ -24,15 +24,15 @@ Mater. 40, 1287 (sequential cracking).
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from math import exp, log, pi
+from math import exp, log
 
 from mpi4py import MPI
 from scipy.optimize import brentq
 
-from meshes.layers import Block, height
+from meshes.layers import Block
 from solver import schema
 from solver.equilibrium import Equilibrium
-from solver.margins import crack_modulus_at, law_at, resistance
+from solver.margins import film_resistance
 from solver.mechanics import Mechanical, film_between
 from solver.problem import Mesher, make_problem
 
@@ -52,9 +52,7 @@ def with_saturation(
         return found
     if not isinstance(block, Block) or film.sequential <= 0.0:
         return found
-    middle = height(block) - 0.5 * film.thickness
-    modulus = crack_modulus_at(block, mechanics, middle, 0.5 * pi)
-    limit = resistance(law_at(block, mechanics, middle), modulus)
+    limit, _ = film_resistance(block, mechanics, film.thickness)
     if limit is None:
         return found
 

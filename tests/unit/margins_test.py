@@ -1,15 +1,17 @@
 """Critical loads of several loads, lithium that is stripped, strengths that no solid has."""
 
 import json
-from math import sqrt
+from math import log, sqrt
 from types import SimpleNamespace
 
 import pytest
 
 from solver.case import load_case
-from solver.margins import judged
+from solver.margins import film_modulus, film_resistance, judged
+from solver.mechanics import Film
 from solver.mechanics_meta import notes_of_flow, stripped
 from solver.mechanics_model import conditions, overpotential_to_pressure
+from solver.mechanics_quantities import _of_film
 from solver.pictures_map import map_picture
 
 CASE = """
@@ -45,8 +47,8 @@ def mechanics(folder, more):
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (SIDE.format(-10), {"critical_pressure": 20.0}),
-        (BOTH, {"critical_pressure": 20.0}),
+        (SIDE.format(-10), {"critical_pressure": -20.0}),  # a tension, as it was given
+        (BOTH, {"critical_pressure": -20.0}),
         (BOTH + SIDE.format(-5), {"critical_load_factor": 2.0}),
         (BOTH + FILLED.format(5), {"critical_load_factor": 2.0}),
         (FILLED.format(5), {"critical_overpotential": 10.0,
@@ -64,7 +66,8 @@ def test_loads_in_proportion_have_one_critical_factor(more, expected, tmp_path):
     found = {q.name: q for q in told if q.name.startswith("critical_")}
     assert {name: q.value for name, q in found.items()} == pytest.approx(expected)
     for quantity in found.values():  # half of the share that G is not known to
-        assert quantity.upper / quantity.value - 1.0 == pytest.approx(0.005)
+        assert quantity.upper - quantity.value == pytest.approx(0.005 * abs(quantity.value))
+        assert quantity.value - quantity.lower == pytest.approx(0.005 * abs(quantity.value))
 
 
 def test_lithium_that_is_stripped_does_not_pull(tmp_path):
@@ -126,3 +129,65 @@ def test_only_a_critical_value_parts_what_holds_from_what_fails(name, stable, tm
     picture = map_picture(tmp_path)
     assert ("holds" in picture.caption) is stable
     assert ("Stability" in picture.title) is stable
+
+
+FILM = """
+title = "Crack through two films"
+[geometry]
+shape = "block"
+width = "20 um"
+layers = [{{ name = "s", thickness = "20 um" }}, {{ name = "f", thickness = "0.4 um" }}, {{ name = "g", thickness = "0.6 um" }}]
+crack = {{ face = "left", start = "20 um", end = "21 um" }}
+[mechanics.solids.s]
+law = "isotropic"
+youngs_modulus = "10 GPa"
+poissons_ratio = 0.3
+[mechanics.solids.f]
+law = "isotropic"
+youngs_modulus = "10 GPa"
+poissons_ratio = 0
+residual_stress = "50 MPa"
+{f}
+[mechanics.solids.g]
+law = "isotropic"
+youngs_modulus = "20 GPa"
+poissons_ratio = 0
+residual_stress = "50 MPa"
+{g}
+"""  # noqa: E501
+GC = 'fracture_energy = "{} J/m^2"'
+
+
+@pytest.mark.parametrize(
+    ("f", "g", "expected"),
+    [
+        (GC.format(1), GC.format(3), (2.2, "")),  # 0.4 1 + 0.6 3
+        (GC.format(1), "", (None, "g")),
+        ("", GC.format(3), (None, "f")),
+        ("", "", (None, "")),
+        # K_Ic^2/E': 10^4 J/m^2 over 10 and 20 GPa in MPa um^0.5: 0.4 1 + 0.6 0.5
+        ('fracture_toughness = "0.1 MPa m^0.5"', 'fracture_toughness = "0.1 MPa m^0.5"', (0.7, "")),
+        # E from 10 to 20 GPa across f: the mean of 1/(1 + t) is ln 2
+        (
+            'graded = { along = "y", at = ["20 um", "20.4 um"], factors = [1.0, 2.0] }\n'
+            'fracture_toughness = "0.1 MPa m^0.5"',
+            GC.format(3),
+            (0.4 * log(2.0) + 1.8, ""),
+        ),
+    ],
+)
+def test_a_channelling_crack_breaks_all_layers_of_the_film(f, g, expected, tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text(FILM.format(f=f, g=g), encoding="utf-8")
+    case = load_case(path)
+    limit, without = film_resistance(case.geometry, case.mechanics, 1.0)
+    assert without == expected[1]
+    assert limit == (None if expected[0] is None else pytest.approx(expected[0], rel=1e-9))
+    if not f:
+        modulus = film_modulus(case.geometry, case.mechanics, 1.0)
+        assert modulus == pytest.approx(16e3, rel=1e-12)  # 0.4 10 + 0.6 20 GPa
+        middle = {"film": Film(0.5, 50.0, 1.0), "bar": 0.005, "flowed": None}
+        told = _of_film(case.geometry, case.mechanics, SimpleNamespace(**middle))
+        found = {quantity.name: quantity.value for quantity in told}
+        assert found["channelling_factor"] == pytest.approx(0.5 * 16e3 / 50.0**2)
+        assert ("of f, through which it goes" in str(found.get("verdict"))) == bool(g)
