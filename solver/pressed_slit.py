@@ -6,8 +6,11 @@ a part of it to lithium at the walls), and presses on the walls of the crack,
 
     p(s) = min(F eta/V_Li, 2 tau_y s/w),       s the depth below the mouth, w the width,
 
-since nothing confines it at the mouth but the walls along which it would flow. The pressure opens
-the crack, w = w_0 + volume/h (h the thickness of the film), and a wider mouth takes up more
+since nothing confines it at the mouth but the walls along which it would flow. Lithium that does
+not yield is confined and has stalled: its surface takes up no net current and floats to eta, at
+which its pressure F eta/V_Li, the same everywhere, stops the plating. Where it flows the shift
+V_Li p(s)/F of the walls is left out of the current; it is told (`left_out_shift`). The pressure
+opens the crack, w = w_0 + volume/h (h the thickness of the film), and a wider mouth takes up more
 current at a smaller density. Both solves in turn, until the width stays (to `TOLERANCE`); the
 fixed point does not depend on the start. Units: V, MPa, um.
 
@@ -15,14 +18,18 @@ Source: pressure of stalled lithium: Klinsmann et al. 2019, J. Power Sources 442
 the mouth: shear at the walls, Prandtl 1923, Z. Angew. Math. Mech. 3, 401.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from meshes.geometry import Cell, Slit
+from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
+from solver.margins import scaled
 from solver.mechanics_model import overpotential_to_pressure
 from solver.quantities import Quantity
 from solver.solve import SolveFailed
+from solver.units import in_unit
 
 TOLERANCE = 1e-5  # of the width, from one round to the next
 MOST_ROUNDS = 30
@@ -70,7 +77,7 @@ def with_width(case: schema.Case, width: float) -> schema.Case:
     """The currents alone, through a slit of another width (um)."""
     cell, _, _ = _slit(case)
     opened = replace(cell, opening=Slit(width))
-    return replace(case, geometry=opened, mechanics=None, references=())
+    return replace(with_stalled_lithium(case), geometry=opened, mechanics=None, references=())
 
 
 def with_pressure(case: schema.Case, overpotential: float, width: float) -> schema.Case:
@@ -84,6 +91,44 @@ def with_pressure(case: schema.Case, overpotential: float, width: float) -> sche
     flows = None if face.yield_stress is None or width == 0.0 else width
     pressed = replace(face, overpotential=max(overpotential, 0.0), metal="", width=flows)
     return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, "crack": pressed}))
+
+
+def with_stalled_lithium(case: schema.Case) -> schema.Case:
+    """The case with its slit floating without net current, if its lithium cannot flow."""
+    face = None if case.mechanics is None else case.mechanics.faces.get("crack")
+    law = case.boundaries.get(metal_of(case))
+    if not isinstance(face, mechanics_schema.Lithium) or not isinstance(law, schema.Electrode):
+        return case
+    if face.yield_stress is not None or law.potential is None:
+        return case
+    stalled = replace(law, potential=None, current=0.0, current_density=None)
+    return replace(case, boundaries={**case.boundaries, face.metal: stalled})
+
+
+def resistance_of_stalled(
+    case: schema.Case, built: BuiltMesh, found: Sequence[Quantity]
+) -> Iterator[Quantity]:
+    """The resistance between the electrodes beside lithium that floats: its power over I^2.
+
+    Args:
+        case: Whose lithium may have stalled.
+        built: The mesh of its current.
+        found: Power and currents.
+    """
+    law = case.boundaries.get("filling_surface")
+    if not isinstance(law, schema.Electrode) or law.current != 0.0:
+        return
+    power = next((q for q in found if q.name == "power"), None)
+    flows = [q for q in found if q.name.startswith("current.") and isinstance(q.value, float)]
+    largest = max((abs(q.value) for q in flows if isinstance(q.value, float)), default=0.0)
+    if power is None or not largest or not built.cell_area:
+        return
+    current = largest / in_unit(1.0, flows[0].unit)
+    per_power = built.cell_area / in_unit(1.0, power.unit) / current**2
+    factor = in_unit(per_power, "ohm cm^2")
+    text = "Between the electrodes, times the area of the cell: the power over I^2."
+    whole = replace(power, name="area_specific_resistance", unit="ohm cm^2", meaning=text)
+    yield scaled(whole, factor)
 
 
 def find_fixed_point(
@@ -122,13 +167,24 @@ def find_fixed_point(
     raise SolveFailed(f"current and opening of the slit do not settle in {MOST_ROUNDS} rounds")
 
 
-def of_slit(pressed: Pressed) -> Iterator[Quantity]:
-    """What belongs to the fixed point."""
-    text = "Mean overpotential of the lithium at the mouth of the crack."
+def of_slit(case: schema.Case, pressed: Pressed) -> Iterator[Quantity]:
+    """What belongs to the fixed point of a case, which has its pressure."""
+    text = "Of the lithium in the crack: at its mouth, or floating where it cannot flow."
     yield Quantity("flaw_overpotential", 1e3 * pressed.overpotential, "mV", meaning=text)
     pressure = overpotential_to_pressure(max(pressed.overpotential, 0.0))
     text = "Pressure of lithium in the crack, F eta/V_Li, where its walls hold it."
     yield Quantity("flaw_pressure", pressure, "MPa", meaning=text)
+    face = None if case.mechanics is None else case.mechanics.faces["crack"]
+    if isinstance(face, mechanics_schema.Lithium) and face.gradient < inf:
+        acts = min(pressure, face.gradient * _slit(case)[2])
+        text = "Largest pressure on the walls, at the foot of the crack."
+        yield Quantity("acting_flaw_pressure", acts, "MPa", meaning=text)
+        text = (
+            "Largest shift V_Li p/F of the equilibrium potential at the walls, which is left out "
+            "of the current there: the film gives the lithium less than is told."
+        )
+        shift = 1e3 * acts / overpotential_to_pressure(1.0)
+        yield Quantity("left_out_shift", shift, "mV", meaning=text)
     text = "Rounds of current and stress until the width of the slit stayed."
     yield Quantity("coupling_rounds", float(pressed.rounds), "1", meaning=text)
     text = "Change of the width of the slit in the last round, relative."

@@ -42,7 +42,9 @@ from solver.pressed_slit import (
     metal_of,
     of_slit,
     presses_slit,
+    resistance_of_stalled,
     with_pressure,
+    with_stalled_lithium,
 )
 from solver.quantities import Quantity
 from solver.solving_for import NoAnswer, Refused, bracket_around, find_value
@@ -130,8 +132,8 @@ def simulate(
     if presses_slit(case):
         with _timed(timings, "coupling"):
             pressed = _settled(case, comm, progress)
-            case = with_pressure(case, pressed.overpotential, pressed.width)
-            found += of_slit(pressed)
+            case = with_pressure(with_stalled_lithium(case), pressed.overpotential, pressed.width)
+            found += of_slit(case, pressed)
     if case.mechanics is not None:
         with _timed(timings, "mechanics"):
             mechanical = simulate_mechanics(body_case(case), comm, progress)
@@ -172,6 +174,7 @@ def simulate(
         certificate = _certify(case, model, built, domain, progress)
     with _timed(timings, "quantities"):
         found += _evaluate(case, model, built, certificate)
+        found += resistance_of_stalled(case, built, found)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
 
@@ -263,11 +266,16 @@ def overpotential_at_mouth(
 ) -> float:
     """Of lithium in a slit of a width (um), V; positive where it plates.
 
-    Through the mouth goes what does not enter the film; the film gives lithium its current through
-    the walls, too, at other overpotentials.
+    Lithium that has stalled floats to it. Else through the mouth goes what does not enter the film;
+    the film gives lithium its current through the walls, too, at other overpotentials.
     """
     metal = metal_of(case)
     solution = simulate(currents, comm, lambda _: None)
+    given, floats = case.boundaries[metal], currents.boundaries[metal]
+    if isinstance(given, schema.Electrode) and isinstance(floats, schema.Electrode):
+        value = {q.name: q.value for q in solution.quantities}.get(f"potential.{metal}")
+        if floats.current == 0.0 and isinstance(value, float):
+            return value - (given.potential or 0.0)
     certificate, built, mouth = solution.certificate, solution.built, currents.boundaries[metal]
     faces = [] if built is None else [n for n in built.interfaces if "film" in n.split("|")]
     if not isinstance(mouth, schema.Electrode) or certificate is None or len(faces) != 1:

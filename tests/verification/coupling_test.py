@@ -430,3 +430,14 @@ def test_lithium_that_does_not_flow_opens_the_crack_by_its_pressure(filled):
     assert found["slit_width"] > flows["slit_width"]
     assert found["flaw_overpotential"] < flows["flaw_overpotential"]
     assert found["flaw_pressure"] == pytest.approx(7.423018 * found["flaw_overpotential"], rel=1e-6)
+    # it has stalled: no net current; the resistance is below that of the whole film, 15.227 ohm cm2
+    assert abs(found["current.filling_surface"]) < 1e-8 * found["current.top"]
+    assert 1e3 * found["potential.filling_surface"] == pytest.approx(found["flaw_overpotential"])
+    by_hand = 1e3 * found["potential.top"] / 0.5  # mV over mA/cm2
+    assert found["area_specific_resistance"] == pytest.approx(by_hand, rel=1e-4)
+    assert flows["area_specific_resistance"] < found["area_specific_resistance"] < 15.2273
+    assert "left_out_shift" not in found
+    # lithium that flows takes current all along; its walls hold 2 tau_y h/w, whose shift is told
+    holds = 2.0 * 0.7 / math.sqrt(3.0) * 0.3 / (1e-3 * flows["slit_width"])
+    assert flows["acting_flaw_pressure"] == pytest.approx(holds, rel=1e-4)
+    assert flows["left_out_shift"] == pytest.approx(holds / 7.423018, rel=1e-4)
