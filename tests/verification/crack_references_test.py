@@ -110,6 +110,7 @@ def test_the_volume_of_the_crack_is_the_work_of_its_growth():
         before = length
 
 
+@pytest.mark.slow
 def test_a_pressed_crack_in_a_strip_opens_like_a_pulled_one():
     # the difference is a uniform stretch along the strip, which does not open a plane of symmetry:
     # exact for the discrete solutions as well
