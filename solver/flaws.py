@@ -30,6 +30,7 @@ from solver.quantities import Quantity
 from solver.stability import DrivingForce, verdict
 
 SHUT = "undecided: the crack is pressed shut"
+OVERLAPS = 0.01  # of K_II: a K_I of one mesh, without an error bar, that counts as below zero
 
 
 def labels(block: Block) -> tuple[str, ...]:
@@ -112,8 +113,7 @@ def _of_tip(
     if found.intensities:
         yield from _of_modes(found, index)
         opening, shear = found.intensities[index].values
-        touches = isinstance(mechanics.faces.get(tip.crack), mechanics_schema.Contact)
-        if opening < -found.intensity_bars[index] and not touches:
+        if _overlaps(mechanics, found, index):
             text = 'Its faces overlap; with law = "contact" they touch.'
             yield Quantity("verdict", SHUT, "", meaning=text)
             return
@@ -125,6 +125,22 @@ def _of_tip(
         yield estimate("kink_energy_release_rate", kinked, bar, RATE, text)
         driving = max(driving, kinked)
     yield from _judged(block, mechanics, tip, driving, bar, force)
+
+
+def _overlaps(mechanics: mechanics_schema.Mechanics, found: Mechanical, index: int) -> bool:
+    """Whether the faces at a tip overlap, which do not know of each other."""
+    if isinstance(mechanics.faces.get(found.tips[index][0].crack), mechanics_schema.Contact):
+        return False
+    opening, shear = found.intensities[index].values
+    bar = found.intensity_bars[index]
+    return opening < -(bar if bar < inf else OVERLAPS * abs(shear))
+
+
+def overlapping_flaws(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> tuple[str, ...]:
+    """The flaws whose faces overlap at a tip."""
+    tips = range(len(found.tips) if found.intensities else 0)
+    names = {found.tips[i][0].crack for i in tips if _overlaps(mechanics, found, i)}
+    return tuple(sorted(names))
 
 
 def _of_modes(found: Mechanical, index: int) -> Iterator[Quantity]:

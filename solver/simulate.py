@@ -15,6 +15,7 @@ from solver import balance, mapping, quantities, schema, switching
 from solver.bounds import Certificate, Level, certify
 from solver.case import with_setting, with_value
 from solver.checkpoints import Keeper
+from solver.closed_flaws import Closed, closed_flaws, without_flaws
 from solver.coupling import (
     NotCoupled,
     critical_current,
@@ -128,7 +129,7 @@ def simulate(
         )
     if stalls(case):
         return _together(case, found, timings, comm, progress)
-    mechanical = None
+    mechanical, shut = None, Closed()
     if presses_slit(case):
         with _timed(timings, "coupling"):
             pressed = _settled(case, comm, progress)
@@ -146,6 +147,8 @@ def simulate(
             if case.mechanics.opens_slit:
                 case, width = with_opened_slit(case, mechanical.volume)
                 found.append(width)
+            shut = closed_flaws(case, mechanical, comm, progress)
+            mechanical = replace(mechanical, remarks=(*mechanical.remarks, *shut.said()))
     if mechanical is not None and mechanical.broken is not None and switching.switched(case):
         pieces = switching.traces(case, mechanical.broken, comm)
         with _timed(timings, "solve and certify"):
@@ -153,6 +156,7 @@ def simulate(
         found += [*switching.told(case, pieces), *through.quantities]
         last = replace(through, case=case, mechanical=mechanical, timings=timings)
         return replace(last, quantities=tuple(quantities.compare(found, case.references)))
+    whole, case = case, without_flaws(case, shut.wholly)
     begin = perf_counter()
     with _timed(timings, "mesh"):
         built = make_mesh(case, comm)
@@ -173,8 +177,13 @@ def simulate(
         model = build_model(case, built)
         certificate = _certify(case, model, built, domain, progress)
     with _timed(timings, "quantities"):
-        found += _evaluate(case, model, built, certificate)
+        values = _evaluate(case, model, built, certificate)
+        if shut.partly:
+            sound = simulate(without_flaws(case, shut.partly), comm, progress).quantities
+            values = list(switching.widened(values, [sound], 2))
+        found += values
         found += resistance_of_stalled(case, built, found)
+    case = whole if shut.wholly else case
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
 

@@ -10,6 +10,7 @@ from math import inf
 from meshes.layers import Block, face_length
 from solver import mechanics_schema, schema
 from solver.elasticity import Traction
+from solver.flaws import overlapping_flaws
 from solver.margins import loads
 from solver.mechanics import Mechanical
 from solver.quantities import Quantity
@@ -36,6 +37,7 @@ def notes_of_stall(
     """
     return (
         *yields_at_face(driven),
+        *_pressed_shut(driven, found),
         *_stripped(steps),
         *_drains(driven, found),
         *_no_critical_current(driven, steps),
@@ -68,6 +70,17 @@ def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
                 "lithium could not flow away at its face; contact_limit says what it bears there."
             )
     return tuple(said)
+
+
+def _pressed_shut(driven: schema.Case, found: Mechanical) -> Iterator[str]:
+    """Flaws without lithium that the loads close."""
+    names = () if driven.mechanics is None else overlapping_flaws(driven.mechanics, found)
+    for name in names:
+        yield (
+            f"Warning: {name} is pressed shut and would conduct, but the current was solved with a "
+            "gap there: the current, the pressures of lithium and the verdicts are those beside "
+            "an open flaw, and what holds by them is undecided."
+        )
 
 
 def _stripped(steps: dict[str, float]) -> Iterator[str]:

@@ -97,8 +97,8 @@ LINE = """
     solver.flaw_verdict
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
-    solver.stall_notes solver.coupling solver.stalled solver.switching solver.pressed_slit
-    solver.solving_for solver.mapping
+    solver.closed_flaws solver.stall_notes solver.coupling solver.stalled solver.switching
+    solver.pressed_slit solver.solving_for solver.mapping
     solver.simulate solver.rests_on
     solver.current_fields
 

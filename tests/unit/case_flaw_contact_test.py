@@ -40,6 +40,9 @@ potential = "0 V"
 [boundaries.top]
 law = "electrode"
 current_density = "1 mA/cm^2"
+[boundaries.edge]
+law = "electrode"
+current = "0 A/m"
 [mechanics.solids.solid]
 """
 CRACK = 'crack = { face = "left", start = "0 um", end = "1 um" }\n'
@@ -57,7 +60,7 @@ WRONG = [
      '[mechanics.faces."left.solid"]\nlaw = "clamped"\n[mechanics.faces.bottom]',
      "left.solid", "free or traction"),
     ("[mechanics.faces.inner]", "[mechanics.faces.top]", "", "top"),
-    ("[mechanics.solids.solid]\n", CURRENT, "mechanics.faces.edge.law", "none passes faces"),
+    ("[mechanics.solids.solid]\n", CURRENT, "mechanics.faces.edge.law", "does not close"),
 ]  # fmt: skip
 
 
