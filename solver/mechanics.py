@@ -49,6 +49,10 @@ PER_METRE = 1e6  # 1/m in 1/um
 MOST_LEVELS = 5
 OVERLAP = 1e-6  # of the opening: more is not rounding
 IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
+FLOATS = (
+    "Nothing holds the body along some direction: its displacements there are those without a mean "
+    "motion, and only their differences mean something."
+)
 Progress = Callable[[str], None]
 
 
@@ -388,6 +392,7 @@ def _solve_once(problem: Problem, body: Body) -> Mechanical:
         bar=inf, opening=opening, overlap=-overlap, volume=volume,
         intensities=both_modes(problem, body, state, apart), tensions=tensions,
         pressures=pressures, pressed=pressed, rims=rims, curvature=bent, told=told,
+        remarks=(FLOATS,) if told and equilibrium.floating else (),
     )  # fmt: skip
 
 

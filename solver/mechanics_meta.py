@@ -259,6 +259,20 @@ def stripped(mechanics: mechanics_schema.Mechanics) -> list[str]:
     ]
 
 
+def relaxed(mechanics: mechanics_schema.Mechanics) -> list[str]:
+    """What is left along x of a residual stress s in plane stress: s (1 - nu), y being free."""
+    if mechanics.plane != "stress":
+        return []
+    return [
+        f"In plane stress the residual stress of {name} relaxes across the section: of the "
+        f"{solid.residual_stress:.4g} MPa along the layers {left * solid.residual_stress:.4g} MPa "
+        "are left in the section, the share 1 - nu, where it is free through its plane."
+        for name, solid in mechanics.solids.items()
+        if solid.residual_stress and isinstance(solid.elastic, mechanics_schema.Isotropic)
+        for left in (1.0 - solid.elastic.poissons_ratio,)
+    ]
+
+
 LITHIUM = 7.82e3  # Young's modulus, MPa: Masias et al. 2019, doi 10.1007/s10853-018-2971-3
 
 
@@ -395,6 +409,7 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
             "refinement and means nothing by itself."
         )
     said += [*beyond_the_laws(case, found), *found.remarks]
+    said += [] if case.mechanics is None else relaxed(case.mechanics)
     missing = shortfall(case, found)
     if missing and found.growth is not None:
         said.append(f"The run stopped before all of the load acted: {missing}.")

@@ -99,6 +99,9 @@ def _all_of(case: schema.Case, found: Mechanical) -> Iterator[Quantity]:
     yield from _of_strength(block, mechanics, found)
     if block.crack is not None:
         yield from _of_crack(found, "um^2" if block.shape == "block" else "um^3")
+        if "crack" in found.state.touching:
+            text = "By how much the faces of the crack overlap, at any node."
+            yield Quantity("crack_overlap", found.overlap, "um", meaning=text)
 
 
 def _of_cut(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:

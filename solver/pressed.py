@@ -84,8 +84,10 @@ def find_pressed(
     moved = displacement.x.array
     size = comm.allreduce(float(np.abs(moved).max(initial=0.0)), op=MPI.MAX)
     force = -sign * left[rows]
-    touched = (-value - sign * moved[rows] <= ON_IT * size) & (force > 0.0)
-    there = touched & (area > 0.0)
+    whole = comm.allreduce(float(area.max(initial=0.0)), op=MPI.MAX)
+    has_area = area > 1e-9 * whole  # a node on the axis has none, and bears no force
+    touched = (-value - sign * moved[rows] <= ON_IT * size) & ((force > 0.0) | ~has_area)
+    there = touched & has_area
     pressure = (force[there] / area[there]).max(initial=0.0)
     return Pressed(
         comm.allreduce(float(force[touched].sum())),

@@ -5,14 +5,16 @@ from math import log, sqrt
 from types import SimpleNamespace
 
 import pytest
+from mpi4py import MPI
 
 from solver.case import load_case
 from solver.margins import film_modulus, film_resistance, judged
-from solver.mechanics import Film
-from solver.mechanics_meta import notes_of_flow, stripped
+from solver.mechanics import FLOATS, Film
+from solver.mechanics_meta import notes_of_flow, relaxed, stripped
 from solver.mechanics_model import conditions, overpotential_to_pressure
 from solver.mechanics_quantities import _of_film
 from solver.pictures_map import map_picture
+from solver.simulate import simulate
 
 CASE = """
 title = "Edge crack"
@@ -191,3 +193,26 @@ def test_a_channelling_crack_breaks_all_layers_of_the_film(f, g, expected, tmp_p
         found = {quantity.name: quantity.value for quantity in told}
         assert found["channelling_factor"] == pytest.approx(0.5 * 16e3 / 50.0**2)
         assert ("of f, through which it goes" in str(found.get("verdict"))) == bool(g)
+
+
+def test_what_plane_stress_leaves_of_a_residual_stress_is_told(tmp_path):
+    given = 'residual_stress = "50 MPa"\n'
+    assert relaxed(mechanics(tmp_path, given)[1]) == []  # plane strain
+    (said,) = relaxed(mechanics(tmp_path, given + '[mechanics]\nplane = "stress"')[1])
+    assert "of the 50 MPa along the layers 35 MPa are left" in said  # 50 (1 - 0.3)
+
+
+def test_displacements_of_a_body_that_nothing_holds_are_told_as_such(tmp_path):
+    pulled = '[mechanics.faces.{}]\nlaw = "traction"\npressure = "-1 MPa"\n'
+    text = CASE.format(more=pulled.format("right") + pulled.format("left"))
+    text = text.replace('crack = { face = "left", start = "0 um", end = "1 um" }\n', "")
+    path = tmp_path / "case.toml"
+    path.write_text(text + '[numerics]\nrefinement = "none"\n', encoding="utf-8")
+    found = simulate(load_case(path), MPI.COMM_WORLD, lambda _: None).mechanical
+    assert FLOATS in found.remarks
+    held = pulled.format("right") + '[mechanics.faces.left]\nlaw = "symmetry"\n'
+    held += '[mechanics.faces.bottom]\nlaw = "symmetry"\n[numerics]\nrefinement = "none"\n'
+    start = text.index("[mechanics.faces")
+    path.write_text(text[:start] + held, encoding="utf-8")
+    found = simulate(load_case(path), MPI.COMM_WORLD, lambda _: None).mechanical
+    assert FLOATS not in found.remarks

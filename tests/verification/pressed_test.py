@@ -65,12 +65,29 @@ def test_a_crack_pressed_shut_passes_the_pressure_on_by_its_nodes(tmp_path):
     assert told["closed_length.crack"] == pytest.approx(0.3, rel=1e-5)
     assert "stress_intensity_by_interaction" not in told
     assert "contact_reach.crack" not in told  # it would count from the axis
+    assert 0.0 <= told["crack_overlap"] < 1e-6 * 0.3
+
+
+def test_a_round_crack_pressed_shut_is_closed_to_its_axis(tmp_path):
+    # the node on the axis bears no force, for it has no area: it is closed all the same
+    text = CASE.format(start=0, end=1, misfit=0.0, pressure=0).replace('"block"', '"cylinder"')
+    text = text.replace('face = "left"', 'face = "bottom"').replace(
+        'width = "6 um"', 'width = "2 um"'
+    )
+    text = text.replace("faces.right", "faces.top").replace('"0 MPa"', '"10 MPa"')
+    path = tmp_path / "case.toml"
+    path.write_text(text, encoding="utf-8")
+    told = {q.name: q.value for q in simulate(load_case(path), MPI.COMM_WORLD, print).quantities}
+    assert told["closed_length.crack"] == pytest.approx(1.0, rel=1e-4)
+    assert told["peak_contact_pressure.crack"] == pytest.approx(10.0, rel=1e-4)
+    assert 0.0 <= told["crack_overlap"] < 1e-6
 
 
 def test_a_crack_partly_open_is_closed_where_it_has_no_gap(tmp_path):
     # stresses of some MPa: E times the misfit is 10 MPa
     found, told = solved(tmp_path, **BENT)
     assert 0.0 < told["peak_contact_pressure.crack"] < 10.0
+    assert 0.0 <= told["crack_overlap"] < 1e-6 * told["crack_opening"]
     domain, u = found.domain, found.state.displacement
     x = u.function_space.tabulate_dof_coordinates()[:, :2]
     height = x[:, 1] - domain.mesh.geometry.x[:, 1].min()
