@@ -37,7 +37,7 @@ def notes_of_stall(
     """
     return (
         *yields_at_face(driven),
-        *_pressed_shut(driven, found),
+        *pressed_shut(driven, found),
         *_stripped(steps),
         *_drains(driven, found),
         *_no_critical_current(driven, steps),
@@ -72,7 +72,7 @@ def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _pressed_shut(driven: schema.Case, found: Mechanical) -> Iterator[str]:
+def pressed_shut(driven: schema.Case, found: Mechanical) -> Iterator[str]:
     """Flaws without lithium that the loads close."""
     names = () if driven.mechanics is None else overlapping_flaws(driven.mechanics, found)
     for name in names:

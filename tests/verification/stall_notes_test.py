@@ -1,5 +1,6 @@
 """What acts in flaws that are pulled at, stripped, or drain, and what the report says of it."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from solver import mechanics_schema
 from solver.case import load_case
 from solver.mechanics_meta import notes
 from solver.simulate import simulate
-from solver.stall_notes import yields_at_face
+from solver.stall_notes import pressed_shut, yields_at_face
 
 PER_MV = 7.423018  # MPa
 TEXT = """
@@ -127,3 +128,24 @@ def test_what_acts_in_a_flaw_that_drains_is_told(tmp_path):
     # the mean opening of a crack of this size, some 4 p a/E' (half of it open to a side)
     width = found["crack_volume"].value / 1.0
     assert f"opens by {1e3 * width:.4g} nm on average" in said
+
+
+@pytest.mark.parametrize(
+    ("opening", "bar", "face", "shut"),
+    [
+        (-1.0, 0.1, mechanics_schema.Free(), True),
+        (-1.0, 2.0, mechanics_schema.Free(), False),
+        (-1.0, math.inf, mechanics_schema.Free(), True),  # of one mesh, against K_II = 1
+        (-1e-3, math.inf, mechanics_schema.Free(), False),
+        (1.0, 0.1, mechanics_schema.Free(), False),
+        (-1.0, 0.1, mechanics_schema.Contact("none"), False),
+    ],
+)
+def test_a_gap_that_is_pressed_shut_beside_lithium_is_warned_about(opening, bar, face, shut):
+    case = SimpleNamespace(mechanics=SimpleNamespace(faces={"gap": face}))
+    tips = ((SimpleNamespace(crack="gap"), None),)
+    modes = (SimpleNamespace(values=(opening, 1.0)),)
+    found = SimpleNamespace(tips=tips, intensities=modes, intensity_bars=(bar,))
+    said = list(pressed_shut(case, found))
+    assert len(said) == (1 if shut else 0)
+    assert all(line.startswith("Warning: gap is pressed shut") for line in said)
