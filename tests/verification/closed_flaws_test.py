@@ -62,7 +62,7 @@ def test_a_gap_that_is_pulled_open_does_not_conduct(tmp_path):
     assert "closed all along" not in said
 
 
-@pytest.mark.parametrize("text", [TEXT, TOUCH])
+@pytest.mark.parametrize("text", [TEXT, pytest.param(TOUCH, marks=pytest.mark.slow)])
 def test_a_flaw_that_is_pressed_shut_conducts_as_sound(text, tmp_path):
     found, said = solved(text, tmp_path)
     assert found["area_specific_resistance"].value == pytest.approx(SOUND, rel=1e-6)
@@ -71,6 +71,7 @@ def test_a_flaw_that_is_pressed_shut_conducts_as_sound(text, tmp_path):
         assert "pressed shut" in found["verdict"].value
 
 
+@pytest.mark.slow
 def test_a_flaw_that_is_closed_in_part_lies_between(tmp_path):
     # sheared at its top and clamped below the body bends: one end of the flaw is pulled, the other
     # one pressed; the resistance is between those of the sound body and of the open flaw
