@@ -189,7 +189,11 @@ class _Path:
 
 
 def evolve(
-    problem: Inelastic, history: History, watch: Watch, elastic: PETSc.Vec | None = None
+    problem: Inelastic,
+    history: History,
+    watch: Watch,
+    elastic: PETSc.Vec | None = None,
+    shorter: int = 1,
 ) -> Evolution:
     """Takes a body through its load; collective.
 
@@ -200,6 +204,7 @@ def evolve(
         elastic: Unknowns of the elastic body under all of the load. Steps that cannot go on as the
             one before then begin with its share: displacements that are given at a face alone would
             strain the last row of cells by all of the step, far beyond what Newton's method mends.
+        shorter: How much shorter all steps are to be than they would be.
 
     Raises:
         SolveFailed: Not even one step converged.
@@ -207,7 +212,7 @@ def evolve(
     path = _Path(problem, watch, elastic)
     duration, ramp = history.duration, history.ramp
     if duration is None:
-        size = 1.0 / (history.steps or LOAD_STEPS)
+        size = 1.0 / (shorter * (history.steps or LOAD_STEPS))
         flows = any(material.flow for material in problem.materials.values())
         size = size if flows or history.steps else 1.0
         path.follow(lambda x: (0.0, x), 1.0, size, size, None)
@@ -220,10 +225,11 @@ def evolve(
 
         corner = ramp / duration if ramp else 1.0
         if history.steps is not None:
-            size = 1.0 / history.steps
+            size = 1.0 / (shorter * history.steps)
             path.follow(at, corner, size, size, None)
-        else:
-            path.follow(at, corner, FIRST, LARGEST, history.step_error)
+        else:  # the error of a step goes with the square of its length
+            allowed = history.step_error / shorter**2
+            path.follow(at, corner, FIRST / shorter, LARGEST / shorter, allowed)
     if path.last is None:
         raise SolveFailed(path.stopped)
     return Evolution(tuple(path.steps), path.last, path.cuts, path.stopped)

@@ -159,3 +159,44 @@ def test_flow_is_the_same_on_any_number_of_ranks():
     for name in ("radial_displacement.outer", "normal_stress.inside|outside", "dissipated_energy"):
         assert found[1][name] == pytest.approx(found[0][name], rel=1e-7)
     assert found[1]["load_steps"] == found[0]["load_steps"]
+
+
+COOLED = """
+title = "a cooled bar that creeps"
+[geometry]
+shape = "cylinder"
+width = "2 um"
+layers = [{ name = "bar", thickness = "2 um" }]
+[mechanics.solids.bar]
+law = "isotropic"
+youngs_modulus = "1000 MPa"
+poissons_ratio = 0.3
+thermal_expansion = "1e-5 K^-1"
+flow = { law = "creep", rate = "1e-4 s^-1", stress = "1 MPa", exponent = 6.6 }
+[mechanics.faces.top]
+law = "symmetry"
+[mechanics.faces.bottom]
+law = "symmetry"
+[load]
+temperature_change = "-100 K"
+duration = "10 s"
+step_error = STEP
+[numerics]
+maximum_size = "2 um"
+"""
+
+
+@pytest.mark.parametrize("step", [5e-3, 2e-4])
+def test_the_error_bar_of_a_creeping_body_holds_what_its_steps_miss(tmp_path, step):
+    # 1 MPa at once, then dq/dt = -E A (q/MPa)^6.6: q^-5.6 = 1 + 5.6 E A t/MPa = 6.6; one mesh is
+    # as good as another here, so that all that is off is the steps'
+    path = tmp_path / "case.toml"
+    path.write_text(COOLED.replace("STEP", str(step)))
+    found = simulate(load_case(path), MPI.COMM_SELF, lambda _: None).quantities
+    (pulled,) = (q for q in found if q.name == "mean_pressure.top")
+    exact = -(6.6 ** (-1 / 5.6))
+    assert pulled.bound == "estimated"
+    off = abs(pulled.value - exact)
+    assert off > 1e-4 * abs(exact)  # of one step 5e-3 of the stress, or 2e-4: the bar has to work
+    assert pulled.lower < exact < pulled.upper
+    assert pulled.upper - pulled.value < 2.0 * off
