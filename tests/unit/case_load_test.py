@@ -74,7 +74,7 @@ def test_all_parts_in_working_units():
     }
     assert case.interfaces == {"film|electrolyte": Resistive(1e-4)}
     options = {"ksp_rtol": "1e-10", "pc_type": "gamg", "ksp_view": ""}
-    assert case.numerics == Numerics(1e-3, "adaptive", 1000000, 0.02, 1.0, options)
+    assert case.numerics == Numerics(1e-3, "adaptive", 1000000, 0.02, 1.0, None, options)
     assert case.output == Output(("vtu", "vtx"), False)
     assert case.specimens == (Specimen("die", math.pi / 4.0 * 13000.0**2, 1),)
     assert case.references == (
@@ -108,7 +108,9 @@ def test_where_values_come_from():
 def test_numerics_and_output_have_defaults_and_physics_has_none(tmp_path):
     text = GOOD[: GOOD.index("[numerics]")]
     case = case_of(tmp_path, text)
-    assert case.numerics == Numerics() == Numerics(1e-3, "adaptive", 2_000_000, None, None, {})
+    assert (
+        case.numerics == Numerics() == Numerics(1e-3, "adaptive", 2_000_000, None, None, None, {})
+    )
     assert case.output == Output() == Output(("vtu",), True)
     assert (case.specimens, case.references, case.calibrate) == ((), (), None)
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from meshes import fitting
 from meshes.layers import Layer
 from meshes.micro import Body, Fibres
 from meshes.structure import build_structure
@@ -135,8 +136,9 @@ def test_pieces_that_hang_in_the_void_are_left_out():
     assert max(reach) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_fibres_that_the_lattice_loses_are_told():
-    # one cell across a fibre: the mesh has gaps in it
+def test_fibres_that_the_lattice_loses_are_told(monkeypatch):
+    # one cell across a fibre: the mesh has gaps in it where cells are not labelled anew
+    monkeypatch.setattr(fitting, "ENOUGH", 1.0)
     layers = (Layer("lithium", 50.0), Layer("film", 0.5))
     body = Body(4.0, 4.0, layers, 0.5, "none", 0)
     fibres = Fibres(body, "fibres", "lithium", 0.1, 0.5, 0.0, 20.0, (0, 0, 1), 0.0, "yes")

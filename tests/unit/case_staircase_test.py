@@ -10,7 +10,7 @@ GOOD = """title = "Staircase"
 [geometry]
 shape = "strip"
 width = "1 um"
-above = [{ name = "wall", thickness = "1 um" }]
+above = [{ name = "wall", thickness = "20 um" }]
 [regions.wall]
 law = "ionic_conductor"
 conductivity = "0.01 S/m"

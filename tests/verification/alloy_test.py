@@ -332,7 +332,7 @@ def test_ranks_agree_and_a_march_goes_on(tmp_path):
     fresh = system_of(case, WORLD)
     again = march(fresh, {}, lambda _: None, kept=checkpoint_file.read(place, fresh, "same"))
     table, other = (
-        np.array([[*astuple(m)[:-3], *np.ravel(m.fractions)] for m in found.moments])
+        np.array([[*astuple(m)[:-4], *np.ravel(m.fractions)] for m in found.moments])
         for found in (whole, again)
     )
     assert other == pytest.approx(table, rel=1e-9, abs=1e-9)

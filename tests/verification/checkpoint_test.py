@@ -54,7 +54,7 @@ def kept_at(system, *numbers):
 
 def table(found):
     return np.array(
-        [[*astuple(m)[:-3], *np.ravel(m.growth), *np.ravel(m.fractions)] for m in found.moments]
+        [[*astuple(m)[:-4], *np.ravel(m.growth), *np.ravel(m.fractions)] for m in found.moments]
     )
 
 
