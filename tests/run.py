@@ -105,8 +105,8 @@ def main(arguments: list[str]) -> int:
         "lint": lambda: run(["ruff", "check", "."], 60),
         "types": lambda: run(["mypy", "--strict", *packages], 300),
         "tests": lambda: run([*serial, "-m", left_out, *workers, *test], 2400 * scale),
-        "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 900 * scale),
-        "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 900 * scale),
+        "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 1200 * scale),
+        "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 1200 * scale),
     }
     if os.environ.get("LIFACE_SUITE", "trixie") != "trixie":
         checks = {name: check for name, check in checks.items() if name.startswith("tests")}
