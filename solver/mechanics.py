@@ -42,7 +42,7 @@ from solver.mixed_mode import Intensities
 from solver.modes import both_modes
 from solver.path_following import steps_along
 from solver.pressed import Pressed, contacts
-from solver.problem import Driver, Mesher, Problem, as_given, make_problem, refined
+from solver.problem import Driver, Mesher, Problem, as_given, driven_problem, make_problem, refined
 from solver.stability import DrivingForce, driving_force, error_bar, with_slope_bar
 
 PER_METRE = 1e6  # 1/m in 1/um
@@ -199,8 +199,7 @@ def solve_mechanics(
     history: list[Level] = []
     before: Mechanical | None = None
     while True:
-        case, domain = driven(case, domain)
-        problem = make_problem(case, block)
+        case, problem, domain = driven_problem(case, block, domain, driven)
         found = _solve_once(problem, problem.body_on(domain))
         found = found if found.stopped else _with_bars(found, before)
         value = _main_rate(found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
+import numpy.typing as npt
 from mpi4py import MPI
 
 from meshes.layers import Block, Box, height
@@ -19,6 +20,7 @@ from solver.flaw_contact import find_touching, with_joined
 from solver.fracture import Tip, find_tips, origin, resolve_tips
 from solver.mechanics_model import conditions, loaded_faces, solid_law
 
+KINK = 1e-3  # size of the cells where a pressure has a kink, in shares of the crack
 Mesher = Callable[[Block | Box], BuiltMesh]
 # the loads of a case on a mesh, and the mesh, which finding them may have refined; collective
 Driver = Callable[[schema.Case, Domain], tuple[schema.Case, Domain]]
@@ -68,6 +70,25 @@ class Problem:
         end = profile.tip + away * profile.dry
         return ((0.0, end + origin(self.block)) if profile.axis == 1 else (end, 0.0),)
 
+    def with_stalls(self, domain: Domain) -> Domain:
+        """Fine cells where the pressure of lithium that flows along a crack comes to its stall.
+
+        It has a kink there: in a cell that holds it, what the load does jumps about as the tip
+        moves. The same mesh if its cells are fine there; collective.
+        """
+        for tip in find_tips(self.block):
+            load = self.tractions.get(tip.crack, Traction())
+            profile = load.profile
+            if profile is None or profile.gradient in (0.0, inf):
+                continue
+            length = abs(profile.tip - profile.mouth)
+            behind = length - (load.pressure - profile.at_mouth) / profile.gradient
+            if 0.0 < behind < length:
+                away = behind / abs(tip.direction[profile.axis])
+                place = np.subtract(tip.place, np.multiply(away, tip.direction))
+                domain = _resolve_kink(domain, place, KINK * length)
+        return domain
+
     def tips(self) -> tuple[Tip, ...]:
         """The tips, their contours within what no lithium reaches: they may not cross its end."""
         profile = self._dry_tip()
@@ -109,6 +130,34 @@ def _resolve_touch(domain: Domain, block: Block, reach: float) -> Domain:
         if domain.comm.allreduce(len(cells)) == 0:
             return domain
         domain = refine_cells(domain, cells.astype(np.int32))
+
+
+def _resolve_kink(domain: Domain, place: npt.NDArray[np.float64], size: float) -> Domain:
+    """Bisect the cells of the node nearest to a place until all of them are small."""
+    while True:
+        nodes = compat.node_numbers(domain.mesh)
+        points = node_positions(domain.mesh)
+        far = np.hypot(points[:, 0] - place[0], points[:, 1] - place[1])
+        least = domain.comm.allreduce(float(far.min(initial=np.inf)), op=MPI.MIN)
+        near = (far <= least)[nodes].any(axis=1)
+        large = np.ptp(points[nodes], axis=1).max(axis=1) > size
+        cells = np.flatnonzero(near & large)
+        if domain.comm.allreduce(len(cells)) == 0:
+            return domain
+        domain = refine_cells(domain, cells.astype(np.int32))
+
+
+def driven_problem(
+    case: schema.Case, block: Block, domain: Domain, driven: Driver
+) -> tuple[schema.Case, Problem, Domain]:
+    """The case under the loads that a mesh gives, its problem, and the mesh; collective."""
+    case, domain = driven(case, domain)
+    problem = make_problem(case, block)
+    finer = problem.with_stalls(domain)
+    if finer is domain:
+        return case, problem, domain
+    case, domain = driven(case, finer)  # current and stress have one mesh
+    return case, make_problem(case, block), domain
 
 
 def refined(domain: Domain) -> Domain:
