@@ -1,11 +1,8 @@
 """Flaws that a load presses shut conduct: along all of their length, in part, or not at all."""
 
 import pytest
-from mpi4py import MPI
 
-from solver.case import load_case
-from solver.mechanics_meta import notes
-from solver.simulate import simulate
+from tests.verification.helpers import told
 
 SOUND = 1.61  # 40 um over 2.5 mS/cm and 0.01 ohm cm2, ohm cm2
 TEXT = """
@@ -47,16 +44,8 @@ TOUCH = TEXT.replace(
 )
 
 
-def solved(text, tmp_path):
-    path = tmp_path / "case.toml"
-    path.write_text(text)
-    solution = simulate(load_case(path), MPI.COMM_SELF, lambda _: None)
-    found = {quantity.name: quantity for quantity in solution.quantities}
-    return found, " ".join(notes(solution.case, solution.mechanical))
-
-
 def test_a_gap_that_is_pulled_open_does_not_conduct(tmp_path):
-    found, said = solved(TEXT.replace('"10 MPa"', '"-10 MPa"'), tmp_path)
+    found, said = told(TEXT.replace('"10 MPa"', '"-10 MPa"'), tmp_path)
     assert found["area_specific_resistance"].lower > 1.4 * SOUND
     assert "pressed shut" not in found["verdict"].value
     assert "closed all along" not in said
@@ -64,7 +53,7 @@ def test_a_gap_that_is_pulled_open_does_not_conduct(tmp_path):
 
 @pytest.mark.parametrize("text", [TEXT, pytest.param(TOUCH, marks=pytest.mark.slow)])
 def test_a_flaw_that_is_pressed_shut_conducts_as_sound(text, tmp_path):
-    found, said = solved(text, tmp_path)
+    found, said = told(text, tmp_path)
     assert found["area_specific_resistance"].value == pytest.approx(SOUND, rel=1e-6)
     assert "gap is closed all along" in said
     if text is TEXT:  # its stress has faces that overlap
@@ -84,7 +73,7 @@ def test_a_flaw_that_is_closed_in_part_lies_between(tmp_path):
     )
     bent += '[mechanics.faces.bottom]\nlaw = "clamped"\n[mechanics.faces.top]\nlaw = "traction"\n'
     bent += 'shear = "10 MPa"\n' + TEXT[TEXT.index("[numerics]") :]
-    found, said = solved(bent, tmp_path)
+    found, said = told(bent, tmp_path)
     assert 1.0 < found["closed_length.gap"].value < 29.0
     resistance = found["area_specific_resistance"]
     assert resistance.lower <= SOUND * (1.0 + 1e-9)

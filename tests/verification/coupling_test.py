@@ -18,48 +18,16 @@ from solver.mechanics_model import body_case
 from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.pressed_slit import find_fixed_point
 from solver.simulate import overpotential_at_mouth
-from tests.verification.helpers import case_of, numbers
+from tests.verification.helpers import STALLED, case_of, numbers
 
 KIC, E, NU, RHO = 0.23, 22.1e3, 0.37, 10.0  # MPa m^0.5, MPa, 1, ohm cm^2
-TEXT = """
-title = "Current past a lithium-filled flaw"
-[geometry]
-shape = "block"
-width = "100 um"
-layers = [{ name = "electrolyte", thickness = "100 um" }]
-crack = { face = "left", start = "0 um", end = "1 um" }
-[regions.electrolyte]
-law = "ionic_conductor"
-conductivity = "2.5 mS/cm"
-[boundaries.bottom]
-law = "electrode"
-potential = "0 V"
-area_specific_resistance = "10 ohm cm^2"
-[boundaries.crack]
-law = "electrode"
-current = "0 A/m"
-area_specific_resistance = "10 ohm cm^2"
-[boundaries.top]
-law = "electrode"
-current_density = "1 mA/cm^2"
-[mechanics.solids.electrolyte]
-law = "isotropic"
-youngs_modulus = "22.1 GPa"
-poissons_ratio = 0.37
-fracture_toughness = "0.23 MPa m^0.5"
-[mechanics.faces.crack]
-law = "lithium"
-metal = "bottom"
-[numerics]
-accuracy = "1 %"
-"""
 # Y p sqrt(pi a) = K_Ic: 115.7 MPa, and p = 7.423018 MPa per mV
 CRITICAL_STEP = 1e3 * KIC / (1.1215222552 * math.sqrt(math.pi * 1.0)) / 7.423018  # mV
 
 
 def test_a_uniform_current_is_critical_at_the_critical_step_over_the_resistance(tmp_path):
     # 15.587 mV / 10 ohm cm^2 = 1.5587 mA/cm^2; the electrolyte along the flaw adds 0.2 %
-    solution, found = numbers(case_of(TEXT, tmp_path))
+    solution, found = numbers(case_of(STALLED, tmp_path))
     assert found["critical_overpotential"] == pytest.approx(CRITICAL_STEP, rel=2e-3)
     assert found["critical_current_density"] == pytest.approx(CRITICAL_STEP / RHO, rel=5e-3)
     assert found["flaw_overpotential"] == pytest.approx(RHO * 1.0, rel=5e-3)
@@ -73,9 +41,9 @@ def test_a_uniform_current_is_critical_at_the_critical_step_over_the_resistance(
 
 
 def test_at_the_critical_current_the_crack_is_at_its_limit(tmp_path):
-    _, found = numbers(case_of(TEXT, tmp_path))
+    _, found = numbers(case_of(STALLED, tmp_path))
     critical = found["critical_current_density"]
-    text = TEXT.replace('"1 mA/cm^2"', f'"{1.01 * critical} mA/cm^2"')
+    text = STALLED.replace('"1 mA/cm^2"', f'"{1.01 * critical} mA/cm^2"')
     _, above = numbers(case_of(text, tmp_path))
     assert above["verdict"] == "grows unstably"
     assert above["critical_current_density"] == pytest.approx(critical, rel=1e-4)
@@ -83,8 +51,8 @@ def test_at_the_critical_current_the_crack_is_at_its_limit(tmp_path):
 
 
 def test_the_critical_current_goes_with_the_inverse_root_of_the_length(tmp_path):
-    _, small = numbers(case_of(TEXT, tmp_path))
-    text = TEXT.replace('end = "1 um"', 'end = "0.25 um"')
+    _, small = numbers(case_of(STALLED, tmp_path))
+    text = STALLED.replace('end = "1 um"', 'end = "0.25 um"')
     _, smaller = numbers(case_of(text, tmp_path))
     ratio = smaller["critical_current_density"] / small["critical_current_density"]
     assert ratio == pytest.approx(2.0, rel=1e-2)
@@ -97,17 +65,17 @@ pressure = "10 MPa"
 [mechanics.faces.top]
 law = "symmetry"
 [numerics]"""
-    _, found = numbers(case_of(TEXT.replace("[numerics]", pressed), tmp_path))
+    _, found = numbers(case_of(STALLED.replace("[numerics]", pressed), tmp_path))
     expected = 7.423018 * found["flaw_overpotential"] + 10.0
     assert found["flaw_pressure"] == pytest.approx(expected, rel=1e-6)
     # in the face and in the flaw the stack presses alike: it leaves only what lies along the face
-    _, alone = numbers(case_of(TEXT, tmp_path))
+    _, alone = numbers(case_of(STALLED, tmp_path))
     assert found["stress_intensity"] > alone["stress_intensity"]
     assert "critical_current_density" not in found
 
 
 def test_stripping_makes_no_pressure(tmp_path):
-    text = TEXT.replace('"1 mA/cm^2"', '"-1 mA/cm^2"')
+    text = STALLED.replace('"1 mA/cm^2"', '"-1 mA/cm^2"')
     _, found = numbers(case_of(text, tmp_path))
     assert found["flaw_overpotential"] == pytest.approx(-RHO, rel=5e-3)
     assert found["flaw_pressure"] == 0.0
@@ -121,7 +89,7 @@ def test_the_coupled_numbers_are_the_same_on_any_number_of_ranks(tmp_path_factor
     comm = MPI.COMM_WORLD
     folder = comm.bcast(tmp_path_factory.mktemp("coupled") if comm.rank == 0 else None)
     if comm.rank == 0:
-        (folder / "case.toml").write_text(TEXT)
+        (folder / "case.toml").write_text(STALLED)
     comm.barrier()
     case = load_case(folder / "case.toml")
     _, one = numbers(case)
@@ -208,7 +176,7 @@ def test_a_current_along_the_layers_is_one_over_their_thickness(tmp_path):
 
 def test_lithium_may_be_the_electrode_with_the_given_current(tmp_path):
     # the current leaves the electrolyte at the bottom, where the flaw is; the top is at 0 V
-    coarse = TEXT.replace('accuracy = "1 %"', 'accuracy = "1 %"\nrefinement = "none"')
+    coarse = STALLED.replace('accuracy = "1 %"', 'accuracy = "1 %"\nrefinement = "none"')
     _, found = numbers(case_of(coarse, tmp_path))
     text = coarse.replace('potential = "0 V"', 'current_density = "-1 mA/cm^2"')
     top = text.index("[boundaries.top]")
@@ -223,7 +191,8 @@ def test_lithium_may_be_the_electrode_with_the_given_current(tmp_path):
 def test_a_film_with_an_open_fraction_lowers_the_critical_current_by_it(fraction, tmp_path):
     # through the opening goes i/f: i_c = f eta_c/rho where the interface resists more (1000 ohm
     # cm^2) than the electrolyte between the opening and the rest (100 um/2.5 mS/cm: 4 ohm cm^2)
-    text = TEXT.replace('width = "100 um"', f'width = "100 um"\nwindow = "{200.0 * fraction} um"')
+    window = f'width = "100 um"\nwindow = "{200.0 * fraction} um"'
+    text = STALLED.replace('width = "100 um"', window)
     text = text.replace("boundaries.bottom", "boundaries.window").replace('"bottom"', '"window"')
     text = text.replace('"10 ohm cm^2"', '"1000 ohm cm^2"').replace('"1 mA', '"0.001 mA')
     _, found = numbers(case_of(text, tmp_path))
@@ -304,7 +273,7 @@ def test_a_crack_that_is_pressed_shut_conducts_as_the_film(variant):
 # --- how the pressure is spread -------------------------------------------------------------------
 
 PENNY = (
-    TEXT[: TEXT.index("[regions")]
+    STALLED[: STALLED.index("[regions")]
     .replace('"block"', '"cylinder"')
     .replace('face = "left"', 'face = "bottom"')
     + """
@@ -332,7 +301,7 @@ def test_a_dry_ring_at_the_tip_of_a_penny(tmp_path):
 def test_lithium_that_flows_presses_in_proportion_to_the_depth(tmp_path):
     """Griffith's crack with its mouth in the middle: p = g x gives K = 2 g a sqrt(a/pi)."""
     text = (
-        TEXT[: TEXT.index("[regions")].replace('face = "left"', 'face = "bottom"')
+        STALLED[: STALLED.index("[regions")].replace('face = "left"', 'face = "bottom"')
         + """
 [mechanics.solids.electrolyte]
 law = "isotropic"

@@ -19,6 +19,7 @@ from solver.case import load_case
 from solver.domain import read_domain
 from solver.effective_stiffness import Elastic
 from solver.faces import face_statistics
+from solver.mechanics_meta import notes
 from solver.meshing import left_out, mesh_cache, start_size
 from solver.micro_quantities import structure_quantities
 from solver.model import build_model
@@ -180,6 +181,60 @@ def numbers(case, comm=MPI.COMM_SELF):
     """The solution of a case, and the values of its quantities by name."""
     solution = simulate(case, comm, lambda _: None)
     return solution, {quantity.name: quantity.value for quantity in solution.quantities}
+
+
+def told(text, folder):
+    """Quantities of the case of a text by name, and all that its report says of stress."""
+    solution = simulate(case_of(text, folder), MPI.COMM_SELF, lambda _: None)
+    found = {quantity.name: quantity for quantity in solution.quantities}
+    return found, " ".join(notes(solution.case, solution.mechanical))
+
+
+STALLED = """
+title = "Current past a lithium-filled flaw"
+[geometry]
+shape = "block"
+width = "100 um"
+layers = [{ name = "electrolyte", thickness = "100 um" }]
+crack = { face = "left", start = "0 um", end = "1 um" }
+[regions.electrolyte]
+law = "ionic_conductor"
+conductivity = "2.5 mS/cm"
+[boundaries.bottom]
+law = "electrode"
+potential = "0 V"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.crack]
+law = "electrode"
+current = "0 A/m"
+area_specific_resistance = "10 ohm cm^2"
+[boundaries.top]
+law = "electrode"
+current_density = "1 mA/cm^2"
+[mechanics.solids.electrolyte]
+law = "isotropic"
+youngs_modulus = "22.1 GPa"
+poissons_ratio = 0.37
+fracture_toughness = "0.23 MPa m^0.5"
+[mechanics.faces.crack]
+law = "lithium"
+metal = "bottom"
+[numerics]
+accuracy = "1 %"
+"""
+# the same under a rigid plate, on one mesh
+STACKED = (
+    STALLED.replace(
+        "[mechanics.faces.crack]",
+        """[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.top]
+law = "plate"
+pressure = "20 MPa"
+[mechanics.faces.crack]""",
+    )
+    + 'refinement = "none"\n'
+)
 
 
 def elastic(folder, make, dim, laws, comm=MPI.COMM_WORLD, omit=()):

@@ -7,48 +7,14 @@ from mpi4py import MPI
 
 from solver.case import load_case
 from solver.mechanics_meta import notes
-from tests.verification.helpers import case_of, numbers
+from tests.verification.helpers import STACKED, case_of, numbers
 
 E, NU, PER_MV = 22.1e3, 0.37, 7.423018  # MPa, 1, MPa per mV
 EDGE, EDGE_LINEAR = 1.1215222552, 0.6820  # K over p sqrt(pi a): even, and p s/a (Tada)
 STRESS = E / (1.0 - NU**2)  # E', MPa
-TEXT = """
-title = "Current past a lithium-filled flaw under a stack"
-[geometry]
-shape = "block"
-width = "100 um"
-layers = [{ name = "electrolyte", thickness = "100 um" }]
-crack = { face = "left", start = "0 um", end = "1 um" }
-[regions.electrolyte]
-law = "ionic_conductor"
-conductivity = "2.5 mS/cm"
-[boundaries.bottom]
-law = "electrode"
-potential = "0 V"
-area_specific_resistance = "10 ohm cm^2"
-[boundaries.crack]
-law = "electrode"
-current = "0 A/m"
-area_specific_resistance = "10 ohm cm^2"
-[boundaries.top]
-law = "electrode"
-current_density = "0.6 mA/cm^2"
-[mechanics.solids.electrolyte]
-law = "isotropic"
-youngs_modulus = "22.1 GPa"
-poissons_ratio = 0.37
-[mechanics.faces.bottom]
-law = "symmetry"
-[mechanics.faces.top]
-law = "plate"
-pressure = "20 MPa"
-[mechanics.faces.crack]
-law = "lithium"
-metal = "bottom"
-[numerics]
-accuracy = "1 %"
-refinement = "none"
-"""
+TEXT = STACKED.replace("1 mA/cm^2", "0.6 mA/cm^2").replace(
+    'fracture_toughness = "0.23 MPa m^0.5"\n', ""
+)
 
 
 def solved(text, tmp_path):

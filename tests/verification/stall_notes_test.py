@@ -4,70 +4,24 @@ import math
 from types import SimpleNamespace
 
 import pytest
-from mpi4py import MPI
 
 from solver import mechanics_schema
-from solver.case import load_case
-from solver.mechanics_meta import notes
-from solver.simulate import simulate
 from solver.stall_notes import pressed_shut, yields_at_face
+from tests.verification.helpers import STACKED, told
 
 PER_MV = 7.423018  # MPa
-TEXT = """
-title = "A flaw in a small block"
-[geometry]
-shape = "block"
-width = "4 um"
-layers = [{ name = "electrolyte", thickness = "4 um" }]
-crack = { face = "left", start = "0 um", end = "1 um" }
-[regions.electrolyte]
-law = "ionic_conductor"
-conductivity = "100 mS/cm"
-[boundaries.bottom]
-law = "electrode"
-potential = "0 V"
-area_specific_resistance = "10 ohm cm^2"
-[boundaries.crack]
-law = "electrode"
-current = "0 A/m"
-area_specific_resistance = "10 ohm cm^2"
-[boundaries.top]
-law = "electrode"
-current_density = "1 mA/cm^2"
-[mechanics.solids.electrolyte]
-law = "isotropic"
-youngs_modulus = "22.1 GPa"
-poissons_ratio = 0.37
-fracture_toughness = "0.23 MPa m^0.5"
-[mechanics.faces.bottom]
-law = "symmetry"
-[mechanics.faces.top]
-law = "plate"
-pressure = "20 MPa"
-[mechanics.faces.crack]
-law = "lithium"
-metal = "bottom"
-[numerics]
-accuracy = "5 %"
-refinement = "none"
-edge_size = "0.2 um"
-maximum_size = "1 um"
-"""
+TEXT = (
+    STACKED.replace('"100 um"', '"4 um"')
+    .replace("2.5 mS/cm", "100 mS/cm")
+    .replace('accuracy = "1 %"', 'accuracy = "5 %"\nedge_size = "0.2 um"\nmaximum_size = "1 um"')
+)
 UNLOADED = TEXT.replace('[mechanics.faces.top]\nlaw = "plate"\npressure = "20 MPa"\n', "")
-
-
-def solved(text, tmp_path):
-    path = tmp_path / "case.toml"
-    path.write_text(text)
-    solution = simulate(load_case(path), MPI.COMM_SELF, lambda _: None)
-    found = {quantity.name: quantity for quantity in solution.quantities}
-    return found, " ".join(notes(solution.case, solution.mechanical))
 
 
 def test_lithium_transmits_no_tension(tmp_path):
     # pulled at with 20 MPa the flaw keeps the pressure of its stall, 74 MPa, all of it
     pulled = TEXT.replace('"20 MPa"', '"-20 MPa"')
-    found, said = solved(pulled, tmp_path)
+    found, said = told(pulled, tmp_path)
     assert found["lithium_pressure.bottom"].value == pytest.approx(-20.0, rel=1e-6)
     stall = PER_MV * found["flaw_overpotential"].value
     assert found["flaw_pressure"].value == pytest.approx(stall, rel=1e-6)
@@ -96,14 +50,14 @@ def test_a_stack_above_what_lithium_bears_is_warned_about(pressure, given, warne
 
 
 def test_a_current_that_strips_is_warned_about(tmp_path):
-    found, said = solved(UNLOADED.replace('"1 mA/cm^2"', '"-1 mA/cm^2"'), tmp_path)
+    found, said = told(UNLOADED.replace('"1 mA/cm^2"', '"-1 mA/cm^2"'), tmp_path)
     assert found["flaw_overpotential"].value == pytest.approx(-10.0, rel=1e-2)
     assert found["flaw_pressure"].value == 0.0
     assert "the current strips lithium at crack" in said
 
 
 def test_a_critical_current_of_one_mesh_has_no_bounds(tmp_path):
-    found, said = solved(UNLOADED, tmp_path)
+    found, said = told(UNLOADED, tmp_path)
     critical = found["critical_current_density"]
     assert critical.value == pytest.approx(found["margin"].value ** 0.5, rel=1e-9)  # of 1 mA/cm2
     assert (critical.lower, critical.upper, critical.bound) == (None, None, "none")
@@ -116,12 +70,12 @@ def test_what_acts_in_a_flaw_that_drains_is_told(tmp_path):
         given = f'metal = "bottom"\nwidth = "{width}"\nyield_stress = "{stress}"'
         return UNLOADED.replace('metal = "bottom"', given)
 
-    found, said = solved(drains("1 um"), tmp_path)
+    found, said = told(drains("1 um"), tmp_path)
     assert found["flaw_pressure"].value == pytest.approx(74.23, rel=1e-2)
     assert found["acting_flaw_pressure"].value == pytest.approx(0.80829, rel=1e-4)
     assert "Lithium flows out of crack" in said
     assert "opens by" not in said
-    found, said = solved(drains("10 nm"), tmp_path)
+    found, said = told(drains("10 nm"), tmp_path)
     acts, whole = found["acting_flaw_pressure"].value, found["flaw_pressure"].value
     assert acts == pytest.approx(whole, rel=1e-9)
     assert "Lithium flows out of crack" not in said
