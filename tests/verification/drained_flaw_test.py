@@ -122,6 +122,15 @@ def test_verdicts_on_both_sides_of_the_critical_current(tmp_path, width, rounded
         assert slope.lower < rise < slope.upper
         assert slope.upper - slope.lower < 0.2 * rise
 
+    # inside of the error bar: the current at which the last one's G is Gc
+    at = brentq(
+        lambda s: found["margin"].value * of_flaw(gradient, a, 1.03 * stalled) ** 2
+        - of_flaw(gradient, a, s * stalled) ** 2, 0.97, 1.03, rtol=1e-9
+    )  # fmt: skip
+    found, bar = solved(tmp_path, width, a, at * critical)
+    assert found["margin"].value == pytest.approx(1.0, abs=bar / LIMIT)
+    assert found["verdict"].value == "undecided within the error bar"
+
 
 @pytest.mark.slow
 def test_wide_flaws_drain_at_any_current(tmp_path):
