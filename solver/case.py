@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from meshes.geometry import Geometry, dimension
-from solver import assemble, impedance_tables, known, march_tables, schema, tables, units
+from solver import assemble, growing, impedance_tables, known, march_tables, schema, tables, units
 from solver.checks import case_faults, provenance_faults
 from solver.effective_tables import Effective
 from solver.faults import CaseError, Fault, Finding, KeyPath, as_given, key_path, split_table_key
@@ -18,6 +18,8 @@ from solver.messages import schema_findings
 from solver.partial import Part, sound_part
 from solver.reading import Source, combined, file_of, inside, merged, read_chain
 from solver.schema import Case
+from solver.study_checks import given_lengths
+from solver.values import Setting
 
 __all__ = ["Case", "CaseError", "Fault", "load_case", "with_value"]
 
@@ -48,9 +50,26 @@ def load_case(
         faults += [fault for fault in more if not _told(fault, name, own)]
         if varied is not None:
             variants[name] = varied
+    if case is not None and not faults:
+        faults += _cell_faults(case)
     if faults or case is None:
         raise CaseError(faults)
     return dataclasses.replace(case, variants=variants)
+
+
+def _cell_faults(case: Case) -> list[Fault]:
+    """What is wrong with the cells of a study that the case itself does not have."""
+    found: list[Fault] = []
+    if case.study is None:
+        return found
+    name = "factors" if case.study.factors else "sizes"
+    for place, cell in enumerate(case.study.cells):
+        try:
+            with_settings(case, growing.settings(case.geometry, cell))
+        except CaseError as error:
+            key = key_path(("study", name, place))
+            found += [dataclasses.replace(f, key=f"{key}: {f.key}") for f in error.faults]
+    return found
 
 
 def _told(fault: Fault, variant: str, known: list[Fault]) -> bool:
@@ -189,8 +208,10 @@ def _study(file: tables.CaseFile) -> schema.Study | None:
     if table is None:
         return None
     first = 0 if file.geometry is None else dict(file.geometry)["seed"]
+    given = given_lengths(file)
+    cells = tuple(growing.lengths(table.keys, table.sizes, table.factors, given))
     return schema.Study(
-        table.quantity, table.keys, table.sizes, table.seed, table.seeds, first,
+        table.quantity, cells, table.factors or (), table.seed, table.seeds, first,
         table.accuracy.number, table.confidence.number,
     )  # fmt: skip
 
@@ -230,7 +251,7 @@ def with_setting(case: Case, parameter: str, text: str, keep: bool = False) -> C
     return with_settings(case, {parameter: text}, keep)
 
 
-def with_settings(case: Case, settings: Mapping[str, str | int], keep: bool = False) -> Case:
+def with_settings(case: Case, settings: Mapping[str, Setting], keep: bool = False) -> Case:
     """The same with several values at once, by key path; numbers without unit may be new keys."""
     gone = ("map", "study", "references", "variants", *(() if keep else ("solve_for",)))
     data = copy.deepcopy({key: value for key, value in case.table.items() if key not in gone})

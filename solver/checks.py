@@ -82,7 +82,7 @@ def case_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> Iter
         found.boundaries, found.interfaces, regions, [s.name for s in file.specimens]
     )
     yield from comparison_faults(file, geometry, quantities)
-    yield from study_faults(file, quantities)
+    yield from study_faults(file, geometry, quantities)
 
 
 def _touching_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:

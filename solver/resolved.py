@@ -314,10 +314,11 @@ def _touching(name: str, law: schema.Touching, given: Given) -> Tree:
 
 
 def _study(study: schema.Study) -> Tree:
+    cells = {"factors": list(study.factors)} if study.factors else {"sizes": list(study.sizes)}
     return {
         "quantity": study.quantity,
         "keys": list(study.keys),
-        "sizes": list(study.sizes),
+        **cells,
         "seed": study.seed,
         "seeds": study.seeds,
         "accuracy": study.accuracy,

@@ -146,18 +146,29 @@ class Effective:
 class Study:
     """A quantity for cells of several sizes, each with several seeds.
 
-    `keys` are the lengths that take each of the `sizes` (texts with units); `seed` is the key of
-    the random numbers, from `first_seed` on.
+    `cells` has the lengths that change, by key path, of each cell: texts with units, which are
+    those of the `sizes`, or those of the case times the `factors`. `seed` is the key of the random
+    numbers, from `first_seed` on.
     """
 
     quantity: str
-    keys: tuple[str, ...]
-    sizes: tuple[str, ...]
+    cells: tuple[dict[str, str], ...]
+    factors: tuple[float, ...]
     seed: str
     seeds: int
     first_seed: int
     accuracy: float
     confidence: float
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Key paths of the lengths that change."""
+        return tuple(self.cells[0])
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The first of the lengths that change, of every cell."""
+        return tuple(next(iter(cell.values())) for cell in self.cells)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from solver.case import load_case, with_settings
 from solver.compiled import compiled_forms
 from solver.done import SOLVED as DONE
 from solver.done import is_done
+from solver.growing import settings
 from solver.pictures_study import study_picture
 from solver.run import FAILED, NOT_REACHED, SOLVED, Job, run_job
 from solver.schema import Case, Study
@@ -70,10 +71,9 @@ def realisations(case: Case, folder: Path) -> list[Job]:
     if wanted is None:
         return []
     jobs = []
-    for size in wanted.sizes:
+    for size, cell in zip(wanted.sizes, wanted.cells, strict=True):
         for seed in range(wanted.first_seed, wanted.first_seed + wanted.seeds):
-            settings: dict[str, str | int] = dict.fromkeys(wanted.keys, size)
-            varied = with_settings(case, {**settings, wanted.seed: seed})
+            varied = with_settings(case, {**settings(case.geometry, cell), wanted.seed: seed})
             name = f"{size.replace(' ', '_')}_seed_{seed}"
             jobs.append(Job(varied, folder / "realisations" / name, f"{size}, seed {seed}"))
     return jobs

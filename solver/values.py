@@ -435,9 +435,12 @@ class Number(Value):
     """A plain number or a percentage."""
 
 
+Setting = str | int | list[int]  # what may be set in a table instead of what a file gives
+
+
 def one_of[T: Strict](table: T, *keys: str) -> T:
     """The table, if it has exactly one of the keys."""
-    values = dict(table)
+    values = dict(iter(table))  # a table may have a field "keys"
     given = [key for key in keys if values[key] is not None]
     if len(given) != 1:
         raise fault(f"exactly one of {', '.join(keys)} (given: {', '.join(given) or 'none'})")

@@ -50,7 +50,7 @@ LINE = """
     solver.conduction_checks solver.effective_checks solver.plating_checks
     solver.protocols solver.flaw_thickness solver.contact_checks solver.region_checks
     solver.march_checks
-    solver.impedance_checks solver.study_checks solver.checks
+    solver.impedance_checks solver.growing solver.study_checks solver.checks
     solver.case solver.toml_text solver.given
     solver.resolved_march solver.resolved_regions solver.resolved_mechanics solver.resolved_micro
     solver.resolved
