@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from solver.formats import half_width, history_svg, number, ratio, reported, unit, verdict, width
+from solver.headline import headline, lines_of
 from solver.output import (
     CAPTIONS,
     REPORT,
@@ -40,38 +41,6 @@ ROLES = {
     "definition": "definitions",
 }
 COLOURS = {"hit": "green", "miss": "bold red", "not scored": "dim"}
-# What a reader looks for first, as far as the run has it
-HEADLINE = (
-    "excess_area_specific_resistance",
-    "interface_area_specific_resistance",
-    "area_specific_resistance",
-    "psi",
-    "S",
-    "share.window",
-    "share.film",
-    "mean_amplification",
-    "peak_amplification",
-)
-# and of stress and a crack
-HEADLINE_OF_CRACKS = (
-    "critical_current_density",
-    "critical_span",
-    "critical_thickness",
-    "solved_for",
-    "energy_release_rate",
-    "steady_state_energy_release_rate",
-    "channelling_factor",
-    "verdict",
-    "margin",
-    "arrest_length",
-    "critical_overpotential",
-    "critical_pressure",
-    "critical_stretch",
-    "critical_load_factor",
-    "stress_intensity",
-    "shape_factor",
-)
-MOST_CARDS, MOST_CRACK_CARDS = 4, 6
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -116,13 +85,6 @@ def templates() -> Environment:
         number=number, unit=unit, width=width, verdict=verdict, ratio=ratio, reported=reported
     )
     return environment
-
-
-def headline(quantities: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What stands at the head of the page: of the currents, then of stress and cracks."""
-    found = {entry["name"]: entry for entry in quantities}
-    first = [found[name] for name in HEADLINE if name in found][:MOST_CARDS]
-    return first + [found[n] for n in HEADLINE_OF_CRACKS if n in found][:MOST_CRACK_CARDS]
 
 
 def histories(results: dict[str, Any]) -> list[dict[str, Any]]:
@@ -187,7 +149,7 @@ def render(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a compared quantity, or of a run without any the one that matters."""
+    """A line of the table: a compared quantity, or of a run without any one that matters."""
 
     run: str
     folder: Path
@@ -223,11 +185,8 @@ def rows_of(folders: Sequence[Path]) -> Iterator[Row]:
         results = read_json(folder / RESULTS)
         quantities = results["quantities"]
         compared = [entry for entry in quantities if "reported" in entry]
-        if not compared:
-            found = {entry["name"]: entry for entry in quantities}
-            names = (*HEADLINE, *HEADLINE_OF_CRACKS)
-            compared = [found[name] for name in names if name in found][:1] or quantities[:1]
-        yield from (Row(name_of(folder, results), folder, entry) for entry in compared)
+        shown = compared or lines_of(quantities)
+        yield from (Row(name_of(folder, results), folder, entry) for entry in shown)
 
 
 def summary_table(folders: Sequence[Path], wide: bool = False) -> Table:

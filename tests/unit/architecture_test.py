@@ -109,7 +109,8 @@ LINE = """
     solver.pictures_2d solver.pictures_3d solver.pictures_body solver.pictures_bridge
     solver.pictures_growth solver.pictures_cell solver.pictures_flaws solver.pictures_front
     solver.pictures_study solver.pictures_march solver.pictures_impedance solver.pictures_map
-    solver.pictures_micro solver.scene solver.pictures solver.report
+    solver.pictures_micro solver.scene solver.pictures
+    solver.headline solver.report
 
     solver.done solver.run solver.study solver.__main__
 """.split()

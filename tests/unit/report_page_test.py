@@ -298,6 +298,44 @@ def test_the_table_has_prediction_beside_paper(runs):
     assert "hit" not in found
 
 
+BODY = (
+    Quantity("force_balance", 1e-12, "1"),
+    Quantity("displacement.right", 0.25, "um"),
+    Quantity("largest_equivalent_stress", 31.0, "MPa"),
+    Quantity("mean_pressure.bottom", 7.0, "MPa"),
+    Quantity("mean_stress.film", 90.0, "MPa"),
+    Quantity("curvature", 2.5, "m^-1", 2.4, 2.6, "estimated"),
+    Quantity("load_steps", 5.0, "1"),
+)
+CRACK = tuple(Quantity(name, 3.0, "1") for name in ("margin", "energy_release_rate", "load_steps"))
+
+
+def test_a_body_without_reported_values_shows_what_it_is_about(tmp_path):
+    write_numbers(tmp_path, Example(SLIT, BODY))
+    lines = terminal(report.summary_table([tmp_path])).splitlines()
+    at = [
+        next(i for i, line in enumerate(lines) if name in line)
+        for name in (
+            "curvature", "displacement.right", "mean_pressure.bottom",
+            "largest_equivalent_stress", "mean_stress.film",
+        )
+    ]  # fmt: skip
+    assert at == sorted(at)
+    assert not any("force_balance" in line or "load_steps" in line for line in lines)
+    # beside cracks and currents there is room for less, and the page has the same at its head
+    write_numbers(tmp_path, Example(SLIT, (*BODY, Quantity("psi", 0.7, "1"), *CRACK)))
+    rows = [row.entry["name"] for row in report.rows_of([tmp_path])]
+    assert rows[:4] == ["psi", "energy_release_rate", "margin", "curvature"]
+    assert len(rows) == 6
+    page = report.render(tmp_path)
+    assert page.index("curvature") < page.index('id="quantities"')
+
+
+def test_what_only_checks_itself_shows_that(tmp_path):
+    write_numbers(tmp_path, Example(SLIT, BODY[:1]))
+    assert [row.entry["name"] for row in report.rows_of([tmp_path])] == ["force_balance"]
+
+
 def test_sources_are_no_markup(runs):
     assert "[bold]a[/] & <b>" in terminal(report.summary_table(runs, wide=True))
 
