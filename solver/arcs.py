@@ -60,7 +60,7 @@ def find_arcs(frequencies: tuple[float, ...], values: tuple[complex, ...]) -> tu
 def _vertex(frequencies: tuple[float, ...], height: npt.NDArray[np.float64], k: int) -> float:
     """Frequency of the top of a parabola through a peak and its neighbours."""
     x = [log(frequencies[n]) for n in (k - 1, k, k + 1)]
-    if min(height[k - 1 : k + 2]) <= 0.0:
+    if min(height[k - 1 : k + 2]) <= 0.0 or not x[0] > x[1] > x[2]:  # equal but for rounding
         return frequencies[k]
     y = [log(height[n]) for n in (k - 1, k, k + 1)]
     left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])

@@ -4,8 +4,12 @@ A circuit is a row of members in series: R0; p(R1,C1), a resistance beside a cap
 p(R1,CPE1), beside a constant phase element 1/(Q (i w)^a); Ws1, a finite Warburg element
 R tanh(s)/s, s = sqrt(i w tau). Least squares of the real and imaginary parts over the modulus. The
 fit starts from the arcs of the spectrum and, should there be fewer of them than members, from
-frequencies spread evenly; of two starts the better fit counts. The text of a circuit is
-checked when the case is read: the package evaluates it.
+frequencies spread evenly; of two starts the better fit counts. Members of one kind may change their
+places: they are told by rising time constants, so that two fits can be compared. The text of a
+circuit is checked when the case is read: the package evaluates it.
+
+The standard deviation of a parameter is that of the linearised fit, scaled to the differences that
+are left: of independent errors in proportion to the modulus, whose size is not known beforehand.
 
 Source: Murbach et al. 2020, J. Open Source Softw. 5, 2349.
 """
@@ -13,7 +17,7 @@ Source: Murbach et al. 2020, J. Open Source Softw. 5, 2349.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi
+from math import log, pi
 
 import numpy as np
 
@@ -31,12 +35,14 @@ class Fitted:
     Attributes:
         circuit: Its text.
         parameters: Value of every parameter in ohm cm^2, F/cm^2, s.
+        deviations: Their standard deviations, in the same units; inf: the spectrum does not say.
         values: Its impedance at the frequencies of the fit, ohm cm^2.
         misfit: Root of the mean square of the differences over the modulus.
     """
 
     circuit: str
     parameters: dict[str, float]
+    deviations: dict[str, float]
     values: tuple[complex, ...]
     misfit: float
 
@@ -53,6 +59,11 @@ def parameters_of(member: str) -> list[str]:
         name = f"{kind}{number}"
         found += [name] if kind in ("R", "C") else [f"{name}_0", f"{name}_1"]
     return found
+
+
+def elements_of(circuit: str) -> dict[str, str]:
+    """Names of all parameters, each with its member."""
+    return {name: member for member in members_of(circuit) for name in parameters_of(member)}
 
 
 def fit_circuit(
@@ -73,7 +84,7 @@ def fit_circuit(
     for guess in starts(circuit, tuple(frequencies), tuple(values)):
         names, first = list(guess), np.array(list(guess.values()))
         try:
-            found, _ = circuit_fit(
+            found, errors = circuit_fit(
                 f, z, circuit, list(first), weight_by_modulus=True, x_scale=first, xtol=1e-14,
                 gtol=1e-14, maxfev=EVALUATIONS,
             )  # fmt: skip
@@ -83,9 +94,42 @@ def fit_circuit(
         fitted = parts[: len(f)] + 1j * parts[len(f) :]
         misfit = float(np.sqrt(np.mean(np.abs((fitted - z) / z) ** 2)))
         if best is None or misfit < best.misfit:
-            parameters = dict(zip(names, (float(value) for value in found), strict=True))
-            best = Fitted(circuit, parameters, tuple(complex(v) for v in fitted), misfit)
+            parameters, deviations = (
+                dict(zip(names, (float(value) for value in row), strict=True))
+                for row in (found, errors)
+            )
+            places = places_of(circuit, parameters)
+            best = Fitted(
+                circuit,
+                {name: parameters[places[name]] for name in names},
+                {name: deviations[places[name]] for name in names},
+                tuple(complex(v) for v in fitted),
+                misfit,
+            )
     return best
+
+
+def places_of(circuit: str, parameters: Start) -> dict[str, str]:
+    """For every parameter the one whose value it takes: time constants of one kind rise."""
+    found: dict[str, str] = {}
+    kinds: dict[str, list[str]] = {}
+    for member in members_of(circuit):
+        kinds.setdefault(re.sub("[0-9]", "", member), []).append(member)
+    for members in kinds.values():
+        sorted_ones = sorted(members, key=lambda member: _rank(member, parameters))
+        for member, other in zip(members, sorted_ones, strict=True):
+            found |= zip(parameters_of(member), parameters_of(other), strict=True)
+    return found
+
+
+def _rank(member: str, parameters: Start) -> float:
+    """Logarithm of R C, (R Q)^(1/a) or tau over a second; zero of a lone resistance."""
+    values = [max(parameters[name], 1e-150) for name in parameters_of(member)]
+    if member.startswith("Ws"):
+        return log(values[1])
+    if len(values) == 1:
+        return 0.0
+    return log(values[0] * values[1]) / (values[2] if len(values) > 2 else 1.0)
 
 
 def starts(

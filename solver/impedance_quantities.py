@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import pi
+from math import hypot, isclose, isfinite, pi
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from mpi4py import MPI
 
 from solver import schema
 from solver.arcs import find_arcs
-from solver.circuit import Fitted, fit_circuit, members_of, parameters_of
+from solver.circuit import Fitted, elements_of, fit_circuit, members_of, parameters_of
 from solver.impedance import Spectrum
 from solver.impedance_schema import Impedance
 from solver.measured import read_spectrum
@@ -18,6 +18,9 @@ from solver.quantities import Quantity
 from solver.units import in_unit
 
 ASR = "ohm cm^2"
+SURE = 3.0  # standard deviations
+ROUNDING = 1e-6  # of an element: exact spectra give their elements back better than that
+SAME = 1e-6  # between two frequencies: a sweep is rounded, as files are
 TOLD = 9  # spectra of at most so many frequencies are told number by number
 Points = tuple[tuple[float, complex], ...]  # Hz and ohm cm^2
 
@@ -31,12 +34,14 @@ class Analysed:
         values: Its impedances in ohm cm^2.
         fitted: The circuit, if one was asked for and the fit converged.
         measured: Spectrum to compare with; empty without one.
+        of_measured: The same circuit, fitted to it.
     """
 
     spectrum: Spectrum
     values: tuple[complex, ...]
     fitted: Fitted | None
     measured: Points
+    of_measured: Fitted | None = None
 
 
 def measured_points(impedance: Impedance) -> Points:
@@ -54,20 +59,24 @@ def measured_points(impedance: Impedance) -> Points:
 
 
 def all_frequencies(impedance: Impedance, measured: Points) -> tuple[float, ...]:
-    """Those that are asked for and those that were measured, falling."""
-    return tuple(sorted({*impedance.frequencies, *(f for f, _ in measured)}, reverse=True))
+    """Those that were measured and those that are asked for beside them, falling."""
+    own = {f for f, _ in measured}
+    beside = (f for f in impedance.frequencies if not any(isclose(f, g, rel_tol=SAME) for g in own))
+    return tuple(sorted({*own, *beside}, reverse=True))
 
 
 def analysed(
     spectrum: Spectrum, impedance: Impedance, measured: Points, comm: MPI.Intracomm
 ) -> Analysed:
-    """Fit the circuit, on one rank."""
+    """Fit the circuit to the computed spectrum and to the measured one, on one rank."""
     scale = in_unit(1.0, ASR)
     values = tuple(scale * value for value in spectrum.values)
-    fitted = None
+    fitted = of_measured = None
     if impedance.circuit and comm.rank == 0:
         fitted = fit_circuit(impedance.circuit, spectrum.frequencies, values)
-    return Analysed(spectrum, values, comm.bcast(fitted), measured)
+        if 2 * len(measured) > len(elements_of(impedance.circuit)):
+            of_measured = fit_circuit(impedance.circuit, *zip(*measured, strict=True))
+    return Analysed(spectrum, values, comm.bcast(fitted), measured, comm.bcast(of_measured))
 
 
 def impedance_quantities(case: schema.Case, found: Analysed) -> Iterator[Quantity]:
@@ -113,17 +122,54 @@ def _arcs(found: Analysed) -> Iterator[Quantity]:
 def _circuit(asked: Impedance, found: Analysed) -> Iterator[Quantity]:
     if not asked.circuit:
         return
-    if found.fitted is None:
-        yield Quantity("circuit_misfit", None, "1", meaning="No fit of the circuit converged.")
+    yield from _elements("circuit", asked.circuit, found.fitted)
+    if found.measured:
+        yield from _elements("circuit_measured", asked.circuit, found.of_measured)
+
+
+def _elements(head: str, circuit: str, fitted: Fitted | None) -> Iterator[Quantity]:
+    """Those of a measured spectrum with the error bars of their fit."""
+    measured = head == "circuit_measured"
+    spectrum = "the measured spectrum" if measured else "the computed spectrum"
+    if fitted is None:
+        text = f"No fit of the circuit to {spectrum} converged, or it has too few points."
+        yield Quantity(f"{head}_misfit", None, "1", meaning=text)
         return
-    text = f"Of {asked.circuit}: root of the mean square of the differences over the modulus."
-    yield Quantity("circuit_misfit", found.fitted.misfit, "1", meaning=text)
-    for member in members_of(asked.circuit):
-        for name in parameters_of(member):
+    text = (
+        f"Of {circuit} to {spectrum}: root of the mean square of the differences over the modulus."
+    )
+    yield Quantity(f"{head}_misfit", fitted.misfit, "1", meaning=text)
+    for name, member in elements_of(circuit).items():
+        unit, factor = _unit_of(name)
+        value = fitted.parameters[name] * factor
+        text = f"Of the circuit fitted to {spectrum}, in {member}."
+        width = SURE * fitted.deviations[name] * factor
+        if not measured or not isfinite(width):
+            yield Quantity(f"{head}.{name}", value, unit, meaning=text)
+            continue
+        text += f" Error bar: {SURE:g} standard deviations of the fit."
+        ends = (value - width, value + width)
+        yield Quantity(f"{head}.{name}", value, unit, *ends, "estimated", text)
+
+
+def circuit_warnings(found: Analysed) -> Iterator[str]:
+    """Elements in which the two fits differ by more than both can tell."""
+    mine, other = found.fitted, found.of_measured
+    if mine is None or other is None:
+        return
+    unlike = []
+    for name, value in mine.parameters.items():
+        told = SURE * hypot(mine.deviations[name], other.deviations[name])
+        if abs(value - other.parameters[name]) > told + ROUNDING * abs(value):
             unit, factor = _unit_of(name)
-            value = found.fitted.parameters[name] * factor
-            text = f"Of the fitted circuit, in {member}."
-            yield Quantity(f"circuit.{name}", value, unit, meaning=text)
+            pair = (f"{one * factor:.4g}" for one in (value, other.parameters[name]))
+            unlike.append(f"{name} (" + " and ".join(pair) + (f" {unit})" if unit != "1" else ")"))
+    if unlike:
+        yield (
+            f"Warning: the circuit {mine.circuit} differs between the computed and the measured "
+            f"spectrum by more than {SURE:g} standard deviations of both fits in "
+            f"{', '.join(unlike)}."
+        )
 
 
 def _unit_of(name: str) -> tuple[str, float]:
@@ -189,5 +235,10 @@ def table_of_spectrum(found: Analysed) -> str:
 def table_of_measured(found: Analysed) -> str:
     """The measured spectrum per area, in the same form."""
     lines = [f"frequency [Hz],real [{ASR}],imaginary [{ASR}]"]
-    lines += [f"{f:.12g},{z.real:.12g},{z.imag:.12g}" for f, z in found.measured]
+    rows = [[f, z.real, z.imag] for f, z in found.measured]
+    if found.of_measured is not None:
+        lines[0] += f",fitted real [{ASR}],fitted imaginary [{ASR}]"
+        for row, z in zip(rows, found.of_measured.values, strict=True):
+            row += [z.real, z.imag]
+    lines += [",".join(f"{value:.12g}" for value in row) for row in rows]
     return "\n".join(lines) + "\n"

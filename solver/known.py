@@ -40,6 +40,7 @@ IMPEDANCE: dict[str, tuple[units.Kind, ...]] = {
     "ohmic_resistance": ("area_specific_resistance",),
     "arcs": ("dimensionless",),
     "circuit_misfit": ("dimensionless",),
+    "circuit_measured_misfit": ("dimensionless",),
     "spectrum_distance": ("dimensionless",),
 }
 NUMBERED: dict[str, tuple[units.Kind, ...]] = {
@@ -49,12 +50,17 @@ NUMBERED: dict[str, tuple[units.Kind, ...]] = {
     "imaginary_part": ("area_specific_resistance",),
 }
 DIGITS = range(10)
-OF_A_CIRCUIT: dict[str, tuple[units.Kind, ...]] = {
-    **{f"circuit.R{n}": ("area_specific_resistance",) for n in DIGITS},
-    **{f"circuit.C{n}": ("areal_capacitance",) for n in DIGITS},
-    **{f"circuit.Ws{n}_0": ("area_specific_resistance",) for n in DIGITS},
-    **{f"circuit.Ws{n}_1": ("time",) for n in DIGITS},
-    **{f"circuit.CPE{n}_1": ("dimensionless",) for n in DIGITS},
+OF_ITS_ELEMENTS: dict[str, tuple[units.Kind, ...]] = {
+    **{f"R{n}": ("area_specific_resistance",) for n in DIGITS},
+    **{f"C{n}": ("areal_capacitance",) for n in DIGITS},
+    **{f"Ws{n}_0": ("area_specific_resistance",) for n in DIGITS},
+    **{f"Ws{n}_1": ("time",) for n in DIGITS},
+    **{f"CPE{n}_1": ("dimensionless",) for n in DIGITS},
+}
+OF_A_CIRCUIT = {
+    f"{head}.{name}": kinds
+    for head in ("circuit", "circuit_measured")
+    for name, kinds in OF_ITS_ELEMENTS.items()
 }
 QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "resistance": ("resistance", "resistance_length"),
@@ -365,8 +371,8 @@ def kinds_of(quantity: str) -> tuple[units.Kind, ...]:
         return NUMBERED[head]
     if head in OF_FEATURES:
         return OF_FEATURES[head]
-    if head == "circuit":
-        return OF_A_CIRCUIT.get(quantity, ())
+    if quantity in OF_A_CIRCUIT:
+        return OF_A_CIRCUIT[quantity]
     if head == "interface_area":
         return ("area", "length")
     if head == "share" or head in OF_A_STRUCTURE:

@@ -32,6 +32,7 @@ from solver.impedance_quantities import (
     Analysed,
     all_frequencies,
     analysed,
+    circuit_warnings,
     impedance_quantities,
     measured_points,
 )
@@ -162,6 +163,7 @@ def solve_march(
         *warnings(system, found),
         *jump_warnings(found),
         *thickness_warnings(case, system.programme.any_flaw),
+        *(() if spectrum is None else circuit_warnings(spectrum)),
     )
     for text in said:
         progress(text)

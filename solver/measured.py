@@ -46,6 +46,8 @@ def read_spectrum(path: Path, per_area: bool) -> list[tuple[float, complex]]:
             raise ValueError(f"three numbers in line {number}") from error
         if not (f > 0.0 and math.isfinite(f) and math.isfinite(real) and math.isfinite(imaginary)):
             raise ValueError(f"finite numbers and a frequency above zero in line {number}")
+        if real == imaginary == 0.0:  # differences are weighed by the modulus
+            raise ValueError(f"an impedance other than zero in line {number}")
         found[f] = complex(real, imaginary)
     if len(found) < 2:
         raise ValueError("at least two frequencies")

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,9 +18,14 @@ from solver.output import MEASURED_SPECTRUM, RESULTS, SPECTRUM
 from solver.sections import Picture
 
 Table = npt.NDArray[np.float64]
-FITTED = 7  # columns of a table with a fitted circuit
+FITTED, FITTED_MEASURED = 7, 5  # columns of a table with a fitted circuit
 UNIT = "Ω cm²"
-OTHERS = {"color": "0.35", "marker": "x", "markersize": 4.0, "linestyle": "none"}
+MEASURED, CIRCUIT = "measured", "fitted circuit"
+STYLES: dict[str, dict[str, Any]] = {
+    MEASURED: {"color": "0.35", "marker": "x", "markersize": 4.0, "linestyle": "none"},
+    CIRCUIT: {"color": "tab:orange", "linestyle": "--"},
+    f"{CIRCUIT}, measured": {"color": "tab:green", "linestyle": ":"},
+}
 
 
 def has_spectrum(folder: Path) -> bool:
@@ -63,9 +69,8 @@ def bode_picture(folder: Path) -> Picture:
     upper.loglog(table[:, 0], table[:, 3], "o-", color=colour, markersize=3.0, label="computed")
     lower.semilogx(table[:, 0], table[:, 4], "o-", color=colour, markersize=3.0)
     for name, f, z in _others(folder, table):
-        style = OTHERS if name == "measured" else {"color": "tab:orange", "linestyle": "--"}
-        upper.loglog(f, np.abs(z), label=name, **style)
-        lower.semilogx(f, np.degrees(np.angle(z)), **style)
+        upper.loglog(f, np.abs(z), label=name, **STYLES[name])
+        lower.semilogx(f, np.degrees(np.angle(z)), **STYLES[name])
     upper.set_ylabel(f"|Z| / ({UNIT})")
     lower.set_ylabel("phase / degree")
     lower.set_xlabel("frequency / Hz")
@@ -94,17 +99,19 @@ def _others(folder: Path, table: Table) -> list[tuple[str, Table, npt.NDArray[np
     """Name, frequencies and impedances of what is drawn beside."""
     found: list[tuple[str, Table, npt.NDArray[np.complex128]]] = []
     if table.shape[1] >= FITTED:
-        found.append(("fitted circuit", table[:, 0], table[:, 5] + 1j * table[:, 6]))
+        found.append((CIRCUIT, table[:, 0], table[:, 5] + 1j * table[:, 6]))
     if (folder / MEASURED_SPECTRUM).is_file():
         measured = _table(folder, MEASURED_SPECTRUM)
-        found.append(("measured", measured[:, 0], measured[:, 1] + 1j * measured[:, 2]))
+        found.append((MEASURED, measured[:, 0], measured[:, 1] + 1j * measured[:, 2]))
+        if measured.shape[1] >= FITTED_MEASURED:
+            z = measured[:, 3] + 1j * measured[:, 4]
+            found.append((f"{CIRCUIT}, measured", measured[:, 0], z))
     return found
 
 
 def _add_others(axes: Axes, folder: Path, table: Table) -> None:
     for name, _, z in _others(folder, table):
-        style = OTHERS if name == "measured" else {"color": "tab:orange", "linestyle": "--"}
-        axes.plot(z.real, -z.imag, label=name, **style)
+        axes.plot(z.real, -z.imag, label=name, **STYLES[name])
 
 
 def _decades(frequencies: Table) -> list[int]:

@@ -74,6 +74,7 @@ def test_a_wrong_value_gets_one_message(old, new, key, words, folder, capsys):
         (SPECTRUM.replace("3.0", "three"), "three numbers in line 3"),
         (SPECTRUM.replace("1e3", "-1e3"), "above zero in line 2"),
         (SPECTRUM.replace("2.0", "nan"), "finite numbers"),
+        (SPECTRUM.replace("2.0,-1.0", "0,0"), "other than zero in line 2"),
         (SPECTRUM.replace("real", "Re"), "columns"),
         (SPECTRUM.partition("10,")[0], "at least two"),
         ("", "can be read"),
