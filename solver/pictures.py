@@ -28,8 +28,10 @@ from solver.pictures_micro import draw_structure as draw_structure
 from solver.pictures_micro import has_structure, pictures_of_structure
 from solver.plain import strict_json
 from solver.scene import SCENE, write_scene
-from solver.sections import Picture, Run, read_run
+from solver.sections import Picture, Run, flows, read_run
 from solver.simplices import DrawingError
+
+AT_REST = "no current flows in this state, so there is no picture of any"
 
 
 def draw(folder: Path) -> list[str]:
@@ -81,6 +83,9 @@ def draw(folder: Path) -> list[str]:
             currents = read_run(folder)
             flat = currents.geometry["dimension"] != "3d"
             of_current = pictures_2d(currents) if flat else pictures_3d(currents)
+            if not flows(currents):
+                missing.append(AT_REST)
+                currents, of_current = None, of_current[:1]
             todo += of_current[1:] if structure else of_current  # the first is the mesh
         if stressed and structure:
             pass

@@ -31,6 +31,7 @@ FACE_COLOURS = {
     "crack": "#c1121f",
 }
 OTHER_FACE = "#6a4c93"
+ROUNDING = 1e-9  # mA/cm^2
 CURRENT_TEXT = "current density |i| / (mA/cm²)"
 
 
@@ -84,6 +85,11 @@ class View:
     lines: Floats
     faces: dict[str, Simplices]
     labels: tuple[str, str]
+
+
+def flows(run: Run) -> bool:
+    """Whether more than rounding flows; about a state at rest spectra are solved."""
+    return float(run.field.values["speed"].max(initial=0.0)) > ROUNDING
 
 
 def read_results(folder: Path) -> dict[str, Any]:

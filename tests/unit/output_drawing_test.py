@@ -273,6 +273,23 @@ def test_pictures_of_a_plane_cell(slit):
     assert 0.3 * len(columns) < centre < 0.7 * len(columns)
 
 
+def test_of_a_state_at_rest_only_the_mesh_is_drawn(slit, monkeypatch, tmp_path):
+    # what is left of a current at rest was stretched over the colours as if it were one
+    assert sections.flows(slit)
+    none = {**slit.field.values, "speed": 0.0 * slit.field.values["speed"]}
+    field = replace(slit.field, values=none)
+    still = replace(slit, folder=tmp_path, field=field)
+    assert not sections.flows(still)
+    (tmp_path / "results.json").write_bytes((slit.folder / "results.json").read_bytes())
+    made = [sections.Picture(f"{name}.png", name, "") for name in ("mesh", "current")]
+    monkeypatch.setattr(pictures, "read_run", lambda _: still)
+    monkeypatch.setattr(pictures, "pictures_2d", lambda _: [lambda p=p: p for p in made])
+    assert pictures.draw(tmp_path) == [pictures.AT_REST]
+    captions = json.loads((tmp_path / "captions.json").read_text())
+    assert [picture["file"] for picture in captions["pictures"]] == ["mesh.png"]
+    assert captions["scene"] is None
+
+
 def test_pictures_of_a_block(block):
     captions = draw_apart(block.folder)
     assert captions["missing"] == []
