@@ -94,6 +94,10 @@ class BrokenEquilibrium:
         residual = ufl.derivative(energy, self.displacement, ufl.TestFunction(self.sides.space))
         tangent = ufl.derivative(residual, self.displacement, ufl.TrialFunction(self.sides.space))
         self.residual, self.tangent = fem.form(residual), fem.form(tangent)
+        springs, self.push = body.springs(self.displacement), None  # of springs behind plates
+        if springs is not None:
+            test = ufl.TestFunction(self.sides.space)
+            self.push = fem.form(ufl.derivative(springs, self.displacement, test))
         self.matrix = fem_petsc.create_matrix(self.tangent)
         self.strained = body.eigenstrain.x.array.copy(), body.initial_stress.x.array.copy()
         self._find_laws()
@@ -302,7 +306,11 @@ class BrokenEquilibrium:
 
     def _forces(self) -> PETSc.Vec:
         """dPi/du on every side."""
-        force = fem_petsc.assemble_vector(self.residual)
+        return self._on_sides(self.residual)
+
+    def _on_sides(self, form: fem.Form) -> PETSc.Vec:
+        """A vector of the cells, summed over those at every side."""
+        force = fem_petsc.assemble_vector(form)
         out = self.sides.matrix.createVecRight()
         self.sides.matrix.multTranspose(force, out)
         return out
@@ -403,12 +411,14 @@ class BrokenEquilibrium:
         return out, float(np.abs(total).max() / measure)
 
     def _loads(self) -> Floats:
-        """Forces of the tractions and of strains without displacement, shape (sides, 2)."""
+        """Forces of tractions, of strains without displacement, of springs, shape (sides, 2)."""
         kept = self.displacement.x.array.copy()
         self.displacement.x.array[:] = 0.0
-        loads = -self._forces().array_r.reshape(-1, 2)
+        loads = -self._forces().array_r
         self.displacement.x.array[:] = kept
-        return np.asarray(loads)
+        if self.push is not None:
+            loads = loads - self._on_sides(self.push).array_r
+        return np.asarray(loads.reshape(-1, 2))
 
     def _answer(
         self, y: PETSc.Vec, history: tuple[Step, ...], rounds: int, path: LoadPath

@@ -269,13 +269,13 @@ def _lithium_faults(face: tables.Lithium, block: bodies.Block) -> Iterator[Findi
 
 
 def _spring_faults(mechanics: tables.Mechanics) -> Iterator[Finding]:
-    """Springs stand only behind plates on bodies whose layers are bonded and stay sound."""
-    if not (mechanics.damage or mechanics.interfaces):
+    """Springs stand only behind plates on bodies that stay sound."""
+    if mechanics.damage is None:
         return
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Plate) and face.stiffness is not None:
             path: KeyPath = ("mechanics", "faces", name, "stiffness")
-            allowed = "no spring beside damage or interfaces"
+            allowed = "no spring beside damage"
             yield Finding(path, as_given(face.stiffness.value), allowed)
 
 

@@ -130,7 +130,9 @@ def _of_cut(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterato
 
 def _of_springs(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Iterator[Quantity]:
     """Where plates with springs behind them come to rest."""
-    share = 1.0 if found.flowed is None else found.flowed.evolution.steps[-1].load
+    path = found.state.path
+    share = 1.0 if path is None else path.reached
+    share = share if found.flowed is None else found.flowed.evolution.steps[-1].load
     for name, face in mechanics.faces.items():
         if isinstance(face, mechanics_schema.Plate) and face.stiffness:
             moved = mean_displacement(found.body, found.state, name)

@@ -48,6 +48,12 @@ DAMAGE = "mechanics.damage"
 # text of the good case, text instead, key that is named, words of the message
 WRONG = [
     ('"at1"', '"at2"', f"{DAMAGE}.law", "at1"),
+    (
+        'left = { law = "symmetry" }',
+        'top = { law = "plate", stiffness = "1 MPa/um" }',
+        "mechanics.faces.top.stiffness",
+        "no spring beside damage",
+    ),
     ('"100 nm"', '"300 nm"', f"{DAMAGE}.length", "a fifth of the layer film"),
     ('width = "10 um"', 'width = "0.4 um"', f"{DAMAGE}.length", "a fifth of the width"),
     ('"100 nm"', '"-1 nm"', f"{DAMAGE}.length", "above zero"),

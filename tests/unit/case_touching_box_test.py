@@ -37,6 +37,10 @@ PUSHED = LAYERS.replace(JOINT, "").replace(
     'law = "traction"\npressure = "1 MPa"',
     'law = "indenter"\nradius = "10 um"\ndepth = "10 nm"',
 )
+SPRING = LAYERS.replace(
+    'law = "traction"\npressure = "1 MPa"',
+    'law = "plate"\npressure = "1 MPa"\nstiffness = "1 MPa/um"',
+)
 CURRENT = """[regions.lower]
 law = "ionic_conductor"
 conductivity = "1 mS/cm"
@@ -66,9 +70,6 @@ WRONG = [
      "only between the faces of a crack"),
     (LAYERS, "[mechanics.solids.lower]", CURRENT + "[mechanics.solids.lower]", "law",
      "no contact beside a current"),
-    (LAYERS, 'law = "traction"\npressure = "1 MPa"',
-     'law = "plate"\npressure = "1 MPa"\nstiffness = "1 MPa/um"', "stiffness",
-     "no spring beside"),
     (CRACK, 'law = "contact"', 'law = "contact"\nfriction = "none"', "friction",
      "in a plane of symmetry nothing slides"),
     (CRACK, "[mechanics.faces.crack]", JOINT + "[mechanics.faces.crack]", "law",
@@ -87,7 +88,9 @@ def test_a_wrong_value_is_told_at_its_key(good, right, wrong, key, said, tmp_pat
     one_finding(good.replace(right, wrong), tmp_path, capsys, key, said)
 
 
-@pytest.mark.parametrize("good", [LAYERS, CRACK, PUSHED], ids=["layers", "crack", "indenter"])
+@pytest.mark.parametrize(
+    "good", [LAYERS, SPRING, CRACK, PUSHED], ids=["layers", "spring", "crack", "indenter"]
+)
 def test_contact_of_a_box_is_written_back(good, tmp_path):
     path = tmp_path / "case.toml"
     path.write_text(good, "utf-8")
