@@ -1,21 +1,23 @@
 """Straight fibres that may cross: where they lie, and the phase they make.
 
-Centres are even in the layer and, where it is not periodic, half a length above and below it;
-directions follow the density of von Mises and Fisher about the mean axis, exp(k cos) (k = 0: any
-direction), diameters a lognormal one. Fibres are added until they cover the volume asked for (what
-crosses counted once; of n fibres of volume V per unit volume that is about 1 - exp(-n V)), measured
-at points on a lattice; one offset of all radii then meets it. It is small where many fibres are; in
-a cell with room for few it changes their mean diameter, which is told where it is more than
+Centres are even in the layer and, where it is not periodic, half a length above and below it and
+beside it: what reaches in from there is as dense at a mirror as anywhere. Directions follow the
+density of von Mises and Fisher about the mean axis, exp(k cos) (k = 0: any direction), diameters a
+lognormal one. Fibres are added until they cover the volume asked for (what crosses counted once; of
+n fibres of volume V per unit volume that is about 1 - exp(-n V)), measured at points on a lattice;
+one offset of all radii then meets it. It is small where many fibres are; in a cell with room for
+few it changes their mean diameter, which is told where it is more than
 `meshes.placed.DIAMETER_ERROR`.
 
 Connected or not: where no way from the bottom to the top is asked for, a fibre that would close
 one (with faces nearer than `ROOM` diameters, `meshes.ways`) is not placed; where one is asked for,
 the first fibre is made so long that it reaches both. Sides that are not periodic would cut it off:
-it is moved away from them by its radius, and stands as steep as that needs. Where the top is the
+its axis stays between them, and it stands as steep as that needs. Where the top is the
 image of the bottom, it leans by a whole number of periods, so that its end meets its beginning.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +36,7 @@ from meshes.ways import Ways
 Floats = NDArray[np.float64]
 
 MOST = 20_000  # fibres
+DRAWN = 100  # for each one that reaches into a cell between mirrors
 SAMPLES = {2: 60_000, 3: 120_000}  # points at which coverage is measured
 ROOM = 1.0  # mean diameters: two boxes of the coarsest mesh that fibres may have
 STEEP = 0.3  # least vertical part of the direction of a fibre that has to reach both faces
@@ -61,10 +64,11 @@ def fibres(micro: Fibres) -> Segments:
     level = np.full(len(points), np.inf)
     periods = np.array(body.periods)
     tree = cKDTree(wrapped(points, periods), boxsize=periods)
+    mirrors = body.periodic == "none"
     around = 0.0 if body.periodic == "all" else 0.5 * micro.length
     placed: list[tuple[Floats, Floats, float]] = []
     ways = Ways((low, high), ROOM * micro.diameter, periods)
-    for turn in range(MOST):
+    for turn in range(MOST * (DRAWN if mirrors else 1)):
         radius = float(0.5 * lognormal(random, micro.diameter, micro.deviation, 1)[0])
         direction = _direction(random, micro, dim)
         centre = random.random(dim) * np.array(body.sizes)
@@ -72,8 +76,16 @@ def fibres(micro: Fibres) -> Segments:
         half = max(0.5 * micro.length - radius, 0.0) * direction
         if turn == 0 and micro.percolating == "yes":
             centre, half = _through(micro, centre, direction, radius)
-        if micro.percolating == "no" and ways.would_close(centre, half, radius):
-            continue
+        elif mirrors:
+            centre[:-1] += (centre[:-1] / body.sizes[:-1] - 0.5) * micro.length
+            first, last = _within(centre, half, radius, body.sizes[:-1])
+            if first > last:
+                continue
+        if micro.percolating == "no":
+            part = _within(centre, half, radius, body.sizes[:-1]) if mirrors else (-1.0, 1.0)
+            inside = centre + 0.5 * (part[0] + part[1]) * half, 0.5 * (part[1] - part[0]) * half
+            if ways.would_close(*inside, radius):
+                continue
         placed.append((centre, half, radius))
         mine = pieces(centre[None], half[None], np.array([radius]), periods)
         reach = 2.0 * radius
@@ -110,6 +122,22 @@ def _direction(random: np.random.Generator, micro: Fibres, dim: int) -> Floats:
     return np.asarray(cosine * axis + sine * (math.cos(turn) * first + math.sin(turn) * second))
 
 
+def _within(
+    centre: Floats, half: Floats, radius: float, sizes: Sequence[float]
+) -> tuple[float, float]:
+    """The part of a fibre between the sides, from -1 to 1 along it; none if first > last."""
+    first, last = -1.0, 1.0
+    for middle, along, size in zip(centre, half, sizes, strict=False):
+        low, high = -radius - middle, size + radius - middle
+        if along == 0.0:
+            if low > 0.0 or high < 0.0:
+                return 1.0, -1.0
+            continue
+        ends = sorted((low / along, high / along))
+        first, last = max(first, ends[0]), min(last, ends[1])
+    return first, last
+
+
 def _through(
     micro: Fibres, centre: Floats, direction: Floats, radius: float
 ) -> tuple[Floats, Floats]:
@@ -127,7 +155,7 @@ def _through(
             lean = half[axis] / half[-1] * (high - low)
             half[axis] = half[-1] / (high - low) * size * round(lean / size)
         elif micro.body.periods[axis] == 0.0:
-            room = max(0.5 * size - radius, 0.0)
+            room = 0.5 * size
             half[axis] = float(np.clip(half[axis], -room, room))
             free = room - abs(half[axis])
             middle[axis] = float(np.clip(middle[axis], 0.5 * size - free, 0.5 * size + free))

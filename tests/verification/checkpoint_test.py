@@ -1,6 +1,6 @@
 """Marches that are kept and go on: the same numbers, on any number of ranks."""
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -15,10 +15,13 @@ from tests.verification.march_example import (
     SALT,
     SOLID,
     case_of,
+    continued,
     driven,
     galvanostatic,
+    kept_at,
     reacts,
     system_of,
+    table,
     text,
 )
 
@@ -40,24 +43,6 @@ def cell(folder, error="1e-4"):
     )
 
 
-def kept_at(system, *numbers):
-    """The march, and what was offered at some of its steps."""
-    kept = []
-    calls = iter(range(10**6))
-
-    def keep(_, make):
-        if next(calls) in numbers:
-            kept.append(make())
-
-    return march(system, {}, lambda _: None, keep), kept
-
-
-def table(found):
-    return np.array(
-        [[*astuple(m)[:-4], *np.ravel(m.growth), *np.ravel(m.fractions)] for m in found.moments]
-    )
-
-
 def test_a_march_goes_on_to_the_same_numbers(tmp_path):
     system = system_of(cell(tmp_path), SELF)
     whole, kept = kept_at(system, 0, 5, 7, 35, 52, 75)
@@ -65,10 +50,7 @@ def test_a_march_goes_on_to_the_same_numbers(tmp_path):
     assert [one.inside for one in kept] == [False, False, True, True, False, True]
     assert {one.step for one in kept} == {0, 1}
     for number, one in enumerate(kept):
-        place = tmp_path / f"{number}.h5"
-        checkpoint_file.write(place, system, one, "same")
-        fresh = system_of(cell(tmp_path), SELF)
-        again = march(fresh, {}, lambda _: None, kept=checkpoint_file.read(place, fresh, "same"))
+        again = continued(system_of(cell(tmp_path), SELF), one, tmp_path / f"{number}.h5")
         assert len(again.moments) == len(whole.moments)
         assert table(again) == pytest.approx(table(whole), rel=1e-9, abs=1e-9)
         assert [(e.step, e.reason, e.first, e.last) for e in again.ends] == [

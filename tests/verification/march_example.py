@@ -1,7 +1,13 @@
 """Case files of cells that march, written from a few numbers."""
 
+from dataclasses import astuple
+
+import numpy as np
+
+from solver import checkpoint_file
 from solver.case import load_case
 from solver.domain import read_domain
+from solver.march import march
 from solver.march_run import make_system, with_all_of_the_stack
 from solver.mechanics_run import make_mesh
 from solver.model import build_model
@@ -66,3 +72,26 @@ def system_of(case, comm, change=lambda domain: domain):
 
 def numbers(solution):
     return {quantity.name: quantity.value for quantity in solution.quantities}
+
+
+def kept_at(system, *numbers):
+    """The march, and what was offered to be kept at some of its steps."""
+    kept = []
+    calls = iter(range(10**6))
+
+    def keep(_, make):
+        if next(calls) in numbers:
+            kept.append(make())
+
+    return march(system, {}, lambda _: None, keep), kept
+
+
+def continued(system, kept, place):
+    """The march of a fresh system from what was written to a file and read again; collective."""
+    checkpoint_file.write(place, system, kept, "same")
+    return march(system, {}, lambda _: None, kept=checkpoint_file.read(place, system, "same"))
+
+
+def table(found):
+    """All numbers of the moments of a march, a row each."""
+    return np.array([np.hstack([np.ravel(v) for v in astuple(m)]) for m in found.moments])

@@ -1,7 +1,6 @@
 """Stress in a march: pressed lithium, alloys that swell, deposits between body and plate."""
 
 import math
-from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from mpi4py import MPI
 from scipy.integrate import solve_ivp
 from scipy.sparse import diags
 
-from solver import checkpoint_file
 from solver.march import march
 from solver.simulate import simulate
 from tests.verification.alloy_test import OMEGA, SITES, UNIT, _volumes, alloy
@@ -21,11 +19,14 @@ from tests.verification.march_example import (
     R,
     T,
     case_of,
+    continued,
     driven,
     electrode,
     galvanostatic,
+    kept_at,
     numbers,
     system_of,
+    table,
 )
 
 WORLD, SELF = MPI.COMM_WORLD, MPI.COMM_SELF
@@ -244,23 +245,9 @@ def test_ranks_agree_and_a_march_goes_on(tmp_path):
     case = WORLD.bcast(case_of(tmp_path, text))
     folder = WORLD.bcast(str(tmp_path))
     system = system_of(case, WORLD)
-    kept, calls = [], iter(range(10**6))
-
-    def keep(_, make):
-        if next(calls) == 15:
-            kept.append(make())
-
-    whole = march(system, {}, lambda _: None, keep)
-    place = Path(folder) / "kept.h5"
-    checkpoint_file.write(place, system, kept[0], "same")
-    fresh = system_of(case, WORLD)
-    again = march(fresh, {}, lambda _: None, kept=checkpoint_file.read(place, fresh, "same"))
-    table, other = (
-        np.array([[*astuple(m)[:-4], *np.ravel(m.growth), *np.ravel(m.fractions),
-                   *np.ravel(np.array(m.stress)[:, :2])] for m in found.moments])
-        for found in (whole, again)
-    )  # fmt: skip
-    assert other == pytest.approx(table, rel=1e-9, abs=1e-9)
+    whole, kept = kept_at(system, 15)
+    again = continued(system_of(case, WORLD), kept[0], Path(folder) / "kept.h5")
+    assert table(again) == pytest.approx(table(whole), rel=1e-9, abs=1e-9)
     alone = march(system_of(case, SELF), {}, lambda _: None)
     last, mine = whole.moments[-1], alone.moments[-1]
     assert last.voltage == pytest.approx(mine.voltage, rel=1e-5)
