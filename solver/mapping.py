@@ -33,13 +33,18 @@ def numbers(wanted: schema.Map) -> list[tuple[float, ...]]:
 
 
 def points_of(
-    case: schema.Case, wanted: schema.Map, evaluate: Evaluate, progress: Progress
+    case: schema.Case,
+    wanted: schema.Map,
+    known: tuple[Quantity, ...],
+    evaluate: Evaluate,
+    progress: Progress,
 ) -> tuple[Quantity, ...]:
-    """The quantity at every point.
+    """The quantity at every point; the one that is the case itself is not solved for again.
 
     Args:
         case: With the map.
         wanted: Its map.
+        known: All quantities of the case as it is.
         evaluate: All quantities of a case.
         progress: Gets a line per point.
 
@@ -49,11 +54,13 @@ def points_of(
     """
     parameters = [wanted.parameter]
     parameters += [] if wanted.against is None else [wanted.against.parameter]
+    itself = with_settings(case, {}, True).table
     found = []
     for texts in pairs(wanted):
         settings: dict[str, str | int] = dict(zip(parameters, texts, strict=True))
         place = ", ".join(f"{key} = {text}" for key, text in settings.items())
-        there = evaluate(with_settings(case, settings, True))
+        trial = with_settings(case, settings, True)
+        there = known if trial.table == itself else evaluate(trial)
         point = next((q for q in there if q.name == wanted.quantity), None)
         if point is None or not isinstance(point.value, float):
             raise NoAnswer(f"map: there is no {wanted.quantity} at {place}")

@@ -435,7 +435,7 @@ def _mapped(
     def evaluate(trial: schema.Case) -> tuple[Quantity, ...]:
         return simulate(trial, comm, lambda _: None).quantities
 
-    points = mapping.points_of(case, wanted, evaluate, progress)
+    points = mapping.points_of(case, wanted, solution.quantities, evaluate, progress)
     more = mapping.exponents(wanted, points)
     judged = quantities.compare([*more, *solution.quantities], case.references)
     timings = {"map": perf_counter() - begin, **solution.timings}

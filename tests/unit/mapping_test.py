@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from solver.mapping import exponents
+from solver.case import load_case
+from solver.mapping import exponents, points_of
 from solver.quantities import Quantity
 from solver.schema import Map
 
@@ -32,3 +34,20 @@ def test_the_weakest_bar_of_a_point_is_that_of_the_exponent():
     bare = replace(guessed, lower=None, upper=None)
     (found,) = exponents(MAP, (proved, bare))
     assert (found.bound, found.lower, found.upper) == ("none", None, None)
+
+
+def test_the_point_that_is_the_case_itself_is_not_solved_for_again():
+    cases = Path(__file__).parents[2] / "cases"
+    case = load_case(cases / "lim2024_mgf2_interlayer" / "yielding_map.toml")
+    asked = []
+
+    def evaluate(trial):
+        asked.append((trial.geometry.layers[1].thickness, trial.mechanics.stretch))
+        return (point(2.0, 0.1),)
+
+    found = points_of(case, case.map, (point(7.0, 0.1),), evaluate, lambda _: None)
+    here = (case.geometry.layers[1].thickness, case.mechanics.stretch)
+    assert here == pytest.approx((0.1, 0.0008))
+    assert len(asked) == 3
+    assert here not in asked
+    assert [q.value for q in found] == [2.0, 2.0, 2.0, 7.0]  # the stretch runs fastest
