@@ -14,6 +14,7 @@ from solver.graded_checks import graded_faults
 from solver.interface_checks import interface_faults, sides_of_layers
 from solver.load_checks import floating_faults
 from solver.micro_checks import micro_mechanics_faults
+from solver.mirror_checks import mirror_faults
 from solver.misfit_checks import misfit_faults
 from solver.stall_checks import coupling_faults, slit_faults
 from solver.stress_checks import marches, stress_faults
@@ -51,6 +52,7 @@ def mechanics_faults(
         yield Finding(("mechanics", "opens_slit"), "true", allowed)
     if geometry is not None:
         yield from misfit_faults(mechanics, geometry)
+        yield from mirror_faults(mechanics, geometry)
     in_march = marches(file)
     if in_march:
         yield from stress_faults(file, mechanics, geometry)

@@ -43,7 +43,8 @@ LINE = """
     solver.schema solver.tables solver.micro_assemble
     solver.creep_rate solver.flaw_assemble solver.assemble solver.limits solver.editor
     solver.messages solver.partial solver.comparison solver.interface_checks
-    solver.flow_checks solver.graded_checks solver.misfit_checks solver.micro_checks
+    solver.flow_checks solver.graded_checks solver.hooke solver.mirror_checks
+    solver.misfit_checks solver.micro_checks
     solver.load_checks
     solver.touching_checks solver.stall_checks solver.damage_checks
     solver.stress_checks solver.mechanics_checks
@@ -65,7 +66,7 @@ LINE = """
     solver.enclosure solver.bounds solver.one_mesh
     solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
     solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
-    solver.hooke solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
+    solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.graded solver.elasticity solver.effective_stiffness
     solver.uniform_tractions solver.weak_strains
     solver.floors solver.load_path solver.nonlinear

@@ -20,11 +20,10 @@ poissons_ratio = 0.25
 misfit_strains = ["0 %", "70 %", "0.1 %"]
 misfit_angle = "30 deg"
 [mechanics.faces]
-bottom = { law = "symmetry" }
-left = { law = "symmetry" }
+bottom = { law = "plate" }
 """
 SOLID = "mechanics.solids.film"
-CYLINDER = GOOD.replace('"block"', '"cylinder"').replace('left = { law = "symmetry" }\n', "")
+CYLINDER = GOOD.replace('"block"', '"cylinder"')
 SHELL = GOOD.replace('"block"\nwidth = "10 um"', '"ball"\ninner_radius = "10 um"')
 WRONG = [
     (GOOD, '"70 %"', '"-100 %"', f"{SOLID}.misfit_strains[1]", "more than -1"),
