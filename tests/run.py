@@ -96,7 +96,8 @@ def main(arguments: list[str]) -> int:
     scale = 8 if every else 1
     left_out = "" if every else "not slow and not needs_paraview and not needs_browser"
     both = f"parallel and {left_out}" if left_out else "parallel"
-    test = ["-ra", "-o", f"faulthandler_timeout={240 * scale}", *arguments]
+    shown = ["-ra", "--durations=25", "--durations-min=10"]
+    test = [*shown, "-o", f"faulthandler_timeout={240 * scale}", *arguments]
     serial = [sys.executable, "-m", "pytest"]
     workers = ["-n", str(min(4, len(os.sched_getaffinity(0)))), "--dist", "worksteal"]
     packages = [name for name in ("solver", "meshes") if (TOP / name).is_dir()]

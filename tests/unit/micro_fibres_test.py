@@ -201,6 +201,7 @@ def test_round_jittered_rods_with_shells_of_a_share(tmp_path: Path):
     assert far.min() >= 0.25 + 2.0 * placed.shell
 
 
+@pytest.mark.slow
 def test_hexagonal_rods_with_grains_and_a_deposit(tmp_path: Path):
     micro = replace(
         RODS, arrangement="hexagonal", grains=Grains("grain", 0.16, 0.01),

@@ -111,6 +111,7 @@ def exact(mesh) -> dict[str, float]:
     return {m.name: m.exact for m in mesh.report.facets if m.exact is not None}
 
 
+@pytest.mark.slow
 def test_areas_of_coated_balls_are_those_of_spheres(tmp_path: Path):
     layers = (Layer("lithium", 0.2), Layer("PEO", 0.9), Layer("film", 0.1))
     body = Body(1.0, 1.0, layers, 0.03, "sides", 1)
