@@ -116,7 +116,8 @@ class System(Carriers):
         """Allowed error of every unknown in a step of time; potentials follow and have none."""
         found = self.vector()
         found.set(1e30)
-        found.array[self.salt.unknowns] = step_error
+        for field in (self.salt, self.amount):
+            found.array[field.unknowns] = step_error
         for field in self.stored:
             found.array[field.unknowns] = step_error
         for field in (*self.z, *self.inner):
@@ -169,7 +170,8 @@ class System(Carriers):
             cells = self.domain.cell_tags.find(self.domain.built.regions[name])
             nodes = fem.locate_dofs_topological(self.space, tdim, cells, remote=True)
             inside = np.isin(self.salt.nodes, nodes)
-            x.array[self.salt.unknowns[inside]] = law.concentration / self.reference
+            for field in (self.salt, self.amount):  # the latter follows where the mesh has moved
+                x.array[field.unknowns[inside]] = law.concentration / self.reference
         for field in self.stored:
             x.array[field.unknowns] = self.fractions_at_start
         for name, field in self.heights:
@@ -284,7 +286,7 @@ class System(Carriers):
 
     def salt_over_start(self, x: PETSc.Vec) -> Floats:
         """Amount of salt of every electrolyte over that at the start."""
-        values = x.array_r[self.salt.unknowns]
+        values = x.array_r[self.amount.unknowns]
         mine = [float(load.array_r[self.salt.nodes] @ values) for load in self.salt_load]
         total = np.asarray(self.comm.allreduce(np.array(mine), op=MPI.SUM))
         return np.asarray(total / np.array(self.salt_at_start)) if len(total) else total
@@ -437,7 +439,8 @@ class System(Carriers):
             if self.way == "steady":
                 amount = self.salt_load[group].array_r[self.salt.nodes]
                 weight = self.scale / self.salt_at_start[group]
-                out.setValues([source], numbers, weight * amount, addv=add)
+                places = self.globals[self.amount.name][self.salt.nodes]
+                out.setValues([source], places, weight * amount, addv=add)
                 if root:
                     out.setValue(source, source, 0.0, addv=add)
             elif root:

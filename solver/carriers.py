@@ -56,7 +56,7 @@ from solver.mixed_conductor import mixed_forms
 from solver.model import Contact, Model
 from solver.moving import Way, gradient, ways
 from solver.region_schema import Alloy, MixedConductor
-from solver.salt import assembled, groups_of, integral, salt_of
+from solver.salt import assembled, groups_of, integral, salt_forms, salt_of
 from solver.transport import volume_weight
 from solver.units import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
@@ -79,8 +79,7 @@ class Carriers:
         self.copies: Copies = build_copies(domain, model)
         self.space = self.copies.space
         self.owned = self.space.dofmap.index_map.size_local
-        self.groups = groups_of(domain, self.binary)
-        self.platings = platings(case)
+        self.groups, self.platings = groups_of(domain, self.binary), platings(case)
         self.stress = stress_of(case, domain)
         self._scales()
         self._fields()
@@ -91,6 +90,7 @@ class Carriers:
     def _scales(self) -> None:
         """A typical conductance per area, and the area of the contacts."""
         self.area = {c.name: self._face_area(c) for c in self.model.contacts}
+        self.moving = [n for n, law in self.platings.items() if law.moves and n in self.area]
         dx = ufl.Measure("dx", domain=self.domain.mesh)
         one = fem.Constant(self.domain.mesh, np.float64(1.0))
         weight = volume_weight(self.domain)
@@ -140,7 +140,8 @@ class Carriers:
             add(f"phi_{label}", nodes, number[unknown[label, nodes]])
         start = int(used.sum())
         for name, members in (
-            ("u", self.binary), ("x", self.alloys), ("e", self.mixed), ("y", self.mixed),
+            ("u", self.binary), ("a", self.binary if self.moving else {}), ("x", self.alloys),
+            ("e", self.mixed), ("y", self.mixed),
         ):  # fmt: skip
             nodes = inside(members)
             if members or name == "u":
@@ -171,6 +172,7 @@ class Carriers:
         self.scalar_rows = int(self.comm.bcast(start)) + np.arange(self.scalars, dtype=np.int32)
         self.globals = {field.name: self._global_map(field) for field in fields}
         self.salt = next(field for field in fields if field.name == "u")
+        self.amount = next((field for field in fields if field.name == "a"), self.salt)
         self.phi = tuple(f for f in fields if f.name.startswith("phi_"))
         self.collector = next((c.terminal for c in self.model.contacts if c.electronic), 0)
         self.z = tuple(f for f in fields if f.name.startswith("z_"))
@@ -184,9 +186,8 @@ class Carriers:
         """Growth of faces, displacement of the mesh, elastic bodies and the pressure on a face."""
         found = [f"h_{name}" for name in self.platings if name in self.area]
         n = self.domain.mesh.geometry.dim
-        moving = [name for name, law in self.platings.items() if law.moves and name in self.area]
-        found += [f"g_{name}" for name in moving]
-        found += [f"d_{i}" for i in range(n)] if moving else []
+        found += [f"g_{name}" for name in self.moving]
+        found += [f"d_{i}" for i in range(n)] if self.moving else []
         for name, law in self.platings.items():
             if law.backing is not None:
                 found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
@@ -223,8 +224,7 @@ class Carriers:
         self.shift = self._constant(0.0)  # of the method in time: a in dF/dx + a dF/d(dx/dt)
         thermal, reference = self._constant(self.thermal), self._constant(self.reference)
         dx = ufl.Measure("dx", domain=msh, subdomain_data=self.domain.cell_tags)
-        u, du = self.salt.value, self.salt.rate
-        faraday = self._constant(FARADAY)
+        u, da = self.salt.value, self.amount.rate  # per volume at the start: da = du at rest
         forms: dict[str, ufl.Form | None] = {field.name: None for field in self.fields}
 
         def add(name: str, form: ufl.Form) -> None:
@@ -251,10 +251,12 @@ class Carriers:
             if isinstance(law, MixedConductor):
                 self._mixed_forms(add, law, phi, thermal, dx(tags[name]))
             if isinstance(law, BinaryElectrolyte):
-                flow = fluxes(law, phi.value, u, reference, thermal, msh)
-                porosity = self._constant(law.porosity)
-                store = weight * porosity * faraday * reference * du * v * dx(tags[name])
-                add("u", store - weight * ufl.inner(flow.anion, ufl.grad(v)) * dx(tags[name]))
+                flow = fluxes(law, phi.value, u, reference, thermal, msh, back)
+                sizes = FARADAY * self.reference, self.scale / self.volume
+                shares = [self._constant(law.porosity * size) for size in sizes]
+                amount = da, self.amount.value if self.moving else None, u
+                for row, part in salt_forms(flow.anion, amount, shares, weight, back, v):
+                    add(row, part * dx(tags[name]))
                 self.current_of[name] = flow.current
             else:
                 kappa = self._constant(self.model.conductivity[name])

@@ -13,6 +13,18 @@ condition everywhere, and the salt is conserved to rounding: the test function 1
 Without a given conductivity that of an ideal solution holds, kappa = F^2 D c/(2 R T t (1 - t))
 (Nernst and Einstein). Properties are constants or piecewise linear in c, constant beyond the table.
 
+Where faces move (`solver.moving`) the electrolyte goes with the mesh: its salt stays in the cells
+as they are sheared and stretched, but for N-, which is relative to them. With everything on the
+mesh of the start, J the volume now over that at the start, F^-T Grad the gradient,
+
+    a = J c/c_ref                    eps F c_ref da/dt v - J N-.(F^-T Grad v) = 0   in the mean of v
+
+a is an unknown of its own, the projection of J u: so the amount of salt is linear in what is
+integrated in time and conserved as well as in a body that rests. A solvent that keeps its volume
+would be pressed aside where a face comes closer to another one; by what that carries the salt is
+wrong by about the share v L/D (v speed of the face, L distance). Where as much is plated on one
+face as is stripped from the other all goes with them and nothing is left out.
+
 The unknown is u = c/c_ref. kappa/c stays finite where c goes to zero; kappa itself is kept above
 that at 1e-9 of c_ref, which only keeps the matrices regular: what comes close counts as depleted.
 
@@ -27,6 +39,7 @@ from dolfinx import fem, mesh
 from ufl.core.expr import Expr
 
 from solver.march_schema import BinaryElectrolyte, Curve
+from solver.moving import Motion, gradient
 from solver.units import FARADAY, GAS_CONSTANT
 
 LEAST = 1e-9  # of the reference concentration, in the conductivity alone
@@ -75,7 +88,13 @@ def conductivity_at_start(law: BinaryElectrolyte, temperature: float) -> float:
 
 
 def fluxes(
-    law: BinaryElectrolyte, phi: Expr, u: Expr, reference: Expr, thermal: Expr, msh: mesh.Mesh
+    law: BinaryElectrolyte,
+    phi: Expr,
+    u: Expr,
+    reference: Expr,
+    thermal: Expr,
+    msh: mesh.Mesh,
+    motion: Motion,
 ) -> Fluxes:
     """Both fluxes in a region.
 
@@ -86,6 +105,7 @@ def fluxes(
         reference: fmol/um^3.
         thermal: R T/F, V.
         msh: The mesh.
+        motion: Of the mesh: gradients are those in the moved body.
     """
     c = reference * u
     d, t = curve(law.diffusivity, c, msh), curve(law.transference_number, c, msh)
@@ -98,6 +118,6 @@ def fluxes(
         kappa = curve(law.conductivity, c, msh)
         over_c = kappa / positive
     factor = curve(law.thermodynamic_factor, c, msh)
-    slope = reference * ufl.grad(u)
-    current = -kappa * ufl.grad(phi) + 2.0 * thermal * over_c * (1.0 - t) * factor * slope
+    slope = reference * gradient(motion, u)
+    current = -kappa * gradient(motion, phi) + 2.0 * thermal * over_c * (1.0 - t) * factor * slope
     return Fluxes(current, -faraday * d * slope - (1.0 - t) * current)

@@ -6,7 +6,8 @@ it (block Gauss-Seidel):
 
     charge   potentials, rates on the faces, potentials of the terminals, growth, charge passed;
              electrons and reactions of mixed conductors, lithium in alloys
-    salt     concentrations, and the sources that fix their amounts in a steady state
+    salt     concentrations, what cells hold where the mesh moves, and the sources that fix the
+             amounts in a steady state
     mesh     displacement of a mesh that moves
     bodies   displacements of elastic bodies and the pressure between them; displacement of the
              body, its stress in alloys, ways of plates
@@ -47,7 +48,8 @@ def fields_of(system: System) -> dict[str, Ints]:
     first = system.first_scalar + len(system.applied) + 1
     plates = np.arange(first + len(system.groups), system.local, dtype=np.int32)
     sources = np.arange(first, min(first + len(system.groups), system.local), dtype=np.int32)
-    found = {"salt": np.concatenate([system.salt.unknowns, sources]).astype(np.int32)}
+    salt = np.union1d(system.salt.unknowns, system.amount.unknowns)
+    found = {"salt": np.concatenate([salt, sources]).astype(np.int32)}
     for block, heads in (("mesh", ("d_",)), ("bodies", BODIES)):
         parts = [f.unknowns for name, f in system.further.items() if name.startswith(heads)]
         found[block] = np.concatenate([np.zeros(0, dtype=np.int32), *parts])

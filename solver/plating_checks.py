@@ -24,8 +24,8 @@ def plating_faults(
         text = as_given(porosity.text)
         yield Finding((*path, "porosity"), text, "a share of the volume, below 1")
     salt = any(isinstance(r, BinaryElectrolyte) for r in file.regions.values())
-    if law.moves and salt:
-        allowed = "false beside a binary electrolyte: how it flows where faces move is not modelled"
+    if law.moves and salt and law.wavelength is not None and len(file.regions) > 1:
+        allowed = "false: beside several regions with salt a face that moves is flat at the start"
         yield Finding((*path, "moves"), "true", allowed)
     if law.moves and file.interfaces:
         allowed = "false beside conditions on interfaces, which would have to move as well"
@@ -61,6 +61,8 @@ def remesh_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[
     faces = [b.plating for b in file.boundaries.values() if isinstance(b, tables.Electrode)]
     if not any(law is not None and law.moves for law in faces):
         yield Finding(path, "true", "no such key without a face that moves (plating.moves = true)")
+    elif any(isinstance(r, BinaryElectrolyte) for r in file.regions.values()):
+        yield Finding(path, "true", "false beside a binary electrolyte: its mesh is not made anew")
     elif any(law is not None and (law.backing or law.surface_tension) for law in faces):
         allowed = "false beside elastic bodies or surface tension of a face (plating)"
         yield Finding(path, "true", allowed)

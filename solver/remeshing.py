@@ -39,6 +39,7 @@ from solver.deposit import charge_per_volume, platings
 from solver.domain import Domain, facet_entities, number_of_cells, read_domain
 from solver.kinetics import reaction
 from solver.march_newton import fit_potentials
+from solver.march_schema import BinaryElectrolyte
 from solver.march_states import Marched, Remeshing
 from solver.meshing import start_size
 from solver.moving import flat_faces, local_facets
@@ -53,14 +54,17 @@ KEPT = 1e-9  # by how much a constant may change when it is carried over
 
 
 def remeshes(case: schema.Case) -> bool:
-    """Whether new meshes are made on the way: faces of a flat strip or tube move."""
+    """Whether new meshes are made on the way: faces of a flat strip or tube move, without salt."""
     laws = platings(case).values()
     allowed = case.programme is not None and case.programme.remesh
     flat_at_start = any(law.backing is not None or law.surface_tension > 0.0 for law in laws)
     moving = any(law.moves for law in laws) and not flat_at_start
     cell = case.geometry
     flat = isinstance(cell, Cell) and isinstance(cell.opening, NoOpening)
-    return allowed and moving and flat and isinstance(cell, Cell) and cell.shape in PLANE
+    salt = any(isinstance(law, BinaryElectrolyte) for law in case.regions.values())
+    return (
+        allowed and moving and not salt and flat and isinstance(cell, Cell) and cell.shape in PLANE
+    )
 
 
 def read_redrawn(built: BuiltMesh, data: bytes, comm: MPI.Intracomm) -> Domain:

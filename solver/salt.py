@@ -1,6 +1,6 @@
 """Which electrolytes share their salt, and how much of it they have."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from ufl.core.expr import Expr
 
 from solver.domain import Domain, regions_at
 from solver.march_schema import BinaryElectrolyte
+from solver.moving import Motion, gradient
 from solver.transport import volume_weight
 from solver.units import FARADAY
 
@@ -47,6 +48,32 @@ def groups_of(
         if tuple(sorted(members)) not in found:
             found.append(tuple(sorted(members)))
     return tuple(found)
+
+
+def salt_forms(
+    anion: Expr,
+    amount: tuple[Expr, Expr | None, Expr],
+    shares: Sequence[fem.Constant],
+    weight: Expr,
+    motion: Motion,
+    test: Expr,
+) -> Iterator[tuple[str, Expr]]:
+    """What is integrated over a region in the rows of u and, where the mesh moves, of a.
+
+    Args:
+        anion: F N-, pA/um^2.
+        amount: da/dt, a (None: the mesh rests, and a is u), u.
+        shares: eps F c_ref, pC/um^3, and what the rows of a are scaled by, pA/um^3.
+        weight: Of the symmetry.
+        motion: Of the mesh.
+        test: v.
+    """
+    rate, there, u = amount
+    stored, scale = shares
+    volume = weight * motion.volume
+    yield "u", weight * stored * rate * test - volume * ufl.inner(anion, gradient(motion, test))
+    if there is not None:
+        yield "a", scale * (weight * there - volume * u) * test
 
 
 def salt_of(

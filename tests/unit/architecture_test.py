@@ -58,8 +58,8 @@ LINE = """
     solver.read_files
 
     solver.meshing solver.compat solver.compiled solver.domain solver.fine_faces solver.kinetics
-    solver.electrolyte solver.alloy solver.mixed_conductor
-    solver.deposit solver.vacancies solver.face_contact solver.moving solver.misfit solver.further
+    solver.deposit solver.vacancies solver.face_contact solver.moving solver.electrolyte
+    solver.alloy solver.mixed_conductor solver.misfit solver.further
     solver.model solver.metal_faces solver.axis solver.singularity
     solver.transport solver.solve solver.rigid solver.levels solver.copies solver.levelling
     solver.primal solver.dual
