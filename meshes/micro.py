@@ -22,7 +22,7 @@ class Body:
         layers: flat layers from below.
         resolution: size of the boxes of the background lattice.
         periodic: whether opposite `sides`, or `all` faces, are images of each other; where not,
-            features end at the sides as at a mirror.
+            sides are mirrors: particles, pits, jittered rods are whole inside, others end there.
         seed: of all random numbers; the same seed makes the same features.
         mesher: `lattice` fits a lattice; `conformal` cuts solids where that is sound.
     """

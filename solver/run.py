@@ -17,9 +17,7 @@ from typing import Any
 from mpi4py import MPI
 from rich.console import Console
 
-from meshes.geometry import MeshFile
 from meshes.mesh import MeshError
-from meshes.micro import Micro
 from solver import fields, mechanics_fields, mechanics_meta, output, provenance
 from solver.bounds import Level, NotBalanced
 from solver.case import load_case
@@ -52,6 +50,7 @@ from solver.read_files import contents
 from solver.report import summary_table, write_summary
 from solver.resolved import resolved_toml
 from solver.rests_table import write_rests
+from solver.run_notes import insulated_sides, notes
 from solver.schema import Case
 from solver.simulate import Solution, simulate
 from solver.solve import SolveFailed, command_line
@@ -177,6 +176,8 @@ def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, re
                 console.print(f"  {text}", markup=False)
                 LOG.info("%s", text)
 
+            for text in insulated_sides(job.case):
+                progress(text)
             solution = simulate(job.case, comm, progress, keeper)
             missing = shortfalls(solution)
             _write(job, solution, partial, comm, files)
@@ -254,7 +255,7 @@ def _write(
         write_march(job.case, solution.marching, folder)
     if solution.effective is not None:
         write_effective(job.case, solution.effective, folder)
-    said = write_rests(solution, folder, comm, LOG.info)
+    said = (*insulated_sides(job.case), *write_rests(solution, folder, comm, LOG.info))
     timings = {**solution.timings, "fields": perf_counter() - begin}
     memory = provenance.memory(comm)
     if comm.rank != 0:
@@ -402,49 +403,3 @@ def _level(level: Level, reference: float, factor: float, unit: str) -> output.L
         iterations=level.iterations,
         seconds=level.seconds,
     )
-
-
-def notes(solution: Solution) -> tuple[str, ...]:
-    """What the bounds cover and what not, for the report."""
-    certificate, built = solution.certificate, solution.built
-    if certificate is None or built is None:
-        return ()
-    said = [
-        "Guaranteed bounds cover the discretisation, the solver tolerance (any admissible field "
-        "gives a bound; what divergence is left in the current is added), the unmeshed end of the "
-        "stack and, for round openings and walls, the polygons that stand for them. For rounding "
-        "in floating-point arithmetic they are wider by 1e-12 of the resistance on both sides."
-    ]
-    if isinstance(solution.case.geometry, MeshFile | Micro):
-        said.append(
-            "The bounds hold for the meshed body of straight cells: round things are polygons."
-        )
-    if certificate.driven < 0:
-        said.append(
-            "With more than two electrodes there is no one resistance: the accuracy is that of the "
-            "power."
-        )
-    if certificate.domain.mesh.topology.dim == 3 and "edge_exponent" in {
-        q.name for q in solution.quantities
-    }:
-        said.append("In three dimensions the factor of a singular edge is a mean along the rim.")
-    if certificate.domain.axisymmetric:
-        said.append(
-            "Axisymmetric: the weight 1/(2 s) of the dual problem is integrated from above "
-            "(convexity), so that quadrature is covered as well."
-        )
-    if solution.model is not None and solution.model.far is not None:
-        said.append(
-            "Half space: outside of the mesh the potential is continued as w(e)/|x| and the "
-            "current radially, both admissible; the first one's smooth integrals use quadrature of "
-            "degree 12."
-        )
-    said += certificate.caveats
-    if certificate.caveats:
-        said.append("Therefore the bounds count as estimated.")
-    if not certificate.reached:
-        said.append(
-            f"The asked accuracy was not reached ({certificate.stopped}); the bounds are valid, "
-            "but wider."
-        )
-    return tuple(said)

@@ -100,7 +100,7 @@ LINE = """
     solver.march_run
     solver.closed_flaws solver.stall_notes solver.coupling solver.stalled solver.switching
     solver.pressed_slit solver.solving_for solver.mapping
-    solver.simulate solver.rests_on
+    solver.simulate solver.run_notes solver.rests_on
     solver.current_fields
 
     solver.provenance solver.plain solver.geometry_meta solver.output solver.postprocess
