@@ -135,10 +135,11 @@ def failing(*_):
     raise OSError("disk is full")
 
 
-def test_growing_faces_that_move_go_on_where_they_are(tmp_path):
+@pytest.mark.parametrize("law", [SOLID, pytest.param(SALT, marks=pytest.mark.slow)])
+def test_growing_faces_that_move_go_on_where_they_are(tmp_path, law):
     plating = "".join(f"[boundaries.{n}.plating]\nmoves = true\n" for n in ("bottom", "top"))
     steps = "[programme]\nstep_error = 1e-3\n" + galvanostatic(0.5 * LIMIT, 300.0)
-    content = text(SOLID, HELD, driven(0.0), plating, steps, edge="1 um", size="2 um", width="2 um")
+    content = text(law, HELD, driven(0.0), plating, steps, edge="1 um", size="2 um", width="2 um")
     case = case_of(tmp_path, content)
     whole, kept = kept_at(system_of(case, SELF), 0, 20)
     place = tmp_path / "kept.h5"
