@@ -15,9 +15,9 @@ stress, a thin foil between rigid faces with a multiple of it.
 In the conduction problem the flaw is therefore an electrode without net current: the potential it
 floats to, against that of the lithium that it is connected with, is the shift V_Li p/F itself. (The
 step that is left after the shift must not be put into p once more: that would give half of it.)
-Pressure appears where lithium plates; where it is stripped there is none. The flaw stays an
-electrode however far it opens, so the pressure does not change the current any further: one
-pass is the fixed point.
+Where the current strips lithium, dphi < 0, the pressure in the flaw is below P by as much; lithium
+does not pull, so p = max(0, P + F <dphi>/V_Li). The flaw stays an electrode however far it opens,
+so the pressure does not change the current any further: one pass is the fixed point.
 
 Everything is linear in the current up to here, so G goes with its square and the design carries
 
@@ -37,7 +37,7 @@ from dataclasses import replace
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
-from solver.mechanics_model import overpotential_to_pressure
+from solver.mechanics_model import stall_pressure
 from solver.quantities import Quantity
 from solver.stall_notes import lithium_of, proportional
 from solver.units import in_unit
@@ -98,7 +98,7 @@ def metals(case: schema.Case, steps: dict[str, float]) -> tuple[str, ...]:
 def with_overpotentials(
     case: schema.Case, steps: dict[str, float], pressures: dict[str, float]
 ) -> schema.Case:
-    """The case with the pressure of lithium at its overpotentials; none where it is stripped.
+    """The case with the pressure of lithium at its overpotentials.
 
     Args:
         case: With flaws whose pressure follows from the current.
@@ -111,7 +111,7 @@ def with_overpotentials(
     pressed = {
         name: replace(
             face,
-            overpotential=max(steps[name], 0.0),
+            overpotential=steps[name],
             metal="",
             contact_pressure=pressures[face.metal],
         )
@@ -181,10 +181,10 @@ def critical_current(
         text = "Potential to which the flaw floats against its lithium."
         yield Quantity(f"flaw_overpotential{of}", 1e3 * step, "mV", meaning=text)
         face = None if case.mechanics is None else case.mechanics.faces[name]
-        behind = face.mouth_pressure if isinstance(face, mechanics_schema.Lithium) else 0.0
-        pressure = overpotential_to_pressure(max(step, 0.0)) + behind
+        pressure = stall_pressure(face) if isinstance(face, mechanics_schema.Lithium) else 0.0
         text = (
-            "Pressure of lithium in the flaw, F eta/V_Li and that behind it, if its walls hold it."
+            "Pressure of lithium in the flaw, F eta/V_Li and that behind it, if its walls hold it; "
+            "lithium does not pull."
         )
         yield Quantity(f"flaw_pressure{of}", pressure, "MPa", meaning=text)
     margins = [

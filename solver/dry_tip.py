@@ -44,9 +44,7 @@ def force_at_end(body: Body, displacement: fem.Function, crack: str) -> float:
         return 0.0
     forwards = 1.0 if profile.tip > profile.mouth else -1.0
     end = profile.tip - forwards * profile.dry
-    wet = abs(end - profile.mouth)
-    held = profile.at_mouth + profile.gradient * wet
-    pressure = min(body.tractions[crack].pressure, held)
+    pressure = body.tractions[crack].at(abs(end - profile.mouth))
     around = 2.0 * pi * end if body.domain.axisymmetric else 1.0
     return pressure * around * _opening_at(body.domain, displacement, crack, profile.axis, end)
 

@@ -50,8 +50,8 @@ class Solid:
 class Profile:
     """How a pressure is spread along a straight crack that lithium fills from its mouth.
 
-    p(s) = min(pressure, at_mouth + gradient s) at the distance s from the mouth, zero within `dry`
-    of the tip.
+    p(s) = min(pressure, at_mouth + gradient s) at the distance s from the mouth, where less acts
+    inside than there max(pressure, at_mouth - gradient s); zero within `dry` of the tip.
 
     Attributes:
         axis: Of the coordinate along the crack.
@@ -86,6 +86,13 @@ class Traction:
     spring: float = 0.0
     within: tuple[float, float] | None = None
 
+    def at(self, away: float) -> float:
+        """The pressure at the distance `away` (um) from the mouth, but for a dry tip; MPa."""
+        if self.profile is None or self.profile.gradient == np.inf:
+            return self.pressure
+        mouth, most = self.profile.at_mouth, self.profile.gradient * away
+        return min(max(self.pressure, mouth - most), mouth + most)
+
 
 def displacement_space(domain: Domain) -> fem.FunctionSpace:
     """Continuous quadratic displacements."""
@@ -119,14 +126,23 @@ def rotation_strain(u: Expr, domain: Domain) -> Expr:
     return 0.5 * ufl.as_vector([h[0, 0], h[1, 1], around, 0.0, 0.0, 2 * h[0, 1]])
 
 
-def spread(pressure: Expr, profile: Profile, domain: Domain) -> Expr:
-    """A pressure with its profile along the crack, fixed in space."""
+def spread(pressure: Expr, traction: Traction, domain: Domain) -> Expr:
+    """A pressure, all or a part of that of a traction, with its profile, fixed in space."""
+    profile = traction.profile
+    if profile is None:
+        return pressure
     place = ufl.SpatialCoordinate(domain.mesh)[profile.axis]
     mouth = fem.Constant(domain.mesh, np.float64(profile.mouth))
     if profile.gradient < np.inf:
         slope = fem.Constant(domain.mesh, np.float64(profile.gradient))
-        held = slope * abs(place - mouth) + fem.Constant(domain.mesh, np.float64(profile.at_mouth))
-        pressure = ufl.conditional(ufl.lt(held, pressure), held, pressure)
+        ahead = fem.Constant(domain.mesh, np.float64(profile.at_mouth))
+        change = slope * abs(place - mouth)
+        if traction.pressure < profile.at_mouth:
+            held = ahead - change
+            pressure = ufl.conditional(ufl.gt(held, pressure), held, pressure)
+        else:
+            held = ahead + change
+            pressure = ufl.conditional(ufl.lt(held, pressure), held, pressure)
     if profile.dry > 0.0:
         length = abs(profile.tip - profile.mouth) - profile.dry
         wet = fem.Constant(domain.mesh, np.float64(length))
@@ -232,8 +248,7 @@ class Body:
         for i, name in enumerate(names):
             traction = self.tractions[name]
             pressure = self.load * fem.Constant(domain.mesh, np.float64(traction.pressure))
-            if traction.profile is not None:
-                pressure = spread(pressure, traction.profile, domain)
+            pressure = spread(pressure, traction, domain)
             if traction.within is not None:
                 x = ufl.SpatialCoordinate(domain.mesh)
                 half = fem.Constant(domain.mesh, np.array(traction.within))

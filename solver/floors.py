@@ -7,6 +7,10 @@ rounding and far below any load that is meant (0.1 Pa in 100 GPa):
 
     stress C e,    energy C e^2/2 times the volume,    energy release rate C e^2/2 times the height,
     curvature 2 e over the height.
+
+Energies are known to some 1e-12 of themselves. Of a crack that the loads of a body do not drive,
+differences leave that of the stored energy, so 1e-10 of it counts as no energy release rate, per
+area across the height (a crack of 1e-10 of the height under the same stress).
 """
 
 from dataclasses import dataclass
@@ -19,6 +23,7 @@ from mpi4py import MPI
 from solver.elasticity import Body, weight
 
 STRAIN = 1e-12
+ROUNDED = 1e-10  # of the energy of a body
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,8 @@ class Floors:
     curvature: float
 
 
-def floors(body: Body) -> Floors:
-    """Of a body on its mesh; collective."""
+def floors(body: Body, energy: float = 0.0) -> Floors:
+    """Of a body on its mesh, with an energy (pJ; plane: pJ/um) under its loads; collective."""
     comm, mesh = body.domain.comm, body.domain.mesh
     stiffest = float(np.abs(body.stiffness.x.array).max(initial=0.0))
     stress = STRAIN * float(comm.allreduce(stiffest, op=MPI.MAX))
@@ -72,4 +77,5 @@ def floors(body: Body) -> Floors:
     top = comm.allreduce(float(up.max(initial=-np.inf)), op=MPI.MAX)
     height = top - comm.allreduce(float(up.min(initial=np.inf)), op=MPI.MIN)
     density = 0.5 * stress * STRAIN
-    return Floors(stress, density * volume, density * height, 2.0 * STRAIN / height)
+    rate = max(density, ROUNDED * abs(energy) / volume) * height
+    return Floors(stress, density * volume, rate, 2.0 * STRAIN / height)

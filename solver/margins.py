@@ -183,8 +183,10 @@ def loads(mechanics: mechanics_schema.Mechanics) -> list[tuple[str, float]]:
                 mouth and face.contact_limit is not None
             ):
                 out.append((NO_FACTOR, 1.0))  # not all of the pressure grows with the load
-            case mechanics_schema.Lithium(overpotential=overpotential) if (overpotential or 0) > 0:
-                out.append(("critical_overpotential", overpotential or 0.0))
+            case mechanics_schema.Lithium(overpotential=eta, mouth_pressure=mouth) if eta and (
+                eta > 0.0 or mouth
+            ):
+                out.append(("critical_overpotential", eta))
             case mechanics_schema.Traction(pressure, shear) if pressure or shear:
                 out.append((OTHER if shear else "critical_pressure", pressure))
             case mechanics_schema.Plate(pressure) if pressure:

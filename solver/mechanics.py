@@ -282,7 +282,7 @@ def _driven_most(found: Mechanical) -> int:
 
 def _floor(found: Mechanical) -> float:
     """What counts as nothing of the main rate."""
-    least = floors(found.body)
+    least = floors(found.body, found.state.energy)
     if found.tips and found.broken is not None:
         return max(least.rate, closed_floor(found.body, found.broken))
     if found.tips or found.film is not None:

@@ -95,6 +95,16 @@ def overpotential_to_pressure(overpotential: float) -> float:
     return FARADAY * overpotential / LITHIUM_VOLUME
 
 
+def stall_pressure(lithium: mechanics_schema.Lithium) -> float:
+    """Pressure (MPa) at which no net current enters lithium: max(0, P + F eta/V_Li).
+
+    P is that of the lithium at the mouth. Where the current strips, eta < 0, lithium leaves until
+    the pressure has fallen to this; below zero it would have to be pulled, and it does not pull.
+    """
+    driven = overpotential_to_pressure(lithium.overpotential or 0.0)
+    return max(0.0, lithium.mouth_pressure + driven)
+
+
 def conditions(
     block: Block | Box | Shell | Micro, mechanics: mechanics_schema.Mechanics
 ) -> tuple[dict[str, Traction], dict[str, Support]]:
@@ -129,11 +139,8 @@ def conditions(
             case mechanics_schema.Indenter(radius, depth):
                 supports[name] = Support("obstacle", depth, radius)
             case mechanics_schema.Lithium() as lithium:
-                # where lithium is stripped it leaves: it does not pull
-                pressure = overpotential_to_pressure(max(lithium.overpotential or 0.0, 0.0))
-                pressure += lithium.mouth_pressure
                 profile = _profile(block, name, lithium) if isinstance(block, Block) else None
-                tractions[name] = Traction(pressure, profile=profile)
+                tractions[name] = Traction(stall_pressure(lithium), profile=profile)
             case mechanics_schema.Free():
                 pass
     if isinstance(block, Box) and block.crack is not None and "crack" in tractions:

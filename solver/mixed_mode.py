@@ -187,7 +187,7 @@ def intensities(
         given = body.tractions[tip.crack]
         pressure = fem.Constant(domain.mesh, np.float64(given.pressure))
         if given.profile is not None:
-            pressure = spread(pressure, given.profile, domain)
+            pressure = spread(pressure, given, domain)
             rises = ufl.grad(pressure)
         sheared = fem.Constant(domain.mesh, np.float64(given.shear))
         traction = -pressure * n + sheared * ufl.as_vector([-n[1], n[0]])

@@ -82,7 +82,7 @@ class Problem:
             if profile is None or profile.gradient in (0.0, inf):
                 continue
             length = abs(profile.tip - profile.mouth)
-            behind = length - (load.pressure - profile.at_mouth) / profile.gradient
+            behind = length - abs(load.pressure - profile.at_mouth) / profile.gradient
             if 0.0 < behind < length:
                 away = behind / abs(tip.direction[profile.axis])
                 place = np.subtract(tip.place, np.multiply(away, tip.direction))

@@ -13,6 +13,7 @@ from solver.elasticity import Traction
 from solver.flaws import overlapping_flaws
 from solver.margins import loads
 from solver.mechanics import Mechanical
+from solver.mechanics_model import overpotential_to_pressure, stall_pressure
 from solver.quantities import Quantity
 
 SOFT = 0.73  # yield stress of bulk lithium, MPa: Masias et al. 2019, doi 10.1007/s10853-018-2971-3
@@ -38,7 +39,7 @@ def notes_of_stall(
     return (
         *yields_at_face(driven),
         *pressed_shut(driven, found),
-        *_stripped(steps),
+        *_stripped(driven, steps),
         *_drains(driven, found),
         *_no_critical_current(driven, steps),
     )
@@ -83,48 +84,68 @@ def pressed_shut(driven: schema.Case, found: Mechanical) -> Iterator[str]:
         )
 
 
-def _stripped(steps: dict[str, float]) -> Iterator[str]:
+def _stripped(driven: schema.Case, steps: dict[str, float]) -> Iterator[str]:
     """Flaws from which the current strips lithium."""
+    flaws = lithium_of(driven)
     for name, step in steps.items():
-        if step < 0.0:
+        if step >= 0.0:
+            continue
+        behind, left = flaws[name].mouth_pressure, stall_pressure(flaws[name])
+        said = f"Warning: the current strips lithium at {name} (overpotential {1e3 * step:.4g} mV)"
+        if left > 0.0:
             yield (
-                f"Warning: the current strips lithium at {name} (overpotential {1e3 * step:.4g} "
-                "mV): it leaves, and neither presses nor pulls."
+                f"{said}: it leaves until {left:.4g} MPa are left of the {behind:.4g} MPa with "
+                "which that behind it presses, and no net current flows."
             )
+        elif behind > 0.0:
+            whole = -overpotential_to_pressure(step)
+            yield (
+                f"{said}, which only {whole:.4g} MPa behind it would balance, not "
+                f"{behind:.4g} MPa: it leaves, and neither presses nor pulls."
+            )
+        else:
+            yield f"{said}: it leaves, and neither presses nor pulls."
 
 
 def acting_pressure(traction: Traction) -> float:
-    """The most with which lithium presses anywhere in a flaw, MPa."""
+    """With what lithium presses where it is deepest in a flaw, MPa."""
     profile = traction.profile
-    if profile is None or profile.gradient == inf:
+    if profile is None:
         return traction.pressure
-    depth = max(abs(profile.tip - profile.mouth) - profile.dry, 0.0)
-    return min(traction.pressure, profile.at_mouth + profile.gradient * depth)
+    return traction.at(max(abs(profile.tip - profile.mouth) - profile.dry, 0.0))
 
 
 def acting_pressures(driven: schema.Case, found: Mechanical) -> Iterator[Quantity]:
-    """Of flaws out of which lithium flows, what their walls hold at most."""
+    """Of flaws out of which lithium flows, or into which, what acts where it is deepest."""
     for name, face in lithium_of(driven).items():
         if face.gradient < inf and name in found.body.tractions:
             of = "" if name == "crack" else f".{name}"
             text = (
-                "Largest pressure on the walls of the flaw, where lithium is deepest: flaw_pressure"
-                ", unless more lithium flows out than the walls hold."
+                "Pressure on the walls of the flaw where lithium is deepest: flaw_pressure, unless "
+                "lithium flows out (or in, where it is stripped) because the walls hold no more."
             )
             acts = acting_pressure(found.body.tractions[name])
             yield Quantity(f"acting_flaw_pressure{of}", acts, "MPa", meaning=text)
 
 
 def _drains(driven: schema.Case, found: Mechanical) -> Iterator[str]:
-    """What is left out where lithium flows out of a flaw."""
+    """What is left out where lithium flows out of a flaw, or into it."""
     block = driven.geometry
     draining = {n: face for n, face in lithium_of(driven).items() if face.gradient < inf}
     for name in draining:
         traction = found.body.tractions.get(name)
-        if traction is None or acting_pressure(traction) >= traction.pressure:
+        if traction is None or (acts := acting_pressure(traction)) == traction.pressure:
+            continue
+        if acts > traction.pressure:
+            yield (
+                f"Lithium flows into {name} as the current strips it there: its walls keep "
+                f"{acts:.4g} MPa at its end, more than the {traction.pressure:.4g} MPa of the "
+                "stall. What flows in is stripped in the flaw: this current is left out (the flaw "
+                "takes up none)."
+            )
             continue
         yield (
-            f"Lithium flows out of {name}, whose walls hold {acting_pressure(traction):.4g} of the "
+            f"Lithium flows out of {name}, whose walls hold {acts:.4g} of the "
             f"{traction.pressure:.4g} MPa of the stall. What flows out is plated in the flaw: this "
             "current is left out (the flaw takes up none)."
         )

@@ -144,3 +144,35 @@ def test_wide_flaws_drain_at_any_current(tmp_path):
         assert found["verdict"].value == "stable"
         rate = most**2 * (1 - NU**2) / E  # of a half plane; a body of 100 lengths has 0.1 % more
         assert found["energy_release_rate"].value == pytest.approx(rate, rel=3e-3)
+
+
+def test_stripped_lithium_flows_in_from_the_mouth(tmp_path):
+    # 20 MPa at the mouth, p = 14.06 MPa where it has stalled: p(s) = max(p, 20 MPa - g s) with
+    # g = 8.083 MPa/um, which falls to p at 0.735 um. The mouth is a plane of symmetry, so the
+    # flaw is half of a Griffith crack: K = 2 sqrt(a/pi) int p(s)/sqrt(a^2 - s^2) ds
+    text = TEXT.format(width=0.1, a=1.0, wide=60.0, current=-8e-4)
+    text += """[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.top]
+law = "plate"
+pressure = "20 MPa"
+"""
+    path = tmp_path / "case.toml"
+    path.write_text(text)
+    solution = simulate(load_case(path), MPI.COMM_SELF, lambda _: None)
+    found = {q.name: q for q in solution.quantities}
+    stalled, gradient = (
+        20.0 + PER_MV * found["flaw_overpotential"].value,
+        1.4 / (math.sqrt(3) * 0.1),
+    )
+    assert stalled == pytest.approx(14.06, rel=1e-3)
+    for name in ("flaw_pressure", "acting_flaw_pressure"):
+        assert found[name].value == pytest.approx(stalled, rel=1e-6)
+    end = (20.0 - stalled) / gradient
+    more = (20.0 - stalled) * math.asin(end) - gradient * (1.0 - math.sqrt(1.0 - end**2))
+    even = stalled + 2.0 / math.pi * more
+    exact = math.pi * even**2 * (1 - NU**2) / E
+    rate = found["energy_release_rate"]
+    bar = 0.5 * (rate.upper - rate.lower)
+    assert even > 1.05 * stalled and bar < 0.01 * exact
+    assert rate.value == pytest.approx(exact, abs=bar + 2e-3 * exact)  # 60 um wide, not infinite

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from solver import mechanics_schema
+from solver.margins import loads
+from solver.mechanics_model import overpotential_to_pressure, stall_pressure
 from solver.stall_notes import pressed_shut, yields_at_face
 from tests.verification.helpers import STACKED, told
 
@@ -54,6 +56,54 @@ def test_a_current_that_strips_is_warned_about(tmp_path):
     assert found["flaw_overpotential"].value == pytest.approx(-10.0, rel=1e-2)
     assert found["flaw_pressure"].value == 0.0
     assert "the current strips lithium at crack" in said
+
+
+@pytest.mark.parametrize(
+    ("current", "left", "word"),
+    [
+        ("-0.08", 14.06, "14.06 MPa are left of the 20 MPa"),
+        ("-0.8", 0.0, "behind it would balance, not 20 MPa"),
+    ],
+)
+def test_stripping_takes_from_the_pressure_of_the_stack(current, left, word, tmp_path):
+    # zero net current: p = P + F eta/V_Li, until nothing presses; 0.8 mV are 5.94 MPa
+    found, said = told(TEXT.replace('"1 mA/cm^2"', f'"{current} mA/cm^2"'), tmp_path)
+    step = found["flaw_overpotential"].value
+    assert step == pytest.approx(10.0 * float(current), rel=2e-3)
+    assert found["flaw_pressure"].value == pytest.approx(max(0.0, 20.0 + PER_MV * step), rel=1e-6)
+    assert found["flaw_pressure"].value == pytest.approx(left, rel=1e-3)
+    # half of a Griffith crack of 1 um: K = p sqrt(pi a), in a body of 4 um by 100 um
+    expected = math.pi * left**2 * (1.0 - 0.37**2) / 22.1e3
+    if not left:
+        assert found["verdict"].value == "undecided: the crack is pressed shut"
+    else:
+        assert found["energy_release_rate"].value == pytest.approx(expected, rel=0.2)
+    assert word in said
+    assert ("neither presses nor pulls" in said) is (left == 0.0)
+
+
+def test_nothing_is_left_of_a_stack_where_the_stall_needs_all_of_it():
+    balance = 20.0 / overpotential_to_pressure(1.0)  # V
+    assert 1e3 * balance == pytest.approx(20.0 / PER_MV, rel=1e-6)
+
+    def left(step, **given):
+        return stall_pressure(mechanics_schema.Lithium(step, contact_pressure=20.0, **given))
+
+    assert left(-balance) == pytest.approx(0.0, abs=1e-12)
+    assert left(-0.999 * balance) == pytest.approx(0.02, rel=1e-9)
+    assert left(-1.001 * balance) == 0.0
+    assert left(balance) == pytest.approx(40.0, rel=1e-12)
+    # lithium that yields at its face presses with no more than it bears: 5 MPa, not 20
+    assert left(-0.1 * balance, contact_limit=5.0) == pytest.approx(3.0, rel=1e-12)
+    assert left(-0.3 * balance, contact_limit=5.0) == 0.0
+
+
+@pytest.mark.parametrize(("step", "counts"), [(-1e-3, True), (1e-3, True), (0.0, False)])
+def test_what_is_stripped_below_a_stack_grows_with_the_current(step, counts):
+    # p = P + F eta/V_Li: the stack alone is no factor of it
+    face = mechanics_schema.Lithium(step, contact_pressure=20.0)
+    mechanics = mechanics_schema.Mechanics("strain", {}, {"crack": face}, None)
+    assert loads(mechanics) == ([("critical_overpotential", step)] if counts else [])
 
 
 def test_a_critical_current_of_one_mesh_has_no_bounds(tmp_path):
