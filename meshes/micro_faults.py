@@ -4,8 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
+from meshes.coats import finer, grown, least_coat, mean_diameter, shell_of_particles
 from meshes.geometry import Fault
 from meshes.micro import (
     Body,
@@ -20,7 +19,6 @@ from meshes.micro import (
     side_names,
 )
 from meshes.skeleton_faults import (
-    THINNEST_COAT,
     fibre_faults,
     image_faults,
     rod_faults,
@@ -149,14 +147,8 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
         for key, size in (("diameter", micro.diameter), ("deviation", micro.deviation)):
             if size > 0.0:
                 yield Fault(key, um(size), "none: the fraction decides the size of a cubic one")
-        bottom, top = body.span(micro.inside)
-        volume = fraction * (top - bottom) * math.prod(body.sizes[:-1])
-        radius = math.sqrt(volume / math.pi)
-        if dim == 3:
-            radius = (0.75 * volume / math.pi) ** (1.0 / 3.0)
-        diameter = 2.0 * radius
-    else:
-        diameter = micro.diameter
+    diameter = mean_diameter(micro)
+    if not cubic:
         if diameter <= 0.0:
             yield Fault("diameter", "missing", "the mean diameter of the particles")
             return
@@ -164,7 +156,7 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
             expected = f"at most half of the diameter ({um(0.5 * diameter)})"
             yield Fault("deviation", um(micro.deviation), expected)
             return
-    shell = 0.0 if micro.shell is None else _shell_thickness(micro, diameter)
+    shell = 0.0 if micro.shell is None else shell_of_particles(micro, diameter)
     yield from _embedded_faults(micro, diameter + 2.0 * shell)
     by_share = micro.shell is not None and micro.shell.volume_fraction > 0.0
     outer = diameter + 2.0 * shell
@@ -173,11 +165,11 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
     if cubic:
         room = min(*body.sizes[:-1], high - low)
     key, given = ("volume_fraction", f"{fraction:g}") if cubic else ("diameter", um(diameter))
-    dense = fraction * _grown(micro, diameter, shell + 0.5 * micro.gap)
+    dense = fraction * grown(micro, diameter, shell + 0.5 * micro.gap)
     densest = DENSEST[dim]
     if body.periodic != "all":
         densest *= 1.0 - AT_WALLS * (outer + micro.gap) / (high - low)
-    thin = THINNEST_COAT * body.resolution
+    thin = least_coat(micro)
     if largest + micro.gap > room * (1.0 + 1e-9):
         expected = f"particles of at most {um(room)}, shell, gap and three deviations counted"
         yield Fault(key, given, expected)
@@ -186,9 +178,13 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
         yield Fault("resolution", um(body.resolution), expected)
     elif by_share and micro.shell is not None and shell < thin:
         share = micro.shell.volume_fraction
-        least = fraction * (_grown(micro, diameter, thin) - 1.0)
-        expected = f"at least {least:.3g} (shells one box thick), or a resolution of at most"
-        yield Fault("shell.volume_fraction", f"{share:g}", f"{expected} {shell:.3g} um")
+        least = fraction * (grown(micro, diameter, thin) - 1.0)
+        expected = finer(micro, shell)
+        widest = largest + 2.0 * (thin - shell) + micro.gap
+        tight = fraction * grown(micro, diameter, thin + 0.5 * micro.gap)
+        if widest <= room and (cubic or tight <= densest):
+            expected = f"at least {least:.3g} (shells one box thick), or {expected}"
+        yield Fault("shell.volume_fraction", f"{share:g}", expected)
     elif not cubic and dense > densest:
         expected = f"at most {densest:.3g} with shells and gaps; it is {dense:.3g} with them"
         yield Fault("volume_fraction", f"{fraction:g}", expected)
@@ -214,25 +210,3 @@ def _embedded_faults(micro: Particles, outer: float) -> Iterator[Fault]:
         if not size <= micro.embedded <= deepest:
             expected = f"from one box ({um(size)}) to {um(deepest)}, one box less than"
             yield Fault("embedded", given, f"{expected} the particles and {micro.into}")
-
-
-def _grown(micro: Particles, diameter: float, thickness: float) -> float:
-    """Mean volume of particles with a shell, over that without it."""
-    return float(np.polyval(_powers(micro, diameter), thickness))
-
-
-def _powers(micro: Particles, diameter: float) -> list[float]:
-    """Polynomial of the thickness, highest power first, in `_grown`; diameters are lognormal."""
-    dim, spread = len(micro.body.sizes), 1.0 + (micro.deviation / diameter) ** 2
-    moments = [(0.5 * diameter) ** k * spread ** (k * (k - 1) // 2) for k in range(dim + 1)]
-    return [math.comb(dim, k) * moment / moments[dim] for k, moment in enumerate(moments)]
-
-
-def _shell_thickness(micro: Particles, diameter: float) -> float:
-    """Thickness of the shell of particles, from its share if that is given, um."""
-    if micro.shell is None or micro.shell.thickness > 0.0:
-        return 0.0 if micro.shell is None else micro.shell.thickness
-    powers = _powers(micro, diameter)
-    powers[-1] = -micro.shell.volume_fraction / micro.volume_fraction
-    roots = np.roots(powers)  # one is positive, as all other powers are
-    return float(roots.real[(abs(roots.imag) < 1e-9 * abs(roots)) & (roots.real > 0.0)].max())

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from meshes.coats import rod_volume
 from meshes.distances import least_gap, level_of_capsules, pieces
 from meshes.fitting import Phase
 from meshes.labelling import Level
@@ -102,16 +103,6 @@ def _least_gap_of_array(places: Floats, radii: Floats, ground: Floats, periods: 
     walls[np.minimum(places, ground - places) == 0.0] = np.inf  # rods in walls
     beside = 2.0 * walls[:, periods == 0.0]
     return min(least_gap(places, radii, periods), float(beside.min(initial=np.inf)))
-
-
-def rod_volume(micro: Rods, radii: Floats, shares: Floats, grown: float) -> float:
-    """Volume of the shares of all rods, grown on all sides but the floor, um^3 (um^2 in 2D)."""
-    r, length = radii + grown, micro.length + grown
-    if micro.body.flat:
-        end = (2.0 - 0.5 * math.pi if micro.cap == "round" else 0.0) * r
-        return float((shares * (2.0 * r * length - r * end)).sum())
-    end = r * (1.0 / 3.0 if micro.cap == "round" else 0.0)
-    return float((shares * math.pi * r**2 * (length - end)).sum())
 
 
 def faces_of_rods(micro: Rods, placed: Standing) -> tuple[tuple[str, str, float], ...]:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from meshes.coats import THINNEST_COAT, least_coat, rod_share_faults
 from meshes.geometry import Fault
 from meshes.heights import map_heights
 from meshes.mesh import MeshError
 from meshes.micro import Body, Fibres, Pits, Rods, Rough, RoughFace, Segmented, emptied_height
 from meshes.pixels import pixels_of
 
-THINNEST_COAT = 1.0  # a shell or film, in boxes
 MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
 CLIFF = 2.0  # between opposite edges of a map, over steps between its pixels
 MOST_WAVES = 1000  # of the shortest ones along a cell
@@ -98,21 +98,16 @@ def rod_faults(micro: Rods) -> Iterator[Fault]:
     if top > (high - low) * (1.0 + 1e-9) or micro.length < micro.diameter:
         expected = f"from the diameter to what the layer has room for ({um(high - low)})"
         yield Fault("length", um(micro.length), expected)
-    for key, coat in (("shell", micro.shell), ("deposit", micro.deposit)):
-        if coat is not None and 0.0 < coat.thickness < THINNEST_COAT * body.resolution:
-            expected = f"at least {um(THINNEST_COAT * body.resolution)}"
+    box = THINNEST_COAT * body.resolution
+    for key, coat, least in (
+        ("shell", micro.shell, least_coat(micro)),
+        ("deposit", micro.deposit, box),
+    ):
+        if coat is not None and 0.0 < coat.thickness < least:
+            expected = f"at least {um(least)}"
             yield Fault(f"{key}.thickness", um(coat.thickness), expected)
     if micro.shell is not None and micro.shell.volume_fraction > 0.0:
-        share, least = micro.shell.volume_fraction, THINNEST_COAT * body.resolution
-        bare, most = 0.5 * micro.diameter, 0.5 * (spacing - body.resolution)
-        wide, cell = bare + least, math.prod(steps) * (high - low)
-        thin, thick = wide - bare, most - bare
-        if dim == 3:
-            thin, thick = 0.5 * math.pi * (wide**2 - bare**2), 0.5 * math.pi * (most**2 - bare**2)
-        thin, thick = (2.0 * area * micro.length / cell for area in (thin, thick))
-        if not thin <= share <= thick:
-            expected = f"from {thin:.3g} (one box thick) to {thick:.3g} (one box between rods)"
-            yield Fault("shell.volume_fraction", f"{share:g}", expected)
+        yield from rod_share_faults(micro, spacing)
     if (grains := micro.grains) is not None:
         if not 2.0 * body.resolution <= grains.diameter <= 0.5 * min(high - low, *body.sizes[:-1]):
             expected = f"at least two boxes ({um(2.0 * body.resolution)}), less than the cell"

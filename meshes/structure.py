@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from meshes import roundness
+from meshes.coats import thin_told
 from meshes.connected import cells_that_wind, pieces_of
 from meshes.contact import CONTACT_ERROR, contact_share, in_contact, pressed_phases
 from meshes.fibres import phases_of_fibres, pores_from_above
@@ -129,6 +130,8 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     left = [names.index(name) for name in names if name in omit]
     loose = islands(meshed, owners, left) if left else np.zeros(len(owners), bool)
     told = sizes_told(phases)
+    if isinstance(micro, Particles | Rods):
+        told += thin_told(micro)
     if isinstance(micro, Rough):
         told += faces_told(micro, meshed.points, meshed.cells, owners, names, meshed.pairs)
     method = "; ".join([meshed.method, *told])

@@ -19,7 +19,7 @@ LONGEST = 450  # lines of a module
 LINE = """
     meshes.layers meshes.micro meshes.geometry meshes.block meshes.shell meshes.mesh meshes.topology
     meshes.periods meshes.formats meshes.contents meshes.file meshes.names meshes.pixels
-    meshes.heights meshes.skeleton_faults meshes.micro_faults
+    meshes.heights meshes.coats meshes.skeleton_faults meshes.micro_faults
     meshes.faults meshes.sizing meshes.field meshes.plan
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.adjacency meshes.connected meshes.labelling meshes.fitting

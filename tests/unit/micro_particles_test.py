@@ -178,13 +178,17 @@ def test_what_is_impossible_is_named(change: dict[str, object], key: str):
 
 
 def test_the_least_share_of_a_shell_is_one_of_one_box():
-    # 0.3 ((0.2 + 2 0.05)^3 / 0.2^3 - 1) = 0.7125 of equal particles in boxes of 50 nm
-    thin = replace(DENSE, deviation=0.0, volume_fraction=0.3, shell=Coat("coat", 0.0, 0.1))
+    # 0.1 ((0.2 + 2 0.05)^3 / 0.2^3 - 1) = 0.2375 of equal particles in boxes of 50 nm
+    thin = replace(DENSE, deviation=0.0, volume_fraction=0.1, shell=Coat("coat", 0.0, 0.02))
     (found,) = faults(thin)
-    # as thick as (0.4 / 0.3)^(1/3) - 1 = 0.1006 of the radius of 0.1
-    assert found.expected.startswith("at least 0.713 ") and "at most 0.0101 um" in found.expected
-    fine = replace(BODY, resolution=0.01)
-    assert faults(replace(thin, body=fine)) == []
+    # as thick as 1.2^(1/3) - 1 = 0.0627 of the radius of 0.1
+    assert found.expected.startswith("at least 0.238 ") and "at most 0.00627 um" in found.expected
+    assert 'mesher = "conformal"' in found.expected
+    assert faults(replace(thin, body=replace(BODY, resolution=0.006, width=0.7, depth=0.7))) == []
+    assert faults(replace(thin, body=replace(BODY, mesher="conformal"))) == []
+    # 0.3 with shells of one box would be 1.01 of the layer: no share is told that cannot be
+    (found,) = faults(replace(thin, volume_fraction=0.3))
+    assert found.expected.startswith("a resolution of at most 0.00217 um")
 
 
 def test_shells_by_share_and_of_touching_particles_have_their_volume(tmp_path: Path):
