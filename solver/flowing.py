@@ -91,7 +91,7 @@ def solve_flow(
         bar = float("inf")
         if before is not None:
             bars = {
-                n: abs(v - before.numbers[n]) + by_steps.get(n, 0.0)
+                n: _share(n) * abs(v - before.numbers[n]) + by_steps.get(n, 0.0)
                 for n, v in flowed.numbers.items()
             }
             flowed = replace(flowed, bars=bars)
@@ -302,6 +302,14 @@ def _opened(
 
 def _total(domain: Domain, values: Floats) -> float:
     return float(domain.comm.allreduce(float(values.sum())))
+
+
+def _share(name: str) -> float:
+    """Of the difference of two meshes in the error bar: what is largest at points converges slowly.
+
+    At an order r the error is 1/(2^r - 1) of the difference: up to 3 for r above 0.42.
+    """
+    return 3.0 if name.startswith("largest_") else 1.0
 
 
 def _most(domain: Domain, value: float) -> float:
