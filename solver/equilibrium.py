@@ -20,6 +20,7 @@ from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
 from mpi4py import MPI
 from petsc4py import PETSc
+from ufl.core.expr import Expr
 
 from solver.blocks import Blocks
 from solver.domain import Domain, facet_entities, facets_of
@@ -27,6 +28,7 @@ from solver.elasticity import Body, Traction, displacement_space
 from solver.load_path import LoadPath, named_forces
 from solver.nonlinear import NonlinearSolver
 from solver.rigid import near_null_space, orthonormal, rigid_motions
+from solver.shared_nodes import parts, shared_rows
 from solver.solve import (
     DIRECT,
     DIRECT_LIMIT,
@@ -131,6 +133,7 @@ class Equilibrium:
         self.given = np.zeros(owned)
         self.rows: dict[str, npt.NDArray[np.int32]] = {}
         self.sign: dict[str, float] = {}
+        self.axes: dict[str, int] = {}
         plates = sorted(name for name, s in self.supports.items() if s.kind == "plate")
         # stricter ones later
         order = {"obstacle": 0, "plate": 0, "tangential": 1, "normal": 1, "clamped": 2}
@@ -138,7 +141,7 @@ class Equilibrium:
             axis, sign = face_normal(self.domain, name)
             if support.kind == "tangential":
                 axis, sign = 1 - axis, sign if axis == 0 else -sign
-            self.sign[name] = sign
+            self.sign[name], self.axes[name] = sign, axis
             self.rows[name] = self._components(name, axis)
             if support.kind == "clamped":
                 every = [self._components(name, i) for i in range(gdim)]
@@ -165,6 +168,8 @@ class Equilibrium:
                 rows = rows[self.state[rows] == FREE]
                 gap = self._along(name, rows) ** 2 / (2.0 * support.radius) - support.value
                 self.obstacles[name] = (rows, gap)
+        holding = {n: r for n, r in self.rows.items() if n not in {*plates, *self.obstacles}}
+        self.shared = shared_rows(holding, self.domain.comm)
 
     def _components(self, name: str, axis: int) -> npt.NDArray[np.int32]:
         """Owned rows of one component of the displacement on a face."""
@@ -298,7 +303,9 @@ class Equilibrium:
 
     def _state(self, displacement: fem.Function, left: PETSc.Vec, iterations: int) -> State:
         """The state of a linear body from its displacement and dPi/du."""
-        reactions, unbalanced, size = self.reactions(left, self._loads(displacement))
+        loads = self._loads(displacement)
+        stress = self.body.stress_everywhere(displacement)
+        reactions, unbalanced, size = self.reactions(stress, left, loads)
         balance = unbalanced / size
         return State(displacement, self.energy(displacement), reactions, balance, iterations)
 
@@ -306,6 +313,7 @@ class Equilibrium:
         """Large deflections, or obstacles."""
         solver = NonlinearSolver(self.body, self.space, self.expansion, given, self.overrides)
         displacement, load = solver.displacement, self.body.load
+        stress = self.body.stress_everywhere(displacement)
         y = self.expansion.createVecRight()
         y.set(0.0)
 
@@ -321,7 +329,8 @@ class Equilibrium:
 
         def forces() -> tuple[PETSc.Vec, tuple[dict[str, float], float, float]]:
             left = solver.forces()
-            return left, self.reactions(left, self._loads(displacement, float(load.value)))
+            loads = self._loads(displacement, float(load.value))
+            return left, self.reactions(stress, left, loads)
 
         def watch() -> dict[str, float]:
             held = named_forces(forces()[1][0], self.domain.axisymmetric)
@@ -381,14 +390,18 @@ class Equilibrium:
                 )
             load.axpy(-part, motion)
 
-    def reactions(self, left: PETSc.Vec, force: PETSc.Vec) -> tuple[dict[str, float], float, float]:
+    def reactions(
+        self, stress: Expr, left: PETSc.Vec, force: PETSc.Vec
+    ) -> tuple[dict[str, float], float, float]:
         """Sum of what is left of dPi/du over every support, and how all forces balance.
 
-        A plate passes its load on and has no reaction. Second the size of the sum of all forces,
+        A plate passes its load on and has no reaction. Nodes that two supports hold in the same
+        direction are shared out (`solver.shared_nodes`). Second the size of the sum of all forces,
         third the sum of their sizes.
 
         Args:
-            left: dPi/du in equilibrium.
+            stress: The six stresses in equilibrium, MPa.
+            left: dPi/du there.
             force: The loads of every component.
         """
         comm, gdim = self.domain.comm, self.domain.mesh.geometry.dim
@@ -398,6 +411,11 @@ class Equilibrium:
             name: self.sign[name] * comm.allreduce(float(left.array_r[rows].sum()))
             for name, rows in rows_of.items()
         }
+        if self.shared:
+            shares = parts(self.space, self.domain, stress, left.array_r, self.shared, self.axes)
+            for name, share in shares.items():
+                more = float((share - left.array_r[self.shared[name]]).sum())
+                out[name] += self.sign[name] * comm.allreduce(more)
         holds = self.state == FIXED
         for rows, _ in self.obstacles.values():
             holds[rows] = True

@@ -73,6 +73,7 @@ class Displacements:
         self.displacement = fem.Function(space, name="displacement")
         energy = brittle.stored(self.displacement, damage)
         self.energy = fem.form(energy)
+        self.stress = brittle.stress(self.displacement, damage)
         residual = ufl.derivative(energy, self.displacement, ufl.TestFunction(space))
         self.residual = fem.form(residual)
         tangent = ufl.derivative(residual, self.displacement, ufl.TrialFunction(space))
@@ -129,7 +130,8 @@ class Displacements:
 
     def reactions(self) -> tuple[dict[str, float], float, float]:
         """Force of every support on the body (uN, plane: per um); sum, and sum of sizes, of all."""
-        return self.equilibrium.reactions(_assembled(self.residual), _assembled(self.loads))
+        left, loads = _assembled(self.residual), _assembled(self.loads)
+        return self.equilibrium.reactions(self.stress, left, loads)
 
     def _newton(self, reduced: PETSc.Mat, options: dict[str, str]) -> PETSc.SNES:
         snes = PETSc.SNES().create(reduced.comm)

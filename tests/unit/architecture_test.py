@@ -70,8 +70,8 @@ LINE = """
     solver.radial_return solver.graded solver.elasticity solver.effective_stiffness
     solver.uniform_tractions solver.weak_strains
     solver.floors solver.load_path solver.nonlinear
-    solver.blocks solver.equilibrium solver.bernstein solver.touching solver.touch_numbers
-    solver.fracture
+    solver.blocks solver.shared_nodes solver.equilibrium solver.bernstein solver.touching
+    solver.touch_numbers solver.fracture
     solver.mixed_mode solver.crack_front solver.inelastic solver.point_fields solver.evolution
     solver.dry_tip solver.stability solver.face_stress solver.bending solver.cohesive
     solver.parted solver.broken solver.pins solver.broken_state solver.broken_equilibrium

@@ -149,3 +149,25 @@ def test_a_void_softens_on_any_number_of_ranks(tmp_path):
             assert found[name].value < 1e-10 and one.value < 1e-10
         else:
             assert found[name].value == pytest.approx(one.value, rel=1e-6, abs=1e-9), name
+
+
+@pytest.mark.parallel
+def test_forces_of_the_parts_of_a_cut_side_add_up_on_any_number_of_ranks(tmp_path):
+    # Only the film is stressed, 100 MPa along both sides, and everything else is free of stress:
+    # the part of the film in the cut side, 0.5 of 2.5 um, bears all of it, what is below nothing.
+    text = CELL.format(depth=2, size=0.4, fraction=0.05) + solid("lithium", 5) + solid("ball", 5)
+    text += solid("film", 10) + 'residual_stress = "100 MPa"\nfracture_energy = "9 J/m^2"\n'
+    text += '[mechanics.faces]\nright.law = "symmetry"\nback.law = "symmetry"\n'
+    text += '[mechanics.cut]\nface = "left"\nlayer = "film"\n[numerics]\nrefinement = "none"\n'
+    found = numbers(text, tmp_path, MPI.COMM_WORLD)
+    lower, cut, other = (found[f"mean_pressure.{n}"].value for n in ("left", "crack", "right"))
+    assert lower == pytest.approx(0.0, abs=1e-10 * 100.0)
+    assert cut == pytest.approx(-100.0, rel=1e-10)
+    assert 2.0 * lower + 0.5 * cut == pytest.approx(2.5 * other, rel=1e-10)
+    # stretched as well, and with a stiff ball in a soft solid, the stress is not uniform
+    text = text.replace('right.law = "symmetry"\n', "").replace("5 GPa", "1 GPa", 1)
+    text = text.replace("fraction = 0.05", "fraction = 0.1") + f"[load]\nstretch = {STRAIN}\n"
+    found = numbers(text.replace('back.law = "symmetry"\n', ""), tmp_path, MPI.COMM_WORLD)
+    lower, cut, other = (found[f"mean_pressure.{n}"].value for n in ("left", "crack", "right"))
+    assert abs(lower) > 1.0
+    assert 2.0 * lower + 0.5 * cut == pytest.approx(2.5 * other, rel=1e-10)
