@@ -123,10 +123,12 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
         for m in built.report.regions
     )
     facets = tuple(replace(m, exact=structure.areas.get(m.name)) for m in built.report.facets)
-    off = [(m.name, m.computed / m.exact - 1.0) for m in facets if m.exact]
+    across = structure.across
+    areas = {m.name: m.computed + across.get(m.name, 0.0) for m in facets}
+    off = [(m.name, areas[m.name] / m.exact - 1.0) for m in facets if m.exact]
     told = ", ".join(f"{name} {100.0 * x:+.0f} %" for name, x in off if abs(x) > AREA_ERROR)
     told = f"; areas other than of the features: {told}" if told else ""
-    told += _bare(micro, {m.name: m.computed for m in facets})
+    told += _bare(micro, areas)
     return replace(
         built,
         report=replace(built.report, regions=regions, facets=facets),
@@ -135,6 +137,7 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
         method=structure.method + told,
         roundness=structure.roundness,
         joined=structure.joined,
+        across=across,
     )
 
 

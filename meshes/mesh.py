@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -190,6 +190,8 @@ class BuiltMesh:
         roundness: factors of `meshes.roundness`; infinite where nothing is known, empty where the
             mesh is the body that is meant.
         joined: whether a piece of the mesh of a microstructure reaches from the bottom to the top.
+        across: areas between regions of a microstructure that meet across periodic sides, by
+            interface, um^2 (plane: um): no facets of the mesh, which end there.
     """
 
     path: Path
@@ -210,6 +212,7 @@ class BuiltMesh:
     method: str = ""
     roundness: tuple[float, ...] = ()
     joined: bool = True
+    across: dict[str, float] = field(default_factory=dict)
 
 
 def to_json(built: BuiltMesh) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from meshes.checks import measure
 from meshes.connected import pieces_of
+from meshes.geometry import interface_name
 from meshes.lattice import Adjacent, Flags, Floats, Ints
 from meshes.mesh import MeshError
 
@@ -64,6 +66,31 @@ def _at_ends(meshed: Meshed, out: Flags) -> tuple[Ints, Flags]:
         there = np.abs(z - end) < 1e-9 * meshed.sizes[-1]
         held[side, pieces[there[meshed.cells].any(axis=1)]] = True
     return pieces, held
+
+
+def areas_across(
+    meshed: Meshed, owners: Ints, names: Sequence[str], omit: Collection[str]
+) -> dict[str, float]:
+    """Areas between regions that meet across periodic sides, by interface, um^2 (2D: um).
+
+    Opposite sides carry the same facets, so those of the upper one count, each with the cell that
+    is behind it in the next period.
+    """
+    kept = np.array([name not in omit for name in names])
+    points = np.zeros((len(meshed.points), 3))
+    points[:, : meshed.dim] = meshed.points
+    sums = np.zeros(len(names) ** 2)
+    for pair in meshed.pairs():
+        if pair.side is None or pair.side[1] == 0 or not meshed.periodic[pair.side[0]]:
+            continue
+        mine, theirs = owners[pair.cells], owners[pair.others]
+        differ = np.flatnonzero((mine != theirs) & kept[mine] & kept[theirs])
+        facets = np.delete(meshed.cells[pair.cells[differ]], pair.opposite, axis=1)
+        low, high = np.minimum(mine, theirs)[differ], np.maximum(mine, theirs)[differ]
+        areas = measure(points[facets], axisymmetric=False)
+        sums += np.bincount(low * len(names) + high, areas, len(sums))
+    ends = ((divmod(int(code), len(names)), float(sums[code])) for code in np.flatnonzero(sums))
+    return {interface_name(names[low], names[high], omit): area for (low, high), area in ends}
 
 
 def joined(meshed: Meshed, out: Flags) -> bool:

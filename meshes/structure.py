@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +24,7 @@ from meshes.lattice import (
     quality,
 )
 from meshes.mesh import MeshError, Part
-from meshes.meshed import Meshed, gone, islands, joined
+from meshes.meshed import Meshed, areas_across, gone, islands, joined
 from meshes.micro import (
     Fibres,
     Micro,
@@ -65,6 +65,7 @@ class Structure:
         areas: of interfaces, as far as those of the features as placed are known, um^2 (2D: um).
         roundness: factors of `meshes.roundness`.
         joined: whether a piece without what is left out reaches from the bottom to the top.
+        across: areas between regions that meet across periodic sides, by interface, um^2 (2D: um).
     """
 
     mesh: FileMesh
@@ -73,6 +74,7 @@ class Structure:
     areas: dict[str, float]
     roundness: tuple[float, ...] = ()
     joined: bool = True
+    across: dict[str, float] = field(default_factory=dict)
 
 
 def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
@@ -153,7 +155,8 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     mesh = _named(meshed, owners, names, side_names(micro), out)
     outside = np.isin(owners, [names.index(name) for name in out])
     areas = _known_areas(micro, phases, names, out)
-    return Structure(mesh, parts, method, areas, factors, joined(meshed, outside))
+    across = areas_across(meshed, owners, names, out)
+    return Structure(mesh, parts, method, areas, factors, joined(meshed, outside), across)
 
 
 def _meshed(micro: Micro, phases: Sequence[Phase]) -> Meshed:

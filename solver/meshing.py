@@ -155,4 +155,7 @@ def mesh_table(built: "BuiltMesh", title: str) -> Table:
             unit = units[built.dimension]
             table.add_row(measure.name, f"{measure.computed:.9g}", exact, unit, deviation)
         table.add_section()
+    for name, area in built.across.items():
+        told = f"{name} across periodic sides"
+        table.add_row(told, f"{area:.9g}", "", AREA[built.dimension], "")
     return table

@@ -23,12 +23,16 @@ def structure_quantities(built: BuiltMesh) -> list[Quantity]:
         if made is not None:
             found += _sizes(part.name, made)
     unit = "um" if built.dimension == "plane" else "um^2"
-    text = "Area between two regions in the mesh (a plane section: length)."
+    text = "Area between two regions in the mesh (a plane section: length), periodic sides counted."
     between = built.interfaces if built.parts else ()
-    for facet in (facet for facet in built.report.facets if facet.name in between):
-        known = "" if facet.exact is None else f" Of the features as placed: {facet.exact:.6g}."
-        name = f"interface_area.{facet.name}"
-        found.append(Quantity(name, facet.computed, unit, meaning=f"{text}{known}"))
+    inside = {facet.name: facet for facet in built.report.facets if facet.name in between}
+    for name in (*inside, *(name for name in built.across if name not in inside)):
+        facet, area = inside.get(name), built.across.get(name, 0.0)
+        known = ""
+        if facet is not None:
+            area += facet.computed
+            known = "" if facet.exact is None else f" Of the features as placed: {facet.exact:.6g}."
+        found.append(Quantity(f"interface_area.{name}", area, unit, meaning=f"{text}{known}"))
     return found
 
 

@@ -1,6 +1,7 @@
 """Pictures as meshes: a checkerboard as it is, discs smoothed, stacks, files."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 from PIL import Image
 
 from meshes.layers import Layer
-from meshes.mesh import MeshError
+from meshes.mesh import MeshError, from_json, to_json
 from meshes.micro import Body, Segmented
 from meshes.pixels import pixel_counts, pixels_of
 from meshes.structure import build_structure
+from solver.micro_quantities import structure_quantities
 from tests.unit.micro_example import built, face_nodes, same_facets
 
 
@@ -170,3 +172,39 @@ def test_pixels_that_are_no_labels_are_refused(wrong: np.ndarray, tmp_path: Path
     np.save(tmp_path / "wrong.npy", wrong)
     with pytest.raises(MeshError, match="no numbers or more than"):
         pixels_of(str(tmp_path / "wrong.npy"))
+
+
+def interface_areas(micro: Segmented, folder: Path) -> dict[str, float]:
+    """Areas by interface that a run would tell."""
+    head = "interface_area."
+    told = structure_quantities(built(micro, folder))
+    return {q.name.removeprefix(head): q.value for q in told if q.name.startswith(head)}
+
+
+def test_areas_of_periodic_pictures_count_what_lies_in_their_sides(tmp_path: Path):
+    laminate = np.zeros((3, 3, 10), int)
+    laminate[:, :, :3] = 1  # two faces of 0.3 x 0.3 um in a period, one of them in the side
+    micro = picture(tmp_path, laminate, False, ((0, "rest"), (1, "slab")))
+    assert interface_areas(micro, tmp_path) == {"rest|slab": pytest.approx(0.18, rel=1e-12)}
+    open_ended = replace(micro, body=replace(micro.body, periodic="none"))
+    assert interface_areas(open_ended, tmp_path) == {"rest|slab": pytest.approx(0.09, rel=1e-12)}
+    # any picture: edges of pixels between different ones, round both axes; the same moved anyhow
+    pixels = np.random.default_rng(5).integers(0, 3, (24, 24))
+    values = ((0, "a"), (1, "b"), (2, "c"))
+    for shift in (0, 5):
+        moved = np.roll(pixels, shift, (0, 1))
+        found = interface_areas(picture(tmp_path, moved, False, values), tmp_path)
+        for one, other in ((0, 1), (0, 2), (1, 2)):
+            beside = [np.sort([pixels, np.roll(pixels, 1, axis)], axis=0) for axis in (0, 1)]
+            edges = sum(int(((low == one) & (high == other)).sum()) for low, high in beside)
+            name = f"{values[one][1]}|{values[other][1]}"
+            assert found[name] == pytest.approx(0.1 * edges, rel=1e-12)
+
+
+def test_regions_that_meet_in_a_side_alone_have_an_area(tmp_path: Path):
+    stripes = np.repeat([[0, 1, 2]], 3, axis=0).repeat(3, axis=1)  # a and c: across the side
+    micro = picture(tmp_path, stripes, False, ((0, "a"), (1, "b"), (2, "c")))
+    wanted = {name: pytest.approx(0.3, rel=1e-12) for name in ("a|b", "b|c", "a|c")}
+    assert interface_areas(micro, tmp_path) == wanted
+    mesh = built(micro, tmp_path)
+    assert from_json(to_json(mesh), tmp_path) == mesh and "a|c" not in mesh.interfaces
