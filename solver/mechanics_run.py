@@ -45,6 +45,13 @@ def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
     return outcome
 
 
+NO_INTENSITIES = (
+    "K_I and K_II of the flaws are not told: the interaction integral here needs isotropic solids "
+    "at all tips and small rotations. Verdict and margin are by G of growth straight on: where a "
+    "flaw would kink is not known."
+)
+
+
 def simulate_mechanics(
     case: schema.Case, comm: MPI.Intracomm, progress: Progress, driven: Driver = as_given
 ) -> Mechanical:
@@ -78,6 +85,8 @@ def simulate_mechanics(
     said += () if found.growth is None else too_coarse(found.growth)
     if isinstance(case.geometry, Block) and case.mechanics is not None and found.tips:
         said.append(disagreement(case.geometry, case.mechanics, found))
+        if case.geometry.flaws and not found.intensities:
+            said.append(NO_INTENSITIES)
     return replace(found, remarks=(*found.remarks, *filter(None, said)))
 
 
