@@ -142,8 +142,8 @@ def test_stripped_lithium_leaves_pores_of_its_volume(
     asked, whole = 4.8498 * charge * 64.0, 64.0 * 11.3
     assert parts["void"].asked == pytest.approx(asked / whole, rel=1e-12)
     assert parts["void"].volume == pytest.approx(asked, rel=0.01)
-    left = parts["lithium"].volume
-    assert left == pytest.approx(0.78 * 512.0 - asked, rel=0.01)
+    left = parts["lithium"].volume  # all pores less the emptied ones, each within 1 %
+    assert left == pytest.approx(0.78 * 512.0 - asked, abs=0.01 * 0.78 * 512.0)
     assert parts["fibre"].volume == pytest.approx(0.22 * 512.0, rel=0.01)
 
 
