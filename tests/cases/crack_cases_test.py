@@ -12,8 +12,7 @@ ROOT = Path(__file__).parents[2] / "cases"
 # the fast tier; all others are slow
 QUICK = {
     *(("edge_flaw", ""), ("edge_flaw", "creeping"), ("penny_flaw", ""), ("film_on_lithium", "")),
-    *(("conversion_strain", ""), ("conversion_strain", "lithium_used")),
-    *(("conversion_strain", "all_directions"), ("lif_fragmentation", "mgf2")),
+    *(("conversion_strain", "lithium_used"), ("lif_fragmentation", "mgf2")),
     *(("bridged_film_order", ""), ("bridged_film_order", "nm300"), ("mg_yields", "")),
 }
 # What misses, by file and variant; everything else that is compared has to hit.

@@ -144,6 +144,7 @@ accuracy = "1 %"
 """
 
 
+@pytest.mark.slow
 def test_the_longer_of_two_flaws_goes_first(tmp_path):
     # eta_c goes with a^-1/2: the flaw of 1 um at 1.5587 mA/cm^2, that of 0.25 um at twice as much;
     # the current goes along the layer and crosses its thickness, not its width

@@ -125,6 +125,7 @@ def test_contact_is_the_same_on_any_number_of_ranks():
         assert found[1][name] == pytest.approx(found[0][name], rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_value_is_found_for_which_a_quantity_meets_its_target(tmp_path):
     """G goes with p^2: the pressure of margin 4 is half of the critical one."""
     text = (FOLDER.parent / "fracture" / "penny.toml").read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ def test_a_film_that_does_not_crack_has_no_distance():
     assert root_of(lambda s: 1.0 - exp(-s / 3.0), 1.2, 1.0) is None
 
 
+@pytest.mark.slow
 def test_the_distance_is_that_of_the_table():
     # Z_seq(s/h = 1) = 0.078320 at alpha = 0 makes the Gc of the case; the search begins at 2 h
     case = load_case(FRACTURE / "saturation.toml", change={"numerics": {"accuracy": "1 %"}})
