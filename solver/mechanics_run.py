@@ -26,6 +26,12 @@ from solver.strain_range import large_strains
 
 Progress = Callable[[str], None]
 
+NO_INTENSITIES = (
+    "K_I and K_II of the flaws are not told: the interaction integral here needs isotropic solids "
+    "at all tips and small rotations. Verdict and margin are by G of growth straight on: where a "
+    "flaw would kink is not known."
+)
+
 
 def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
     """Build or fetch the mesh on rank 0; every rank learns the outcome.
@@ -43,13 +49,6 @@ def make_mesh(case: schema.Case, comm: MPI.Intracomm) -> BuiltMesh:
     if isinstance(outcome, str):
         raise MeshError(outcome)
     return outcome
-
-
-NO_INTENSITIES = (
-    "K_I and K_II of the flaws are not told: the interaction integral here needs isotropic solids "
-    "at all tips and small rotations. Verdict and margin are by G of growth straight on: where a "
-    "flaw would kink is not known."
-)
 
 
 def simulate_mechanics(

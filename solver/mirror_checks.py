@@ -3,8 +3,8 @@
 A crack in a plane of symmetry is solved on one side of it: the other side is the mirror image, with
 shear along the plane zero. A crystal that is turned in the section, so that shear of the section
 comes with its stretch (C16, C26 or C36 not zero), or a misfit with a shear, goes into its mirror
-image there: a twin, not the crystal. In a box, whose crystals turn about its upright axis, planes
-across that axis stay planes of symmetry.
+image there: a twin, not the crystal. In three dimensions crystals turn about the upright axis:
+planes across it stay planes of symmetry.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ import numpy as np
 
 from meshes import geometry as shapes
 from meshes.layers import Block, Box, Shell
+from meshes.micro import Micro
 from solver import hooke
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given
@@ -25,7 +26,7 @@ def mirror_faults(mechanics: tables.Mechanics, geometry: shapes.Geometry) -> Ite
 
     Args:
         mechanics: The tables.
-        geometry: In working units.
+        geometry: In working units; of a film with a slit the cracked stack.
     """
     plane = _plane(mechanics, geometry)
     if not plane:
@@ -52,10 +53,12 @@ def mirror_faults(mechanics: tables.Mechanics, geometry: shapes.Geometry) -> Ite
 
 def _plane(mechanics: tables.Mechanics, geometry: shapes.Geometry) -> str:
     """What mirrors the solids: a plane of symmetry of a body; "" if nothing does."""
-    across = ("bottom", "top") if isinstance(geometry, Box) else ()
+    across = ("bottom", "top") if isinstance(geometry, Box | Micro) else ()
     for name, face in mechanics.faces.items():
         if isinstance(face, tables.Symmetry) and name not in across:
             return f"the plane of symmetry {name}"
+    if mechanics.cut is not None:
+        return "the plane of the cut"
     if isinstance(geometry, Shell):
         return "the planes of symmetry of a shell"
     if isinstance(geometry, Block) and geometry.shape == "cylinder":

@@ -1,5 +1,8 @@
 """Turned crystals and sheared misfits beside planes of symmetry."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from solver.case import load_case
@@ -71,3 +74,49 @@ def test_a_misfit_with_shear_is_refused_there(tmp_path):
     ):
         case_of(tmp_path, more=MISFIT + '"30 degree"')
     assert case_of(tmp_path, crack="", more=MISFIT + '"30 degree"').mechanics is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "plane"),
+    [
+        ("cracked_lipon.toml", "plane of symmetry bottom"),
+        ("skeleton_0mah.toml", "plane of symmetry left"),
+    ],
+)
+def test_films_cut_in_a_plane_of_symmetry_have_no_sheared_misfit(tmp_path, name, plane):
+    for path in (Path(__file__).parents[2] / "cases/pan2024_lipon_on_lib").glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    derived = tmp_path / "sheared.toml"
+    text = f'title = "Sheared"\nbase = "{name}"\n[mechanics.solids.film]\n{MISFIT}'
+    derived.write_text(text + '"90 degree"\n')
+    assert load_case(derived, require_provenance=False).mechanics is not None
+    derived.write_text(text + '"30 degree"\n')
+    with pytest.raises(CaseError, match=f"misfit_angle.*without shear along the {plane}"):
+        load_case(derived, require_provenance=False)
+
+
+def test_crystals_in_boxes_turn_about_the_upright_axis(tmp_path):
+    box = """title = "A crystal"
+[geometry]
+shape = "box"
+width = "10 um"
+depth = "10 um"
+layers = [{ name = "solid", thickness = "10 um" }]
+[mechanics.solids.solid]
+law = "cubic"
+c11 = "13.5 GPa"
+c12 = "11.4 GPa"
+c44 = "8.8 GPa"
+angle = "30 degree"
+[mechanics.faces.bottom]
+law = "symmetry"
+[mechanics.faces.top]
+law = "traction"
+pressure = "1 MPa"
+"""
+    path = tmp_path / "case.toml"
+    path.write_text(box)
+    assert load_case(path).mechanics is not None
+    path.write_text(box.replace("faces.bottom", "faces.left"))
+    with pytest.raises(CaseError, match="own mirror image in the plane of symmetry left"):
+        load_case(path)
