@@ -1,18 +1,21 @@
 """A flaw of a solid filled by stalled lithium, at a face whose potentials a march has computed.
 
-Lithium that cannot leave the flaw is plated until its pressure cancels the step of the potential on
+Lithium in the flaw is plated or stripped until its pressure cancels the step of the potential on
 the unloaded face beside it, so with eta = phi_electrolyte - phi_lithium > 0 where lithium plates:
 
-    p = F k eta/V_Li + P/f,  K = Y (p - s P) sqrt(pi a),    Y = 1.12152 (edge), 2/pi (penny)
+    p = max(0, P/f + F k eta/V_Li),  K = Y (p - s P) sqrt(pi a),    Y = 1.12152 (edge), 2/pi (penny)
 
-The flaw grows where K reaches K_Ic. eta is the largest on the face: film and reaction, before the
-shift by the pressure in the flaw (counting that too would halve p). k is the local current density
-over that of the face as it is meshed; multiplying eta by it is exact for a film and a linear
-reaction. P is the pressure of the stack on that face (its `contact`). The share f of the face that
-touches carries all of it, so the lithium there, and that in the flaw, presses with P/f (minus the
-normal stress of its `kinetics`, which is that of the lithium), no more than `contact_limit` by
-yield, and with nothing where it is pulled at. s P presses the solid along the face, which keeps the
-flaw shut: nothing where its sides are free, nu/(1 - nu) of P in a stiff die.
+A current that strips, eta < 0, unloads the flaw. Lithium does not pull: at p = 0 all of it may
+leave, and where s P > p the flaw is pressed shut (K < 0). It grows where K reaches K_Ic. eta is the
+largest on the face (where it strips the nearest to zero: nowhere is p more): film and reaction,
+before the shift by the pressure in the flaw (counting that too would halve p). k is the local
+current density over that of the face as it is meshed, whichever way that flows; multiplying eta by
+it is exact for a film and a linear reaction, of either sign. P is the pressure of the stack on that
+face (its `contact`). The share f of the face that touches carries all of it, so the lithium there,
+and that in the flaw, presses with P/f (minus the normal stress of its `kinetics`, which is that of
+the lithium), no more than `contact_limit` by yield, and with nothing where it is pulled at. s P
+presses the solid along the face, which keeps the flaw shut: nothing where its sides are free,
+nu/(1 - nu) of P in a stiff die.
 
 Source: Tada, Paris & Irwin 2000, The Stress Analysis of Cracks Handbook (Y).
 """
@@ -65,15 +68,31 @@ def _share(case: schema.Case, flaw: FilledFlaw) -> float:
     return 1.0 if contact is None else contact.open_fraction
 
 
+def stalled_pressure(case: schema.Case, flaw: FilledFlaw, step: float) -> float:
+    """p of lithium that has stalled, at a step of the potential on the face (V), MPa."""
+    driven = overpotential_to_pressure(flaw.amplification * step)
+    return max(0.0, pressed_by_stack(case, flaw) + driven)
+
+
 def opening(case: schema.Case, flaw: FilledFlaw, step: float) -> float:
     """p - s P at a step of the potential on the face (V), MPa."""
-    driven = overpotential_to_pressure(flaw.amplification * max(step, 0.0))
-    return driven + pressed_by_stack(case, flaw) - held_shut(case, flaw)
+    return stalled_pressure(case, flaw, step) - held_shut(case, flaw)
+
+
+def critical_pressure(case: schema.Case, flaw: FilledFlaw) -> float:
+    """p at which the flaw grows, MPa; not above 0: also without lithium."""
+    return critical_opening(flaw) + held_shut(case, flaw)
 
 
 def critical_step(case: schema.Case, flaw: FilledFlaw) -> float:
-    """The step of the potential on the face at which the flaw grows, V; not above 0: always."""
-    left = critical_opening(flaw) - opening(case, flaw, 0.0)
+    """The step of the potential on the face at which the flaw grows, V.
+
+    Below 0 it grows without current, and only one that strips as much keeps it; -inf: none does.
+    """
+    most = critical_pressure(case, flaw)
+    if most <= 0.0:
+        return -inf
+    left = most - pressed_by_stack(case, flaw)
     return left / (flaw.amplification * overpotential_to_pressure(1.0))
 
 

@@ -21,7 +21,8 @@ and then, a_c the length that is critical under the stall pressure p_s = F k eta
     da/dt = C (sqrt(a) - sqrt(a_c)),   C = 4 V_Li k i E'/(3 F Y sqrt(pi) K_Ic);   (3 sqrt(pi)/10)
                                            V_Li k i E'/(F K_Ic) of a penny        (i on the face)
 
-A flaw keeps its length where lithium is stripped from it; without lithium it is shut.
+A flaw keeps its length where lithium is stripped from it. p does not fall below 0: without lithium
+the flaw is shut, or, where s P < 0 pulls it open (q = -s P), as wide as that and its lithium parts.
 
 Between moments of the march the step of the potential is a straight line in time; v is integrated
 in pieces (length fixed, growing, empty) whose ends are located. Left out: lithium that flows out of
@@ -164,7 +165,8 @@ def growing_flaw(system: System) -> "GrowingFlaw | None":
     if found is None:
         allowed = "a face that resists: with a film, or with butler_volmer or linear kinetics"
         raise ModelError(f"boundaries.{flaw.face}: expected {allowed}, beside a flaw that grows")
-    if found.pressed - found.held >= critical_opening(flaw):
+    alone = found.pressed - found.held >= critical_opening(flaw)
+    if alone or (found.parted and found.parted >= found.shape.opening(flaw.grows_to)):
         allowed = "a flaw that the stack pressure alone does not open"
         raise ModelError(f"boundaries.{flaw.face}: expected {allowed}, beside grows_to")
     return found
@@ -203,9 +205,18 @@ class GrowingFlaw:
     most: float
     step_of: Callable[[PETSc.Vec], float]
 
+    @property
+    def parted(self) -> float:
+        """What opens the flaw where lithium does not press, MPa: the solid is pulled along."""
+        return max(-self.held, 0.0)
+
     def start(self, step: float) -> Grown:
-        """Filled by lithium that only the stack presses."""
-        return Grown(step, self.shape.flaw.length, self.pressed)
+        """Filled by lithium that only the stack presses, if it does not press the flaw shut."""
+        return Grown(step, self.shape.flaw.length, self.pressure(self.pressed - self.held))
+
+    def pressure(self, opening: float) -> float:
+        """Of lithium under what presses the flaw open, MPa; 0: shut, none is left."""
+        return opening + self.held if opening > 0.0 else 0.0
 
     def rate(self, length: float, opening: float, step: float) -> float:
         """dv/dt, um^3/s (edge: um^2/s), at what presses the flaw open (MPa) and a step (V)."""
@@ -247,15 +258,15 @@ class GrowingFlaw:
         shape, held = self.shape, self.held
         length, time, began = before.length, begin, None
         unit = shape.critical(shape.flaw.length)
-        volume = shape.compliance(length) * max(before.pressure - held, 0.0) / unit
+        volume = shape.compliance(length) * max(before.pressure - held, self.parted) / unit
         growing = unit * volume >= shape.critical(length) * (1.0 - 1e-12)
-        goal = 0.0
+        goal = least = 0.0
 
         def there(t: float) -> float:
             return before.step + (step - before.step) * (t - begin) / (end - begin)
 
         def empty(t: float) -> float:
-            return self.rate(length, 0.0, there(t))
+            return self.rate(length, self.parted, there(t))
 
         def fixed(t: float, y: list[float]) -> float:
             opening = unit * float(y[0]) / shape.compliance(length)
@@ -269,14 +280,15 @@ class GrowingFlaw:
             return float(y[0]) - goal
 
         def gone(_: float, y: list[float]) -> float:
-            return float(y[0])
+            return float(y[0]) - least
 
         for _ in range(MOST_PIECES):
             if time >= end or length >= self.most:
                 break
             if growing and self.rate(length, shape.opening(length), there(time)) < 0.0:
                 growing = False
-            if volume <= 0.0 and empty(time) <= 0.0:
+            least = shape.compliance(length) * self.parted / unit
+            if volume <= least and empty(time) <= 0.0:
                 if empty(end) <= 0.0:
                     time = end
                     break
@@ -291,11 +303,11 @@ class GrowingFlaw:
                 growing, volume = True, goal
                 began = time if began is None else began
             elif which == 1:
-                volume = 0.0
+                volume = least
         else:
             raise SolveFailed("the growth of the flaw comes and goes too often in one step")
-        pressure = held + unit * max(volume, 0.0) / shape.compliance(length)
-        return Grown(there(time), length, pressure), time, began
+        pressure = self.pressure(unit * volume / shape.compliance(length))
+        return Grown(there(time), length, max(pressure, 0.0)), time, began
 
 
 def _integrated(

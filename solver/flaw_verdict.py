@@ -24,9 +24,10 @@ from solver.face_contact import contacts, critical_stripping, voids_of
 from solver.filled_flaw import (
     SHAPE_FACTORS,
     critical_opening,
+    critical_pressure,
     critical_step,
     held_shut,
-    opening,
+    stalled_pressure,
     step_of,
 )
 from solver.march import steady_state
@@ -148,22 +149,35 @@ def verdict_quantities(
     if flaw is None or judged is None:
         return
     case = system.case
-    coarse, step = (max(s, 0.0) for s in judged.steps)
-    bar = max(abs(step - coarse), ROUNDING * step)
-    text = "Largest step of the potential on the face of the flaw, where current is amplified."
+    coarse, step = judged.steps
+    bar = max(abs(step - coarse), ROUNDING * abs(step))
+    text = (
+        "Step of the potential on the face of the flaw, the largest there, where current is "
+        "amplified; negative where lithium is stripped."
+    )
     k = 1e3 * flaw.amplification
     yield estimate("flaw_overpotential", k * step, k * bar, "mV", text)
-    held = held_shut(case, flaw)
-    open_by, most = opening(case, flaw, step), critical_opening(flaw)
-    change = opening(case, flaw, step + bar) - open_by
+    pressure, held = stalled_pressure(case, flaw, step), held_shut(case, flaw)
+    around = (stalled_pressure(case, flaw, step + sign * bar) for sign in (1.0, -1.0))
+    change = max(abs(other - pressure) for other in around)
     text = "Of the lithium that has stalled in the flaw."
-    yield estimate("flaw_pressure", open_by + held, change, "MPa", text)
-    text = "Of that lithium where the flaw begins to grow."
-    yield Quantity("critical_pressure", most + held, "MPa", meaning=text)
-    text = "Step of the potential, as amplified, at which the flaw begins to grow."
-    least = 1e3 * flaw.amplification * max(critical_step(case, flaw), 0.0)
-    yield Quantity("critical_overpotential", least, "mV", meaning=text)
-    yield from _fracture(flaw, max(open_by, 0.0), change, most)
+    if pressure == 0.0:
+        text = "Without lithium: more is stripped than the stack presses in; it does not pull."
+    elif pressure < held:
+        text = "At which lithium in the flaw would stall; the stack presses the flaw shut harder."
+    yield estimate("flaw_pressure", pressure, change, "MPa", text)
+    text = "Of that lithium where the flaw begins to grow; 0: it grows without."
+    yield Quantity(
+        "critical_pressure", max(critical_pressure(case, flaw), 0.0), "MPa", meaning=text
+    )
+    least = 1e3 * flaw.amplification * critical_step(case, flaw)
+    if isfinite(least):
+        text = (
+            "Step of the potential, as amplified, at which the flaw begins to grow; negative: the "
+            "stack alone opens it, and only stripping keeps it."
+        )
+        yield Quantity("critical_overpotential", least, "mV", meaning=text)
+    yield from _fracture(flaw, max(pressure - held, 0.0), change, critical_opening(flaw))
     yield from _critical_currents(system, judged, limit)
 
 

@@ -34,15 +34,16 @@ def _of_stack(case: Case, flaw: FilledFlaw) -> tuple[str, ...]:
     if acts < 0.0:
         return (
             f"Warning: {-acts:.4g} MPa of tension {where}: it comes off before it bears that, and "
-            "neither presses nor pulls in the flaw. That no current passes there is left out.",
+            "adds nothing to the pressure in the flaw. That no current passes there is left out.",
         )
     if limit is not None and acts > limit:
-        text = f"more than its contact_limit: it presses in the flaw with {limit:.4g} MPa."
+        text = f"more than its contact_limit: {limit:.4g} MPa of it count in the flaw."
         return (f"Warning: {acts:.4g} MPa {where}, {text}",)
     if limit is None and acts > SOFT:
         return (
             f"Warning: {acts:.4g} MPa {where}, more than the yield stress of bulk lithium "
-            f"({SOFT:g} MPa): all of it counts in the flaw; contact_limit says what it bears.",
+            f"({SOFT:g} MPa): all of it counts in the flaw, less what is stripped; "
+            "contact_limit says what it bears.",
         )
     return ()
 

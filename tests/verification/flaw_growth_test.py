@@ -26,6 +26,7 @@ from tests.verification.march_example import (
     driven,
     galvanostatic,
     numbers,
+    reacts,
     system_of,
     text,
 )
@@ -179,6 +180,36 @@ def test_a_stack_that_presses_shuts_by_its_share_and_fills_by_all(tmp_path):
     tau, most = filling_time("edge", 1e-6), stall(2.0)
     exact = -tau * math.log(1 - (least - 8e6) / most)
     assert found["flaw_growth_start_time"] == pytest.approx(exact, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("face", "start", "least"),
+    [
+        # p falls to s P = 12 MPa, where the stack shuts the flaw: no lithium is left
+        ('[boundaries.bottom.contact]\nstack_pressure = "20 MPa"\n', 20.0, 12.0),
+        # pulled along its face with s P = -12 MPa it stays open as p comes to 0
+        (reacts("bottom", 1e6, "linear", 'normal_stress = "20 MPa"'), 0.0, 0.0),
+    ],
+)
+def test_stripping_drains_a_flaw_to_no_pressure(tmp_path, face, start, least):
+    # p' = (p_s - p)/tau for p_s = P - 74.23 MPa: from 20 MPa to 12 MPa, then empty
+    tau = filling_time("edge", 1e-6)
+    steps = galvanostatic(-1.0, 3 * tau) + galvanostatic(1.0, 0.1 * tau)
+    case = cell(tmp_path, flaw(more="lateral_share = 0.6"), face, steps)
+    found = simulate(case, SELF, lambda _: None).marching.found
+    times = np.array([moment.time for moment in found.moments])
+    pressures = np.array([moment.flaw[0][2] for moment in found.moments])
+    assert pressures[0] == pytest.approx(start, abs=1e-12)
+    stall_at = -stall(1.0) * 1e-6
+    draining = start + stall_at * (1.0 - np.exp(-times / tau))
+    stripped = times <= 3 * tau * (1 - 1e-9)
+    exact = np.where(draining > least, draining, 0.0)
+    assert pressures[stripped] == pytest.approx(exact[stripped], rel=1e-4, abs=1e-9)
+    # plated again it begins from there: P + 74.23 MPa (1 - exp(-t/tau)) + what is left
+    push = stall(1.0) * 1e-6
+    begin, goal = least, start + push
+    last = goal + (begin - goal) * math.exp(-0.1)
+    assert pressures[-1] == pytest.approx(last, rel=1e-4)
 
 
 def test_walls_react_as_the_face_does():

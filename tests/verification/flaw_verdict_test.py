@@ -92,7 +92,7 @@ def test_the_critical_current_is_the_closed_form(tmp_path, shape, more, contact,
     [
         ("20 MPa", "", "Warning: 20 MPa of tension act on the lithium"),
         ("-20 MPa", "", "more than the yield stress of bulk lithium"),
-        ("-20 MPa", 'contact_limit = "5 MPa"', "it presses in the flaw with 5 MPa"),
+        ("-20 MPa", 'contact_limit = "5 MPa"', "5 MPa of it count in the flaw"),
     ],
 )
 def test_lithium_that_is_pulled_at_or_yields_is_warned_about(tmp_path, stress, more, said):
@@ -104,6 +104,59 @@ def test_lithium_that_is_pulled_at_or_yields_is_warned_about(tmp_path, stress, m
     lines = with_march(meta, solution.marching).notes
     assert any(said in line for line in lines)
     assert any("taken to be confined" in line for line in lines)
+
+
+PRESSED = CONTACT + 'stack_pressure = "20 MPa"\n'
+PULLED = reacts("bottom", 1e6, "linear", 'normal_stress = "20 MPa"')
+
+
+@pytest.mark.parametrize(
+    ("current", "more", "contact", "pressure", "share"),
+    [
+        # 10 mV per mA/cm2, 74.23 MPa; p = max(0, P + k F eta/V_Li), K ~ p - s P
+        (1.0, "", PRESSED, 94.23018, 94.23018),
+        (-0.1, "", PRESSED, 12.57698, 12.57698),
+        (-0.1, "amplification = 2.0", PRESSED, 5.15397, 5.15397),
+        (-0.1, "amplification = 3.0", PRESSED, 0.0, 0.0),
+        (-0.1, "lateral_share = 0.6", PRESSED, 12.57698, 0.57698),
+        (-0.2, "lateral_share = 0.6", PRESSED, 5.15397, 0.0),  # pressed shut
+        (-0.3, "", PRESSED, 0.0, 0.0),
+        (-0.1, 'contact_limit = "5 MPa"', PRESSED, 0.0, 0.0),
+        # -20 MPa behind the flaw add nothing; 0.6 of them pull it open along the face
+        (0.1, "lateral_share = 0.6", PULLED, 7.42302, 19.42302),
+        (-0.1, "lateral_share = 0.6", PULLED, 0.0, 12.0),
+    ],
+)
+def test_stripping_unloads_a_flaw_under_a_stack(tmp_path, current, more, contact, pressure, share):
+    found = numbers(solved(tmp_path, contact, flaw(more=more), current=current))
+    k = float(more.split()[-1]) if "amplification" in more else 1.0
+    assert found["flaw_overpotential"] == pytest.approx(10.0 * k * current, rel=1e-4)
+    assert found["flaw_pressure"] == pytest.approx(pressure, rel=1e-4, abs=1e-12)
+    unit = KOITER * math.sqrt(math.pi * 1e-6)
+    assert found["stress_intensity"] == pytest.approx(unit * share, rel=2e-4, abs=1e-12)
+    assert ("margin" in found) is (share > 0.0)
+    assert found["verdict"] == "stable"
+
+
+def test_only_stripping_keeps_a_flaw_that_the_stack_opens(tmp_path):
+    # 120 - 115.7031 = 4.2969 MPa are those of -0.57886 mV, at -0.057886 mA/cm2
+    pressed = CONTACT + 'stack_pressure = "120 MPa"\n'
+    for current, word in ((-0.0573, "grows unstably"), (-0.0585, "stable"), (1e-6, "grows")):
+        found = numbers(solved(tmp_path, pressed, flaw(), current=current))
+        assert found["verdict"].startswith(word)
+        assert found["critical_overpotential"] == pytest.approx(-0.57886, rel=1e-4)
+        assert found["critical_current_density"] == 0.0
+    steps = galvanostatic(-0.0585, 5.0) + galvanostatic(-0.0573, 5.0)
+    found = numbers(solved(tmp_path, pressed, flaw(), steps, current=0.0))
+    assert (found["outcome"], found["time_reached"]) == ("cracks", pytest.approx(5.0, abs=1e-3))
+
+
+def test_a_solid_that_is_pulled_open_along_its_face_needs_no_lithium(tmp_path):
+    pulled = reacts("bottom", 1e6, "linear", 'normal_stress = "120 MPa"')
+    found = numbers(solved(tmp_path, pulled, flaw(more="lateral_share = 1.0"), current=-1.0))
+    assert found["flaw_pressure"] == found["critical_pressure"] == 0.0
+    assert "critical_overpotential" not in found  # no current keeps it
+    assert found["verdict"] == "grows unstably"
 
 
 def test_pressure_k_g_and_margin_of_one_solve(tmp_path):
