@@ -20,7 +20,7 @@ MEANINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "mean_pressure": (("MPa",), "Force of the support against the face, over its area."),
     "mean_stress": (("MPa",), "A third of the trace of the stress, mean over the region."),
     "largest_equivalent_stress": (("MPa",), "Of all material points, at the end."),
-    "largest_plastic_strain": (("1",), "Largest equivalent strain that stays, of all points."),
+    "largest_plastic_strain": (("1",), "Largest equivalent strain that stays, of a smooth fit."),
     "mean_plastic_strain": (("1",), "Equivalent strain that stays, mean over the region."),
     "tension_at_right": (("MPa",), "Of the region across the face that a stretch pulls, mean."),
     "tension_50": (("MPa",), "Largest principal stress; half of the region stays below."),

@@ -35,7 +35,14 @@ from solver.mechanics import MOST_LEVELS, Film, Mechanical, balanced
 from solver.mechanics_model import conditions, solid_law
 from solver.mechanics_schema import Plastic
 from solver.meshing import start_size
-from solver.point_fields import FaceMeans, Integral, fitted_stress, normal_stress, tension_across
+from solver.point_fields import (
+    FaceMeans,
+    Integral,
+    Smoothed,
+    fitted_stress,
+    normal_stress,
+    tension_across,
+)
 from solver.problem import refined
 from solver.radial_return import ONE, Material
 
@@ -209,6 +216,8 @@ def _on_mesh(setting: _Setting, domain: Domain, shorter: int = 1) -> Mechanical:
 
     def watching(problem: Inelastic) -> Callable[[Reached], dict[str, float]]:
         moved = means.displacements(problem.displacement, setting.faces())
+        flowing = [name for name, material in setting.materials.items() if material.flow]
+        smoothed = Smoothed(problem, flowing)
 
         def watch(reached: Reached) -> dict[str, float]:
             head = "radial_displacement" if round_ones else "displacement"
@@ -223,8 +232,8 @@ def _on_mesh(setting: _Setting, domain: Domain, shorter: int = 1) -> Mechanical:
                 values[f"mean_pressure.{name}"] = -force / means.areas[name]
             largest = max(a.equivalent.max(initial=0.0) for a in reached.answers.values())
             values["largest_equivalent_stress"] = _most(domain, float(largest))
-            strained = max(a.points.accumulated.max(initial=0.0) for a in reached.answers.values())
-            values["largest_plastic_strain"] = _most(domain, float(strained))
+            strained = {n: answer.points.accumulated for n, answer in reached.answers.items()}
+            values["largest_plastic_strain"] = smoothed.largest(strained)
             return values
 
         return watch

@@ -135,7 +135,7 @@ class Inelastic:
         for name in self.mixed:
             found = fem.locate_dofs_topological(self.linear, tdim, self.cells[name], remote=True)
             self.nodes[name] = np.unique(found[found < owned])
-            self.select[name] = _selection(self.nodes[name], owned, self.comm)
+            self.select[name] = selection(self.nodes[name], owned, self.comm)
 
     def _make_forms(self) -> None:
         """Forms; all but the stiffness is assembled once."""
@@ -345,7 +345,7 @@ def _assembled(form: ufl.Form) -> PETSc.Mat:
     return matrix
 
 
-def _selection(nodes: npt.NDArray[np.int32], owned: int, comm: PETSc.Comm) -> PETSc.Mat:
+def selection(nodes: npt.NDArray[np.int32], owned: int, comm: PETSc.Comm) -> PETSc.Mat:
     """The 0/1 matrix from the values at some owned nodes to all nodes."""
     matrix = PETSc.Mat().createAIJ(
         ((owned, PETSc.DECIDE), (len(nodes), PETSc.DECIDE)), nnz=(1, 1), comm=comm

@@ -5,7 +5,7 @@ in every cell: that is what quadratic displacements determine of them, to the se
 size of the cells.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import basix
@@ -13,12 +13,18 @@ import basix.ufl
 import numpy as np
 import ufl
 from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
+from petsc4py import PETSc
 from ufl.core.expr import Expr
 
 from solver.domain import Domain, facet_entities, facet_measure, facets_of
 from solver.elasticity import strain, weight
 from solver.hooke import XX, XY, YY, ZZ, Floats
-from solver.inelastic import QUADRATURE, Inelastic
+from solver.inelastic import QUADRATURE, Inelastic, selection
+from solver.solve import make_solver, solve
+
+MASS = {"ksp_type": "cg", "ksp_rtol": "1e-12", "pc_type": "jacobi"}
 
 
 class Integral:
@@ -37,11 +43,58 @@ class Integral:
 
     def __call__(self, values: Mapping[str, Floats]) -> float:
         """The integral of values by region, each (cells times points,); zero elsewhere."""
+        self.put(values)
+        return float(self.problem.comm.allreduce(fem.assemble_scalar(self.form)))
+
+    def put(self, values: Mapping[str, Floats]) -> None:
+        """Sets `values`, by region; zero elsewhere."""
         array = self.values.x.array
         array[:] = 0.0
         for name, part in values.items():
             array[self.rows[self.problem.cells[name]].ravel()] = part
-        return float(self.problem.comm.allreduce(fem.assemble_scalar(self.form)))
+
+
+class Smoothed:
+    """The largest of values at the points, smoothed: continuous, linear in each cell of a region.
+
+    Strains of quadratic displacements are off by a tenth at one point of a cell and by as much to
+    the other side at the next. Their projection on continuous functions is not, and it reaches to
+    the faces, where strains are largest and no point lies.
+    """
+
+    def __init__(self, problem: Inelastic, names: Iterable[str]) -> None:
+        """Masses of the regions; collective."""
+        self.problem, self.integral = problem, Integral(problem)
+        space, tdim = problem.linear, problem.domain.mesh.topology.dim
+        p, q = ufl.TrialFunction(space), ufl.TestFunction(space)
+        owned = space.dofmap.index_map.size_local
+        self.loads: dict[str, fem.Form] = {}
+        self.select: dict[str, PETSc.Mat] = {}
+        self.solvers: dict[str, PETSc.KSP] = {}
+        for name in names:
+            cells = [(0, problem.cells[name])]
+            degree = {"quadrature_degree": QUADRATURE}
+            dx = ufl.Measure("dx", problem.domain.mesh, subdomain_data=cells, metadata=degree)(0)
+            mass = fem_petsc.assemble_matrix(fem.form(p * q * dx))
+            mass.assemble()
+            nodes = fem.locate_dofs_topological(space, tdim, problem.cells[name], remote=True)
+            self.select[name] = selection(np.unique(nodes[nodes < owned]), owned, problem.comm)
+            inside = mass.PtAP(self.select[name])
+            self.solvers[name] = make_solver(inside, "smoothed_", MASS, {})
+            self.loads[name] = fem.form(self.integral.values * q * dx)
+
+    def largest(self, values: Mapping[str, Floats]) -> float:
+        """Of values by region, each (cells times points,), on all ranks; not below zero."""
+        most = 0.0
+        for name, solver in self.solvers.items():
+            self.integral.put(values)
+            whole = fem_petsc.assemble_vector(self.loads[name])
+            whole.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+            load, smooth = solver.getOperators()[0].createVecs()
+            self.select[name].multTranspose(whole, load)
+            solve(solver, load, smooth, f"values at the points of {name}")
+            most = max(most, float(smooth.array_r.max(initial=0.0)))
+        return float(self.problem.comm.allreduce(most, op=MPI.MAX))
 
 
 def fitted_stress(problem: Inelastic) -> fem.Function:
