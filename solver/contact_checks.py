@@ -73,6 +73,15 @@ def flaw_faults(file: tables.CaseFile, flaw: FilledFlaw, path: KeyPath) -> Itera
     if flaw.face not in faces:
         allowed = f"the name of an electrode: {', '.join(faces)}"
         yield Finding((*path, "face"), f'"{flaw.face}"', allowed)
+    if file.mechanics is not None:
+        allowed = "no such table beside mechanics: contact.stack_pressure says what presses there"
+        yield Finding(path, "a table", allowed)
+    for name in faces:
+        face = file.boundaries[name]
+        law = face.plating if isinstance(face, tables.Electrode) else None
+        if law is not None and (law.backing or law.surface_tension):
+            allowed = f"no such table beside elastic lithium or surface tension of {name} (plating)"
+            yield Finding(path, "a table", allowed)
     factor, share, ratio = flaw.amplification, flaw.lateral_share, flaw.poissons_ratio
     if factor is not None and factor.number < 1.0:
         yield Finding((*path, "amplification"), as_given(factor.text), "a factor of at least 1")

@@ -1,7 +1,7 @@
 """What ends a step of a march: events as functions of the state that are positive until then."""
 
 from collections.abc import Callable
-from math import inf
+from math import copysign, inf
 from typing import Literal
 
 from petsc4py import PETSc
@@ -65,13 +65,26 @@ def events_of(
         most_volts = stairs.voltage
         events["voltage"] = lambda x: most_volts - abs(voltage_of(system, system.scalars_of(x)))
     if step.voltage is not None:
-        limit, side = step.voltage, 1.0 if voltage < step.voltage else -1.0
+        limit, side = step.voltage, _side(step, voltage)
         events["voltage"] = lambda x: side * (limit - voltage_of(system, system.scalars_of(x)))
     if step.capacity is not None:
         most, place = step.capacity * area / system.charge_unit, len(system.applied)
         before = charge / system.charge_unit
         events["capacity"] = lambda x: most - abs(system.scalars_of(x)[place] - before)
     return events
+
+
+def _side(step: Step, voltage: float) -> float:
+    """1 where the stop is at or above its voltage, -1 at or below.
+
+    A current drives the voltage its own way, also past a stop at once; where it falls or changes
+    its sign, and at rest, the stop is where the voltage passes it.
+    """
+    first, last = step.current_density, step.to_current_density
+    last = first if last is None else last
+    if last != 0.0 and first * last >= 0.0 and abs(last) >= abs(first):
+        return copysign(1.0, last)
+    return 1.0 if voltage < (step.voltage or 0.0) else -1.0
 
 
 def _least_contact_left(system: System, x: PETSc.Vec) -> float:

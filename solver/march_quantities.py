@@ -10,27 +10,44 @@ here as the case gives them, at both times the same):
 
     t = I (V - I(0) R) / (I(0) (V - I R))
 
+R counts inner interfaces that resist, and faces by the share of them that touches.
+
 Source: Evans, Vincent & Bruce 1987, Polymer 28, 2324.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, replace
+from math import inf
+
+import numpy as np
+from dolfinx import fem
 
 from solver import schema
 from solver.carrier_system import Held, System
 from solver.electrolyte import at
+from solver.face_contact import contacts
 from solver.kinetics import transfer_resistance
 from solver.march import steady_state
 from solver.march_events import LAST
 from solver.march_schema import BinaryElectrolyte
 from solver.march_states import Marched
 from solver.quantities import Quantity
+from solver.salt import integral
 from solver.solve import SolveFailed
 from solver.staircase import currents, steps_per_current
+from solver.transport import volume_weight
 from solver.units import FARADAY, in_unit
 
 LEFT = 1e-3  # share of the salt that is left where the limiting current is looked for
 MOST_TRIALS = 8
+FAILED_BY = {
+    "cracks": "crack",
+    "pierced": "crack",
+    "voltage": "voltage",
+    "depleted": "depletion",
+    "full": "filling",
+    "contact": "contact",
+}
 HEADS = (
     "time [s]", "step", "voltage [V]", "current density [mA/cm^2]", "capacity [mAh/cm^2]",
     "least concentration over that at the start", "relative change of the salt",
@@ -153,29 +170,24 @@ def _critical_current(system: System, found: Marched) -> Iterator[Quantity]:
     tried = currents(stairs)
     reason = found.ends[-1].reason
     name = f"Protocol {stairs.protocol}."
+    failed = (len(found.ends) - 1) // steps_per_current(stairs)
+    passed = in_unit(tried[failed - 1], "mA/cm^2") if failed else 0.0
+    word = FAILED_BY.get(reason, "nothing")
     if reason == "duration":
         passed = in_unit(tried[-1], "mA/cm^2")
         text = f"None failed. {name}"
         yield Quantity("critical_current_density", "unbounded", "mA/cm^2", meaning=text)
-        yield Quantity("failed_by", "nothing", "", meaning="What ended the staircase.")
-    else:
-        failed = (len(found.ends) - 1) // steps_per_current(stairs)
-        passed = in_unit(tried[failed - 1], "mA/cm^2") if failed else 0.0
+    elif reason in FAILED_BY:
         value = in_unit(tried[failed], "mA/cm^2")
         text = f"The first that failed; below it the last that did not. {name}"
         yield Quantity(
             "critical_current_density", value, "mA/cm^2", passed, value, "estimated", text
         )
-        word = {
-            "cracks": "crack",
-            "pierced": "crack",
-            "voltage": "voltage",
-            "depleted": "depletion",
-            "full": "filling",
-            "contact": "contact",
-        }[reason]
-        text = "What ended the staircase: crack, voltage, depletion, filling or contact."
-        yield Quantity("failed_by", word, "", meaning=text)
+    else:
+        text = f"The mesh became too flat before one failed. {name}"
+        yield Quantity("critical_current_density", "not found", "mA/cm^2", meaning=text)
+    text = "What ended the staircase: crack, voltage, depletion, filling, contact or nothing."
+    yield Quantity("failed_by", word, "", meaning=text)
     text = f"The last current of the staircase without a failure. {name}"
     yield Quantity("last_passed_current_density", passed, "mA/cm^2", meaning=text)
 
@@ -188,17 +200,12 @@ def _bruce_vincent(system: System, found: Marched, area: float) -> Iterator[Quan
     if ended.step.ramps:
         return
     begin, end = found.moments[ended.first], found.moments[ended.last]
-    if abs(begin.current) <= 1e-9 * system.scale or system.has_double_layer:
+    if abs(begin.current) <= 1e-9 * system.scale or system.has_double_layer or system.voids:
         return
     ratio = end.current / begin.current
     text = "Current at the end of the first step over that at its start."
     yield Quantity("current_ratio", ratio, "1", meaning=text)
-    resistance = 0.0
-    for contact in system.model.contacts:
-        condition = system.case.boundaries[contact.name]
-        law = condition.kinetics if isinstance(condition, schema.Electrode) else None
-        transfer = transfer_resistance(law, system.programme.temperature)
-        resistance += (contact.resistance + transfer) / system.area[contact.name]
+    resistance = _resistance_of_interfaces(system)
     v = begin.voltage
     number = ratio * (v - begin.current * resistance) / (v - end.current * resistance)
     text = "As Bruce and Vincent read it from the first step, with the interfaces' resistance."
@@ -206,6 +213,23 @@ def _bruce_vincent(system: System, found: Marched, area: float) -> Iterator[Quan
     text = "Of the first step, with the salt as at the start."
     density = in_unit(begin.current / area, "mA/cm^2")
     yield Quantity("current_density_at_start", density, "mA/cm^2", meaning=text)
+
+
+def _resistance_of_interfaces(system: System) -> float:
+    """Films and reactions of electrodes, in their contact, and inner interfaces, V/pA."""
+    found, touching = 0.0, contacts(system.case)
+    for contact in system.model.contacts:
+        condition = system.case.boundaries[contact.name]
+        law = condition.kinetics if isinstance(condition, schema.Electrode) else None
+        transfer = transfer_resistance(law, system.programme.temperature)
+        share = touching[contact.name].open_fraction if contact.name in touching else 1.0
+        found += (contact.resistance + transfer) / (share * system.area[contact.name])
+    one = fem.Constant(system.domain.mesh, np.float64(1.0))
+    for name, rho in system.model.jumps.items():
+        if rho < inf:
+            there = volume_weight(system.domain) * one * system.ds(system.jump_id[name])
+            found += rho / integral(system.domain, there)
+    return found
 
 
 def _area(system: System) -> float:

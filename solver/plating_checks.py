@@ -15,8 +15,8 @@ def plating_faults(
 ) -> Iterator[Finding]:
     """Findings of one face."""
     path: KeyPath = ("boundaries", name, "plating")
-    if file.programme is None or not file.programme.steps:
-        allowed = "no such table without [[programme.steps]]: nothing grows in a steady state"
+    if file.programme is None or not (file.programme.steps or file.programme.staircase):
+        allowed = "no such table without steps or a staircase: nothing grows in a steady state"
         yield Finding(path, "a table", allowed)
         return
     porosity = law.porosity

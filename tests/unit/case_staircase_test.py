@@ -56,6 +56,9 @@ WRONG = [
     ("[programme.staircase]",
      '[[programme.steps]]\nkind = "rest"\nduration = "1 s"\n[programme.staircase]',
      "staircase", "beside steps"),
+    ("[programme.staircase]",
+     '[boundaries.top.plating]\nsurface_tension = "0.5 J/m^2"\n[programme.staircase]',
+     "staircase.flaw", "surface tension of top"),
 ]  # fmt: skip
 
 
@@ -67,6 +70,20 @@ def test_the_good_case_is_good(tmp_path, capsys):
 def test_a_wrong_value_gets_one_message(old, new, key, words, tmp_path, capsys):
     assert old in GOOD
     one_finding(GOOD.replace(old, new, 1), tmp_path, capsys, key, words)
+
+
+def test_a_flaw_does_not_feel_the_stress_of_a_body(tmp_path, capsys):
+    # which its amplification would multiply
+    layers = 'layers = [{ name = "wall", thickness = "20 um" }]'
+    body = (
+        GOOD.replace('shape = "strip"', 'shape = "block"', 1).replace(
+            'above = [{ name = "wall", thickness = "20 um" }]', layers
+        )
+        + '[mechanics.solids.wall]\nlaw = "isotropic"\nyoungs_modulus = "20 GPa"\n'
+        'poissons_ratio = 0.3\n[mechanics.faces]\nleft = { law = "symmetry" }\n'
+        'bottom = { law = "symmetry" }\ntop = { law = "plate", pressure = "7 MPa" }\n'
+    )
+    one_finding(body, tmp_path, capsys, "staircase.flaw", "contact.stack_pressure")
 
 
 @pytest.mark.parametrize("lasts", ['half_cycle = "1 hour"', CAPACITY])

@@ -305,6 +305,35 @@ def test_steps_stop_where_they_should(tmp_path):
     assert state.moments[-1].voltage == pytest.approx(0.08, rel=1e-6)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_voltage_that_is_past_its_stop_at_once_ends_the_step_at_once(tmp_path, sign):
+    # 10 ohm cm2: 2 mA/cm2 make 20 mV, past 15 mV from the start, short of 25 mV to the end
+    steps = galvanostatic(2.0 * sign, 10.0, f'voltage = "{15 * sign} mV"')
+    steps += galvanostatic(2.0 * sign, 10.0, f'voltage = "{25 * sign} mV"')
+    state = march(
+        system_of(case_of(tmp_path, text(SOLID, HELD, driven(0.0), steps)), SELF), {}, print
+    )
+    assert [(end.reason, end.time) for end in state.ends] == [("voltage", 0.0), ("duration", 10.0)]
+
+
+def test_what_resists_besides_the_salt_is_not_read_as_its_transference(tmp_path):
+    # 20 ohm cm2 at half of both faces, 30 within: 0.3 comes back as it does without them
+    film = 'area_specific_resistance = "20 ohm cm^2"\n'
+    half = "[boundaries.{}.contact]\nopen_fraction = 0.5\n"
+    joint = '[interfaces."lower|upper"]\nlaw = "resistive"\narea_specific_resistance = '
+    held = '[[programme.steps]]\nkind = "potentiostatic"\npotential = "1 mV"\nduration = "900 s"\n'
+    said = found(
+        tmp_path,
+        text(
+            SALT, HELD + film, driven(0.0, film), half.format("top"), half.format("bottom"),
+            joint + '"30 ohm cm^2"\n', held,
+            layers=[("lower", 4.0, SALT), ("upper", 6.0, SALT)], edge="1 um",
+        ),
+    )  # fmt: skip
+    assert said["current_ratio"] > 0.8
+    assert said["bruce_vincent_transference"] == pytest.approx(0.3, rel=1e-3)
+
+
 def test_a_diffusivity_that_changes_with_the_salt(tmp_path):
     # D = 1 + c/c0 in 1e-12 m^2/s: D dc/dx = (1 - t) i/F; the amount of salt gives the constant
     table = (

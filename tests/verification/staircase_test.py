@@ -142,3 +142,15 @@ def test_current_and_capacity_rise_together(tmp_path):
     assert found.value == pytest.approx(2.0)
     # 0.01, 0.02, 0.03 mAh/cm2 at 0.5, 1.0, 1.5 mA/cm2: 72 s each, two half cycles
     assert others["time_reached"].value == pytest.approx(432.0)
+
+
+def test_lithium_grows_under_a_staircase_and_a_mesh_too_flat_is_no_failure_of_the_cell(tmp_path):
+    # 2 mAh/cm2 would take 9.7 of 10 um; 2 J/(1 + J^2) is 0.1 where a share J of them is left
+    moves = "[boundaries.bottom.plating]\nmoves = true\n[programme]\nremesh = false\n"
+    steps = staircase(1.0, 1.0, 2.0, 'capacity = "2 mAh/cm^2"', half="")
+    found, others = run(tmp_path, moves + steps)
+    assert others["outcome"].value == "distorted"
+    grown = 10.0 * (1.0 - (1.0 - math.sqrt(0.99)) / 0.1)
+    assert others["growth.bottom"].value == pytest.approx(grown, rel=1e-6)
+    assert (found.value, others["failed_by"].value) == ("not found", "nothing")
+    assert others["last_passed_current_density"].value == 0.0
