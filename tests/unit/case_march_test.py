@@ -149,7 +149,7 @@ def test_nothing_grows_in_a_steady_state(tmp_path, capsys):
     steady += "[boundaries.bottom.plating]\nporosity = 0.0\n"
     status, said = checked(steady, tmp_path, capsys)
     assert status == 2 and len(said) == 1
-    assert "boundaries.bottom.plating" in said[0] and "programme.steps" in said[0]
+    assert "boundaries.bottom.plating" in said[0] and "without steps" in said[0]
 
 
 def test_elastic_lithium_is_refused_twice_and_beside_an_opening(tmp_path, capsys):
