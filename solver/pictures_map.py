@@ -145,6 +145,13 @@ def _contours(folder: Path, head: list[str], table: Floats, title: str) -> Pictu
     return Picture("map.png", "Map", caption)
 
 
+def _passes(x: Floats, y: Floats) -> str:
+    """Between which runs a quantity passes 1: the line from one to the other is no answer."""
+    at = np.flatnonzero((y[1:] - 1.0) * (y[:-1] - 1.0) <= 0.0)
+    where = " and ".join(f"from {x[i]:g} to {x[i + 1]:g}" for i in at)
+    return f" It passes 1 somewhere {where}; lines between runs are only drawn."
+
+
 def map_picture(folder: Path) -> Picture:
     """The map with logarithmic axes; below a critical load the crack holds, above it grows."""
     results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
@@ -185,6 +192,6 @@ def map_picture(folder: Path) -> Picture:
         f"from {y.min():.4g} to {y.max():.4g}"
         f"{'' if slope is None else f'; slope in logarithms {slope:.3g}'}."
         f"{' Below the line it holds, above it fails.' if critical else ''}"
-        f"{BLACK if limit else ''}"
+        f"{BLACK + _passes(x, y) if limit else ''}"
     )
     return Picture("map.png", title, caption)

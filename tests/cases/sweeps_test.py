@@ -1,6 +1,7 @@
 """Ranges that stand for what the papers do not say: the order of each, and where it ends."""
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def test_what_the_sweep_is_compared_with_is_the_film_over_a_pit_in_lithium():
     for name in POINTS:
         values = [r.value for r in sweep()[name].references if r.quantity == "margin"]
         assert values == [PLAIN]
+
+
+def test_maps_over_spans_have_the_critical_span_among_their_runs():
+    # a line from 2 to 6 um alone would pass 1 at 3.8 um for 100 nm, which bridge 3.2 um
+    readme = (PAN / "README.md").read_text(encoding="utf-8")
+    found = re.search(
+        r"break over pits wider than ([\d.]+), ([\d.]+), ([\d.]+) and ([\d.]+)", readme
+    )
+    assert found
+    maps = load_case(PAN / "bridged_film_order.toml").variants
+    for thickness, span in zip((100, 200, 300, 400), found.groups(), strict=True):
+        wanted = maps[f"spans_nm{thickness}"].map
+        assert min(abs(x - float(span)) for x in wanted.numbers) < 0.01 * float(span)
 
 
 # Margins by a clamped strip, 2 strength/pressure (h/gap)^2: 4.4 (1 um, 5.5 %), 3.3, 1.19 and 0.49.

@@ -73,3 +73,11 @@ def test_a_margin_that_stays_above_one_has_no_line(tmp_path):
     assert map_picture(tmp_path).caption == (
         "margin against width of pit / µm, 2 runs, from 2 to 4."
     )
+
+
+def test_a_margin_that_passes_one_says_between_which_runs(tmp_path):
+    (tmp_path / "results.json").write_text('{"title": "t", "quantities": []}')
+    (tmp_path / "map.csv").write_text(
+        "geometry.pit.width / um,margin / 1,lower,upper\n2,2.3,2,3\n6,0.4,0.3,0.5\n1,9,8,9.5\n"
+    )
+    assert "It passes 1 somewhere from 2 to 6;" in map_picture(tmp_path).caption
