@@ -109,7 +109,7 @@ def uniform_tractions(cell: Elastic) -> Tractions | None:
 
 def stiffness_of(
     cell: Elastic, matrix: PETSc.Mat, loads: list[PETSc.Vec], answers: list[PETSc.Vec],
-    law: fem.Function,
+    law: fem.Function, more: Floats | float = 0.0,
 ) -> Floats:  # fmt: skip
     """The stiffness, MPa, from the answers to uniform stresses, in a section to a strain along z.
 
@@ -119,8 +119,10 @@ def stiffness_of(
         loads: Of unit stresses, in a section of the strain along z after them.
         answers: One for every load.
         law: The stiffness of every element.
+        more: To be added to the energy of every load.
     """
-    energy = np.asarray(_energies(matrix, loads, answers) / cell.volume, dtype=np.float64)
+    work = _energies(matrix, loads, answers) + more * np.eye(len(loads))
+    energy = np.asarray(work / cell.volume, dtype=np.float64)
     if cell.domain.mesh.geometry.dim == 2:
         return _of_section(cell, energy, law)
     return np.asarray(np.linalg.inv(energy))

@@ -1,5 +1,6 @@
 """Proved lower stiffnesses: exact cells, order of the tensors, convergence, ranks."""
 
+import meshio
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -67,6 +68,50 @@ def test_both_sides_of_uniform_tractions_meet(tmp_path):
     gaps = [gap(size) for size in (0.2, 0.1, 0.05)]
     assert gaps[0] < 0.02
     assert gaps[1] < 0.65 * gaps[0] and gaps[2] < 0.65 * gaps[1]
+
+
+def crossed(path, count, seed):
+    """Squares cut by both diagonals, whose middles are off these by 1e-2 to 1e-9 of an edge."""
+    rng = np.random.default_rng(seed)
+    x, y = (part.ravel() for part in np.meshgrid(*[np.arange(count + 1)] * 2, indexing="ij"))
+    i, j = (part.ravel() for part in np.meshgrid(*[np.arange(count)] * 2, indexing="ij"))
+    angle, far = 2.0 * np.pi * rng.random(count**2), 10.0 ** rng.uniform(-9.0, -2.0, count**2)
+    middles = np.stack([i, j], 1) + 0.5 + far[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+    points = np.concatenate([np.stack([x, y], 1), middles]) / count
+    first = (count + 1) * i + j
+    ring = np.stack([first, first + count + 1, first + count + 2, first + 1])
+    middle = np.broadcast_to((count + 1) ** 2 + np.arange(count**2), ring.shape)
+    corners = np.stack([ring, np.roll(ring, -1, axis=0), middle], -1).reshape(-1, 3)
+    hard = np.tile(1 + (rng.random(count**2) < 0.3), 4)
+    meshio.Mesh(
+        np.column_stack([points, np.zeros(len(points))]), [("triangle", corners)],
+        cell_data={"gmsh:physical": [hard], "gmsh:geometrical": [hard]},
+        field_data={"matrix": np.array([1, 2]), "inclusion": np.array([2, 2])},
+    ).write(path, file_format="gmsh22")  # fmt: skip
+
+
+def test_nodes_whose_edges_nearly_lie_in_two_lines(tmp_path):
+    # each is nearly one more motion without strain, at an energy of its angle squared: 1e-4 to
+    # 1e-18 of the others', with no gap between what is none and what is small
+    laws = {"matrix": SOFT, "inclusion": HARD}
+    cell = elastic(tmp_path, lambda p: crossed(p, 24, 1), 2, laws)
+    below, above = weak_strains(cell).tensor, uniform_tractions(cell).tensor
+    shares = {region.name: region.computed for region in cell.domain.built.report.regions}
+    _, reuss = voigt_and_reuss(cell, shares)
+    assert least(above - below) > 0.0 and np.trace(below - reuss) > 0.02 * np.trace(reuss)
+    assert np.trace(above - below) < 0.1 * np.trace(above)
+
+
+def test_what_the_solver_leaves_out_of_balance_is_taken_off(tmp_path, monkeypatch):
+    # steps that do not converge find too little energy under given tractions: too stiff without
+    laws = {"a": HARD, "b": SOFT}
+    cell = elastic(tmp_path, lambda p: blocks(p, np.array([[1, 1], [1, 0]]), 0.25), 2, laws)
+    exact = weak_strains(cell).tensor
+    monkeypatch.setattr(module, "SHIFT", 1e-2)
+    poor = weak_strains(cell).tensor
+    assert least(exact - poor) > 0.0 and least(poor) > 0.0
+    monkeypatch.setattr(module, "_unbalanced", lambda *_: 0.0)
+    assert least(exact - weak_strains(cell).tensor) < -1e-3
 
 
 @pytest.mark.parallel
