@@ -72,7 +72,7 @@ def test_a_film_on_filled_pores():
 
 @pytest.mark.slow
 def test_a_film_on_the_tips_of_fibres_alone():
-    # All current goes through the tips, 4.7 times as dense: more than the flat film resists, less
+    # All current goes through the tips, 4.9 times as dense: more than the flat film resists, less
     # than columns of film above the tips. The strain energy of the film in the cell and the work of
     # 1 MPa (a strip of 2 um: (2/0.3)^2/2 = 22 MPa, a fifth of s) bound G.
     found = quantities(load_case(PAN / "skeleton_7mah.toml"))
