@@ -21,7 +21,10 @@ so the pressure does not change the current any further: one pass is the fixed p
 
 Everything is linear in the current up to here, so G goes with its square and the design carries
 
-    i_c = i sqrt(Gc/G).
+    i_c = i sqrt(Gc/G);
+
+beside loads that stay as they are it is a square of the current and a constant load together, and
+i_c is where that comes to Gc (`solver.critical_share`).
 
 A crack through a stretched film opens, and what fills it conducts: the slit of the conduction
 problem is wider by the mean opening of the crack; pressed shut, it is film again. The current does
@@ -37,6 +40,8 @@ from dataclasses import replace
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
+from solver.critical_share import Critical
+from solver.margins import estimate
 from solver.mechanics_model import stall_pressure
 from solver.quantities import Quantity
 from solver.stall_notes import lithium_of, proportional
@@ -166,7 +171,11 @@ def with_closed_slit(case: schema.Case) -> schema.Case:
 
 
 def critical_current(
-    case: schema.Case, built: BuiltMesh, found: Sequence[Quantity], steps: dict[str, float]
+    case: schema.Case,
+    built: BuiltMesh,
+    found: Sequence[Quantity],
+    steps: dict[str, float],
+    critical: Critical | None,
 ) -> Iterator[Quantity]:
     """What couples the two: overpotential and pressure of the flaws, and the critical current.
 
@@ -175,6 +184,7 @@ def critical_current(
         built: The mesh.
         found: Currents, driving forces and margins.
         steps: Overpotential of every flaw, V.
+        critical: The critical share of the current, beside loads that are not in proportion to it.
     """
     for name, step in steps.items():
         of = "" if name == "crack" else f".{name}"
@@ -187,19 +197,34 @@ def critical_current(
             "lithium does not pull."
         )
         yield Quantity(f"flaw_pressure{of}", pressure, "MPa", meaning=text)
+    currents = [q for q in found if q.name.startswith("current.")]
+    largest = max((abs(q.value) for q in currents if isinstance(q.value, float)), default=0.0)
+    if not largest or not built.cell_area:
+        return
+    working = largest / in_unit(1.0, currents[0].unit)
+    density = in_unit(working / built.cell_area, "mA/cm^2")
+    name = "critical_current_density"
+    if critical is not None:
+        if critical.share is None:
+            return
+        text = (
+            f"Current density over the whole cell at which G = Gc of {critical.first}, the first "
+            "to grow, under the other loads as they are."
+        )
+        if not critical.share:
+            text = f"0: the other loads make {critical.first} grow without any current."
+        value, bar = density * critical.share, density * critical.bar
+        yield estimate(name, value, bar, "mA/cm^2", text)
+        return
     margins = [
         (q.value, q)
         for q in found
         if q.name.partition(".")[0] == "margin" and isinstance(q.value, float)
     ]
-    if not margins or not built.cell_area or not proportional(case, steps):
+    if not margins or not proportional(case, steps):
         return
     least, margin = min(margins, key=lambda pair: pair[0])
-    currents = [q for q in found if q.name.startswith("current.")]
-    largest = max((abs(q.value) for q in currents if isinstance(q.value, float)), default=0.0)
-    working = largest / in_unit(1.0, currents[0].unit)
-    density = in_unit(working / built.cell_area, "mA/cm^2")
     text = "Current density over the whole cell at which G = Gc."
     value = density * least**0.5
     low, high = (None if x is None else density * x**0.5 for x in (margin.lower, margin.upper))
-    yield Quantity("critical_current_density", value, "mA/cm^2", low, high, margin.bound, text)
+    yield Quantity(name, value, "mA/cm^2", low, high, margin.bound, text)

@@ -200,8 +200,8 @@ def solve_mechanics(
     before: Mechanical | None = None
     while True:
         case, problem, domain = driven_problem(case, block, domain, driven)
-        found = _solve_once(problem, problem.body_on(domain))
-        found = found if found.stopped else _with_bars(found, before)
+        found = solve_once(problem, problem.body_on(domain))
+        found = found if found.stopped else with_bars(found, before)
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
         widest = max(found.bars, default=found.bar)
@@ -250,7 +250,7 @@ def _with_sequence(
 
     def sequential(film: Film | None, refinements: int) -> float | None:
         body = problem.body_on(problem.mesh(mesher, comm, refinements))
-        wide = _solve_once(problem, body).film
+        wide = solve_once(problem, body).film
         return None if film is None or wide is None else 2.0 * film.rate - wide.rate
 
     rate = sequential(found.film, level)
@@ -301,7 +301,7 @@ def _bar(found: Mechanical, before: Mechanical | None) -> float:
     return abs(_main_rate(found) - _main_rate(before))
 
 
-def _with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
+def with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
     """The same with its error bars, from the mesh before."""
     found = replace(found, bar=_bar(found, before))
     if before is None:
@@ -350,7 +350,8 @@ def _told(found: Mechanical) -> str:
     return f"energy {found.state.energy:.9g} pJ"
 
 
-def _solve_once(problem: Problem, body: Body) -> Mechanical:
+def solve_once(problem: Problem, body: Body) -> Mechanical:
+    """The mechanics on a mesh, without error bars; collective."""
     if problem.breaks:
         return _solve_broken(problem, body)
     block, supports, overrides = problem.block, problem.supports, problem.overrides

@@ -209,7 +209,7 @@ def _together(
         found += told_of_contact(driving.behind)
         found += mechanical_quantities(driving.case, mechanical)
         found += acting_pressures(driving.case, mechanical)
-        found += critical_current(driving.case, built, found, driving.steps)
+        found += critical_current(driving.case, built, found, driving.steps, driving.critical)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, driving.certificate, mechanical, timings)
 

@@ -9,6 +9,7 @@ from math import inf
 
 from meshes.layers import Block, face_length
 from solver import mechanics_schema, schema
+from solver.critical_share import Critical
 from solver.elasticity import Traction
 from solver.flaws import overlapping_flaws
 from solver.margins import loads
@@ -27,7 +28,7 @@ def lithium_of(case: schema.Case) -> dict[str, mechanics_schema.Lithium]:
 
 
 def notes_of_stall(
-    driven: schema.Case, found: Mechanical, steps: dict[str, float]
+    driven: schema.Case, found: Mechanical, steps: dict[str, float], critical: Critical | None
 ) -> tuple[str, ...]:
     """All that is to be said of a case under the pressures of its lithium.
 
@@ -35,13 +36,14 @@ def notes_of_stall(
         driven: With the overpotentials and pressures of its flaws.
         found: Its stress.
         steps: Overpotential of every flaw, V.
+        critical: The critical share of the current, beside loads that are not in proportion to it.
     """
     return (
         *yields_at_face(driven),
         *pressed_shut(driven, found),
-        *_stripped(driven, steps),
+        *stripped(driven, steps),
         *_drains(driven, found),
-        *_no_critical_current(driven, steps),
+        *_of_critical_current(driven, steps, critical),
     )
 
 
@@ -54,20 +56,22 @@ def yields_at_face(driven: schema.Case) -> tuple[str, ...]:
         if acts < 0.0:
             said.append(
                 f"Warning: the loads pull at the lithium behind {name} with {-acts:.4g} MPa on "
-                f"average: it comes off before it bears that, so it neither presses nor pulls in "
+                f"average: it comes off before it bears that, and adds nothing to the pressure in "
                 f"{name}. That no current passes where it has come off is left out."
             )
         elif limit is not None and acts > limit:
             said.append(
                 f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than its "
-                f"contact_limit of {limit:.4g} MPa: it flows, and presses in {name} "
-                "with no more than that."
+                f"contact_limit of {limit:.4g} MPa: it flows, and no more than that counts in "
+                f"{name}."
             )
-        elif limit is None and acts > bears:
+        elif limit is None and acts > bears and (face.gradient < inf or stall_pressure(face)):
+            step = face.overpotential or 0.0
+            also = "less what the current strips" if step < 0.0 else "beside what the current adds"
             whose = "its yield stress" if face.yield_stress else "the yield stress of bulk lithium"
             said.append(
                 f"Warning: {acts:.4g} MPa act on the lithium behind {name}, more than {whose} "
-                f"({bears:.4g} MPa): all of it counts in {name}, as if the "
+                f"({bears:.4g} MPa): all of it counts in {name}, {also}, as if the "
                 "lithium could not flow away at its face; contact_limit says what it bears there."
             )
     return tuple(said)
@@ -84,7 +88,7 @@ def pressed_shut(driven: schema.Case, found: Mechanical) -> Iterator[str]:
         )
 
 
-def _stripped(driven: schema.Case, steps: dict[str, float]) -> Iterator[str]:
+def stripped(driven: schema.Case, steps: dict[str, float]) -> Iterator[str]:
     """Flaws from which the current strips lithium."""
     flaws = lithium_of(driven)
     for name, step in steps.items():
@@ -92,7 +96,12 @@ def _stripped(driven: schema.Case, steps: dict[str, float]) -> Iterator[str]:
             continue
         behind, left = flaws[name].mouth_pressure, stall_pressure(flaws[name])
         said = f"Warning: the current strips lithium at {name} (overpotential {1e3 * step:.4g} mV)"
-        if left > 0.0:
+        if behind > 0.0 and flaws[name].gradient < inf:
+            yield (
+                f"{said}: it stalls under {left:.4g} MPa. Where the walls hold more, lithium flows "
+                f"in from the mouth, where {behind:.4g} MPa press, and keeps more than that."
+            )
+        elif left > 0.0:
             yield (
                 f"{said}: it leaves until {left:.4g} MPa are left of the {behind:.4g} MPa with "
                 "which that behind it presses, and no net current flows."
@@ -169,9 +178,25 @@ def _length(block: Block) -> float:
     return 0.0 if crack is None else min(crack.end, face_length(block, crack.face)) - crack.start
 
 
-def _no_critical_current(driven: schema.Case, steps: dict[str, float]) -> Iterator[str]:
-    """Why there is no critical current, and what finds it."""
-    if max(steps.values(), default=0.0) <= 0.0 or proportional(driven, steps):
+def _of_critical_current(
+    driven: schema.Case, steps: dict[str, float], critical: Critical | None
+) -> Iterator[str]:
+    """What the critical current rests on; why there is none, and what finds it."""
+    if critical is None:
+        if steps and max(steps.values()) < 0.0:
+            yield (
+                "critical_current_density is not told: the current strips lithium from every flaw, "
+                "and the more of it, the less presses there. It is the other direction that plates."
+            )
+        return
+    if critical.share is not None:
+        yield (
+            "critical_current_density rests on other loads that stay as they are while the current "
+            "grows, elastic solids, and flaws that take up no net current: G is a square of the "
+            "current and these loads together (from three solves). There the case was solved "
+            "anew, on the last two meshes if there are two; what G differs by makes the error bar. "
+            "The margin, critical_load_factor and first_to_grow are those at the given current."
+        )
         return
     keys = [
         f"boundaries.{name}.{key}"
@@ -182,9 +207,8 @@ def _no_critical_current(driven: schema.Case, steps: dict[str, float]) -> Iterat
     ]
     key = keys[0] if keys else "boundaries.NAME.potential"
     yield (
-        "critical_current_density is not told: not all that loads the body grows with the current "
-        f"(other loads, or lithium that flows). ./liface solve-for CASE {key} --until margin=1 "
-        "finds it."
+        f"critical_current_density is not told: {critical.why}. ./liface solve-for CASE {key} "
+        "--until margin=1 finds it, if there is one."
     )
 
 

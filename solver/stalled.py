@@ -14,7 +14,7 @@ is solved for on meshes of its own, under the pressure that it has here.
 Sources: see `solver.coupling`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,6 +26,7 @@ from meshes.layers import Block, Box
 from solver import schema
 from solver.bounds import Certificate
 from solver.coupling import metals, overpotentials, with_overpotentials
+from solver.critical_share import Critical, Loads, critical_share
 from solver.domain import Domain
 from solver.lithium_face import find_pressures
 from solver.mechanics import Mechanical
@@ -34,7 +35,7 @@ from solver.meshing import left_out
 from solver.model import Model, build_model
 from solver.one_mesh import Conductor, conductor, refined_conductor
 from solver.quantities import currents
-from solver.stall_notes import notes_of_stall
+from solver.stall_notes import notes_of_stall, proportional
 
 Refine = Callable[[Domain, npt.NDArray[np.int32]], Domain]
 Certify = Callable[[Model, Domain, Refine], Certificate]
@@ -56,6 +57,7 @@ class Driving:
         certificate: The current.
         steps: Overpotential of every flaw, V.
         behind: Pressures of the lithium at faces with which flaws are connected, MPa.
+        critical: The critical share of the current; None: it is all in proportion, or strips.
     """
 
     case: schema.Case
@@ -64,6 +66,7 @@ class Driving:
     certificate: Certificate
     steps: dict[str, float]
     behind: dict[str, float]
+    critical: Critical | None = None
 
 
 def solve_together(
@@ -94,10 +97,42 @@ def solve_together(
         return passes[-1].case, passes[-1].conductor.whole
 
     found = simulate_mechanics(case, comm, progress, driven)
-    last = passes[-1]
+    last = _with_critical(case, passes, found, progress)
     said = ONE if last.conductor.part is last.conductor.whole else PART
-    told = notes_of_stall(last.case, found, last.steps)
+    told = notes_of_stall(last.case, found, last.steps, last.critical)
     return last, replace(found, remarks=(*found.remarks, *told, said))
+
+
+def _with_critical(
+    case: schema.Case,
+    passes: Sequence[Driving],
+    found: Mechanical,
+    progress: Callable[[str], None],
+) -> Driving:
+    """The last pass, with the critical share of its current; collective."""
+    last = passes[-1]
+    steps = last.steps.values()
+    if max(steps, default=0.0) <= 0.0 or proportional(last.case, last.steps):
+        return last
+
+    def loads(one: Driving) -> Loads:
+        whole = one.conductor.whole
+
+        def at(share: float) -> schema.Case:
+            if share == 1.0:
+                return one.case
+            some = {name: share * step for name, step in one.steps.items()}
+            driven_by = partial(with_overpotentials, case, some)
+            faces = metals(case, some)
+            found = find_pressures(case, faces, driven_by, whole, one.behind, lambda _: None)
+            return driven_by(found)
+
+        return at, whole
+
+    critical = critical_share([loads(one) for one in passes[-2:]], found)
+    if critical.share is not None:
+        progress(f"{critical.first} grows at {critical.share:.6g} of the current")
+    return replace(last, critical=critical)
 
 
 def _drive(

@@ -87,6 +87,7 @@ LINE = """
     solver.front_quantities solver.front_arrest
     solver.mechanics_quantities solver.saturation solver.mechanics_run
     solver.found_flaw solver.found_crack solver.mechanics_fields solver.lithium_face
+    solver.critical_share
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
     solver.salt solver.march_fields solver.march_stress solver.carriers solver.alloy_amounts
     solver.stress_faces solver.carrier_system solver.march_blocks

@@ -8,7 +8,7 @@ import pytest
 from solver import mechanics_schema
 from solver.margins import loads
 from solver.mechanics_model import overpotential_to_pressure, stall_pressure
-from solver.stall_notes import pressed_shut, yields_at_face
+from solver.stall_notes import pressed_shut, stripped, yields_at_face
 from tests.verification.helpers import STACKED, told
 
 PER_MV = 7.423018  # MPa
@@ -28,8 +28,10 @@ def test_lithium_transmits_no_tension(tmp_path):
     stall = PER_MV * found["flaw_overpotential"].value
     assert found["flaw_pressure"].value == pytest.approx(stall, rel=1e-6)
     assert "pull at the lithium behind crack with 20 MPa" in said
-    assert "critical_current_density" not in found
-    assert "solve-for CASE boundaries.top.current_density --until margin=1" in said
+    # pulled along the crack, which feels nothing of it: G goes with the square of the current
+    critical = found["critical_current_density"].value
+    assert critical == pytest.approx(found["margin"].value ** 0.5, rel=1e-3)
+    assert "solve-for" not in said
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_lithium_transmits_no_tension(tmp_path):
         (70.0, {}, "more than the yield stress of bulk lithium (0.73 MPa)"),
         (0.5, {}, ""),
         (70.0, {"contact_limit": 100.0}, ""),
-        (70.0, {"contact_limit": 7.0}, "presses in crack with no more than that"),
+        (70.0, {"contact_limit": 7.0}, "no more than that counts in crack"),
         (70.0, {"width": 1.0, "yield_stress": 2.0}, "more than its yield stress (2 MPa)"),
         (-1.0, {}, "pull at the lithium behind crack"),
     ],
@@ -51,11 +53,42 @@ def test_a_stack_above_what_lithium_bears_is_warned_about(pressure, given, warne
     assert all(line.startswith("Warning: ") and warned in line for line in said)
 
 
+FLOWS = {"width": 1.0, "yield_stress": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("pressure", "step", "given", "first", "then"),
+    [
+        # plating, stripping (5.94 MPa), stripping all: what the stack does, what the current does
+        (20.0, 1e-3, {}, "all of it counts in crack, beside", ""),
+        (20.0, -0.8e-3, {}, "all of it counts in crack, less", "until 14.06 MPa are left"),
+        (20.0, -8e-3, {}, "", "it leaves, and neither presses nor pulls"),
+        (20.0, 1e-3, {"contact_limit": 7.0}, "no more than that counts", ""),
+        (20.0, -0.8e-3, {"contact_limit": 7.0}, "no more than that counts", "until 1.062 MPa"),
+        (20.0, -8e-3, {"contact_limit": 7.0}, "no more than that counts", "not 7 MPa"),
+        (-20.0, 1e-3, {}, "adds nothing to the pressure in crack", ""),
+        (-20.0, -1e-3, {}, "adds nothing to", "it leaves, and neither presses nor pulls"),
+        (0.0, -1e-3, {}, "", "it leaves, and neither presses nor pulls"),
+        (20.0, -0.8e-3, FLOWS, "all of it counts in crack, less", "flows in from the mouth"),
+        (20.0, -8e-3, FLOWS, "all of it counts in crack, less", "flows in from the mouth"),
+    ],
+)
+def test_what_is_said_fits_what_acts(pressure, step, given, first, then):
+    face = mechanics_schema.Lithium(step, contact_pressure=pressure, **given)
+    case = SimpleNamespace(mechanics=SimpleNamespace(faces={"crack": face}))
+    of_stack, of_current = yields_at_face(case), list(stripped(case, {"crack": step}))
+    assert [first in line for line in of_stack] == ([True] if first else [])
+    assert [then in line for line in of_current] == ([True] if then else [])
+    assert all(line.startswith("Warning: ") for line in (*of_stack, *of_current))
+
+
 def test_a_current_that_strips_is_warned_about(tmp_path):
     found, said = told(UNLOADED.replace('"1 mA/cm^2"', '"-1 mA/cm^2"'), tmp_path)
     assert found["flaw_overpotential"].value == pytest.approx(-10.0, rel=1e-2)
     assert found["flaw_pressure"].value == 0.0
     assert "the current strips lithium at crack" in said
+    assert "critical_current_density is not told: the current strips" in said
+    assert "critical_current_density" not in found
 
 
 @pytest.mark.parametrize(
