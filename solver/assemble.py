@@ -325,6 +325,8 @@ def boundary(table: tables.Boundary) -> schema.Boundary:
             return schema.HalfSpace()
         case tables.Insulated():
             return schema.Insulated()
+        case interface_tables.Touching():
+            return _touching(table)
 
 
 def interface(table: tables.Interface) -> schema.Interface:
@@ -337,11 +339,15 @@ def interface(table: tables.Interface) -> schema.Interface:
         case tables.Insulating():
             return schema.Insulating()
         case interface_tables.Touching():
-            return schema.Touching(
-                _number(table.area_specific_resistance) or 0.0,
-                _number(table.gap_conductivity),
-                _number(table.tolerance) or 0.0,
-            )
+            return _touching(table)
+
+
+def _touching(table: interface_tables.Touching) -> schema.Touching:
+    return schema.Touching(
+        _number(table.area_specific_resistance) or 0.0,
+        _number(table.gap_conductivity),
+        _number(table.tolerance) or 0.0,
+    )
 
 
 def numerics(table: tables.Numerics) -> schema.Numerics:

@@ -23,6 +23,7 @@ from solver.mechanics_checks import mechanics_faults
 from solver.region_tables import MixedConductor
 from solver.stress_checks import marches
 from solver.study_checks import study_faults
+from solver.touching_checks import gap_faults
 
 SIZES = ("width", "thickness", "radius", "distance", "area_fraction", "resolved_height")
 KINDS = {
@@ -89,6 +90,7 @@ def _touching_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterat
     laws = {name: table.law for name, table in file.interfaces.items()}
     joints = {} if file.mechanics is None else file.mechanics.interfaces
     yield from touching_faults(laws, joints, isinstance(geometry, bodies.Block))
+    yield from gap_faults(file, geometry)
     if "touching" in laws.values() and file.calibrate is not None:
         yield Finding(("calibrate",), "a table", "no such table beside interfaces that touch")
 

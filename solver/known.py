@@ -212,6 +212,7 @@ ON_A_FACE: dict[str, tuple[units.Kind, ...]] = {
     "flaw_slip": ("length",),
     "flaw_overlap": ("length",),
     "closed_length": ("length",),
+    "conducting_share": ("dimensionless",),
     "contact_reach": ("length",),
     "contact_area": ("area",),
     "contact_force": ("force", "force_per_length"),

@@ -66,7 +66,8 @@ def _named(built: BuiltMesh, body: Block | Box, gone: tuple[str, ...]) -> BuiltM
     """What the conducting part is called: as if it had been meshed alone."""
     found = names(body, gone)
     first = max([*built.regions.values(), *built.facets.values()]) + 1
-    every = (*found.boundaries, *found.interfaces)
+    pieces = tuple(name for name in built.facets if "#" in name)  # of a face, made by the solver
+    every = (*found.boundaries, *found.interfaces, *pieces)
     facets = {name: built.facets.get(name, first + i) for i, name in enumerate(every)}
     report = replace(
         built.report,

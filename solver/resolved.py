@@ -258,6 +258,8 @@ def _boundary(name: str, law: schema.Boundary, given: Given) -> Tree:
             return {"law": "half_space"}
         case schema.Insulated():
             return {"law": "insulated"}
+        case schema.Touching():
+            return _touching(("boundaries", name), law, given)
 
 
 def _electrode(name: str, law: schema.Electrode, given: Given) -> Tree:
@@ -297,10 +299,10 @@ def _interface(name: str, law: schema.Interface, given: Given) -> Tree:
         case schema.Insulating():
             return {"law": "insulating"}
         case schema.Touching():
-            return _touching(name, law, given)
+            return _touching(("interfaces", name), law, given)
 
 
-def _touching(name: str, law: schema.Touching, given: Given) -> Tree:
+def _touching(place: tuple[str, str], law: schema.Touching, given: Given) -> Tree:
     tree: Tree = {"law": "touching"}
     keys: tuple[tuple[str, float | None, units.Kind], ...] = (
         ("area_specific_resistance", law.area_specific_resistance, "area_specific_resistance"),
@@ -309,7 +311,7 @@ def _touching(name: str, law: schema.Touching, given: Given) -> Tree:
     )
     for key, number, kind in keys:
         if number:
-            tree[key] = value(key_path(("interfaces", name, key)), number, kind, given)
+            tree[key] = value(key_path((*place, key)), number, kind, given)
     return tree
 
 

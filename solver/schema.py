@@ -73,9 +73,6 @@ class Insulated:
     """No current through this boundary; holds for every boundary that is not named."""
 
 
-Boundary = Electrode | HalfSpace | Insulated
-
-
 @dataclass(frozen=True)
 class Resistive:
     """A jump of the potential: area_specific_resistance (V um^2/pA) times the current density."""
@@ -108,6 +105,7 @@ class Touching:
     tolerance: float = 0.0
 
 
+Boundary = Electrode | HalfSpace | Insulated | Touching
 Interface = Resistive | Bonded | Insulating | Touching
 
 

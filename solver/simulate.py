@@ -1,7 +1,7 @@
 """One case from geometry to quantities, on the ranks of a communicator."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -9,13 +9,19 @@ from time import perf_counter
 
 from mpi4py import MPI
 
-from meshes.geometry import Cell, NoOpening
 from meshes.mesh import BuiltMesh
-from solver import balance, mapping, quantities, schema, switching
-from solver.bounds import Certificate, Level, certify
+from solver import balance, cracked_plane, mapping, quantities, schema, switching
+from solver.bounds import Certificate
 from solver.case import with_setting, with_value
 from solver.checkpoints import Keeper
 from solver.closed_flaws import Closed, closed_flaws, without_flaws
+from solver.conducted import (
+    Conducted,
+    certified,
+    evaluated,
+    through_contacts,
+    through_plane,
+)
 from solver.coupling import (
     NotCoupled,
     critical_current,
@@ -24,10 +30,9 @@ from solver.coupling import (
     why_two_meshes,
     with_opened_slit,
 )
-from solver.domain import Domain, read_domain, refine_cells
+from solver.domain import Domain, read_domain
 from solver.effective import Effective, solve_effective
 from solver.effective_quantities import effective_quantities
-from solver.faces import face_statistics
 from solver.faults import CaseError
 from solver.found_crack import of_found_crack
 from solver.march_run import Marching, marches, solve_march
@@ -152,11 +157,23 @@ def simulate(
     if mechanical is not None and mechanical.broken is not None and switching.switched(case):
         pieces = switching.traces(case, mechanical.broken, comm)
         with _timed(timings, "solve and certify"):
-            through = _through_contacts(case, pieces, comm, progress)
+            through = through_contacts(case, pieces, comm, progress)
         found += [*switching.told(case, pieces), *through.quantities]
-        last = replace(through, case=case, mechanical=mechanical, timings=timings)
-        return replace(last, quantities=tuple(quantities.compare(found, case.references)))
+        judged = tuple(quantities.compare(found, case.references))
+        return _solution(through, case, judged, mechanical, timings)
     whole, case = case, without_flaws(case, shut.wholly)
+    if mechanical is not None:
+        plane, said = cracked_plane.find_plane(case, mechanical, comm, progress)
+        mechanical = replace(mechanical, remarks=(*mechanical.remarks, *said))
+        if plane is not None:
+            found.append(cracked_plane.told_of_plane(plane))
+            if plane.share(-1) == 1.0:
+                case = cracked_plane.without_crack(case)
+            elif plane.share(1) > 0.0 or cracked_plane.gap_law(case).gap_conductivity is not None:
+                with _timed(timings, "solve and certify"):
+                    through = through_plane(case, plane, progress)
+                judged = tuple(quantities.compare([*found, *through.quantities], case.references))
+                return _solution(through, case, judged, mechanical, timings)
     begin = perf_counter()
     with _timed(timings, "mesh"):
         built = make_mesh(case, comm)
@@ -175,17 +192,28 @@ def simulate(
             case, domain, calibrated = _calibrated(case, built, domain, progress)
             found.append(calibrated)
         model = build_model(case, built)
-        certificate = _certify(case, model, built, domain, progress)
+        certificate = certified(case, model, built, domain, progress)
     with _timed(timings, "quantities"):
-        values = _evaluate(case, model, built, certificate)
+        values = evaluated(case, model, built, certificate)
         if shut.partly:
             sound = simulate(without_flaws(case, shut.partly), comm, progress).quantities
             values = list(switching.widened(values, [sound], 2))
         found += values
         found += resistance_of_stalled(case, built, found)
-    case = whole if shut.wholly else case
+    case = case if case.geometry is whole.geometry else whole
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
+
+
+def _solution(
+    one: Conducted,
+    case: schema.Case,
+    found: tuple[Quantity, ...],
+    mechanical: Mechanical,
+    timings: dict[str, float],
+) -> Solution:
+    """A current that passes where the stress lets it."""
+    return Solution(case, found, one.built, one.model, one.certificate, mechanical, timings)
 
 
 def _together(
@@ -198,56 +226,20 @@ def _together(
     """Current and stress on one mesh, the stress from the current."""
 
     def solved(model: Model, domain: Domain, refine: Refine) -> Certificate:
-        return _certify(case, model, domain.built, domain, progress, refine)
+        return certified(case, model, domain.built, domain, progress, refine)
 
     progress("current and stress on one mesh")
     with _timed(timings, "current and stress"):
         driving, mechanical = solve_together(case, solved, comm, progress)
     model, built = driving.model, driving.conductor.part.built
     with _timed(timings, "quantities"):
-        found += _evaluate(case, model, built, driving.certificate)
+        found += evaluated(case, model, built, driving.certificate)
         found += told_of_contact(driving.behind)
         found += mechanical_quantities(driving.case, mechanical)
         found += acting_pressures(driving.case, mechanical)
         found += critical_current(driving.case, built, found, driving.steps, driving.critical)
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, driving.certificate, mechanical, timings)
-
-
-def _through_contacts(
-    case: schema.Case, found: Sequence[switching.Trace], comm: MPI.Intracomm, progress: Progress
-) -> Solution:
-    """The current where layers touch, as it most likely is, and with the least and most contact."""
-    solutions: list[Solution] = []
-    progress("layers that lie on each other feel no current: one pass is the fixed point")
-    for lean in switching.LEANS:
-        try:
-            parts = switching.pieces_of(case, found, lean)
-        except switching.Apart as interface:
-            progress(
-                f"{interface}: the layers touch nowhere with {switching.CONTACT[lean]} contact"
-            )
-            if lean == 0:
-                text = "The layers touch nowhere: no current passes."
-                none = Quantity("resistance", "unbounded", "ohm", meaning=text)
-                return Solution(case, (none,), None, None, None)
-            continue
-        progress(
-            f"current with {switching.CONTACT[lean]} contact, {len(parts)} pieces of interfaces"
-        )
-        one = switching.conducting_case(case, parts)
-        domain = switching.in_pieces(read_domain(make_mesh(one, comm), comm), parts)
-        model = build_model(one, domain.built)
-        bounded = _certify(one, model, domain.built, domain, progress)
-        values = tuple(_evaluate(one, model, domain.built, bounded))
-        solutions.append(Solution(one, values, domain.built, model, bounded))
-    first = solutions[0]
-    return replace(
-        first,
-        quantities=switching.widened(
-            first.quantities, [s.quantities for s in solutions[1:]], len(switching.LEANS)
-        ),
-    )
 
 
 def _of_cell(
@@ -312,45 +304,6 @@ def _settled(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Pres
     return find_fixed_point(case, overpotential_at, volume_of, progress)
 
 
-def _certify(
-    case: schema.Case,
-    model: Model,
-    built: BuiltMesh,
-    domain: Domain,
-    progress: Progress,
-    refine: Refine = refine_cells,
-) -> Certificate:
-    cell = case.geometry
-    # a flat stack has no excess: there the accuracy is that of its whole resistance
-    flat = isinstance(cell, Cell) and isinstance(cell.opening, NoOpening)
-    reference = 0.0 if flat else quantities.reference_resistance(case, model, built)
-
-    what = "excess resistance" if reference else "resistance"
-    if len(model.terminals) > 2:
-        what = "power"
-
-    def report(level: Level, width: float) -> None:
-        progress(
-            f"{level.cells} cells, {level.dofs} unknowns: bounds of the {what} "
-            f"{width:.2e} apart ({level.iterations} + {level.steps} iterations, "
-            f"{level.seconds:.1f} s)"
-        )
-
-    return certify(domain, model, case.numerics, reference, report, refine)
-
-
-def _evaluate(
-    case: schema.Case, model: Model, built: BuiltMesh, certificate: Certificate
-) -> list[Quantity]:
-    two = certificate.driven >= 0
-    return [
-        *(quantities.resistances(case, model, built, certificate) if two else ()),
-        *quantities.currents(case, model, certificate),
-        *face_statistics(case, model, certificate),
-        *structure_quantities(built),
-    ]
-
-
 def _calibrated(
     case: schema.Case, built: BuiltMesh, domain: Domain, progress: Progress
 ) -> tuple[schema.Case, Domain, Quantity]:
@@ -359,13 +312,13 @@ def _calibrated(
     if calibration is None:
         raise ValueError("nothing to calibrate")
     first = with_value(case, calibration.parameter, sum(calibration.bracket) / 2.0)
-    domain = _certify(first, build_model(first, built), built, domain, progress).domain
+    domain = certified(first, build_model(first, built), built, domain, progress).domain
 
     def evaluate(value: float) -> Quantity:
         trial = with_value(case, calibration.parameter, value)
         model = build_model(trial, built)
         fixed = replace(trial, numerics=replace(trial.numerics, refinement="none"))
-        certificate = _certify(fixed, model, built, domain, lambda _: None)
+        certificate = certified(fixed, model, built, domain, lambda _: None)
         for quantity in quantities.resistances(trial, model, built, certificate):
             if quantity.name == calibration.quantity:
                 return replace(quantity, lower=None, upper=None)  # its middle is to meet the datum

@@ -323,7 +323,7 @@ class Insulating(Strict):
 
 
 Region = Annotated[IonicConductor | Storing | Equipotential | Insulator, Field(discriminator="law")]
-Boundary = Annotated[Electrode | HalfSpace | Insulated, Field(discriminator="law")]
+Boundary = Annotated[Electrode | HalfSpace | Insulated | Touching, Field(discriminator="law")]
 Interface = Annotated[Resistive | Bonded | Insulating | Touching, Field(discriminator="law")]
 
 

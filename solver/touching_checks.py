@@ -7,7 +7,7 @@ from meshes.block import planes_between
 from solver import interface_tables
 from solver import mechanics_tables as tables
 from solver.faults import Finding, KeyPath, as_given, nearest
-from solver.tables import CaseFile
+from solver.tables import CaseFile, Electrode, Insulated
 
 
 def touching_face_faults(
@@ -51,6 +51,48 @@ def touching_face_faults(
         if beside and not isinstance(face, tables.Free | tables.Traction):
             allowed = "free or traction: there the flaw begins whose faces touch"
             yield Finding(("mechanics", "faces", name, "law"), as_given(face.law), allowed)
+
+
+def gap_faults(file: CaseFile, body: object) -> Iterator[Finding]:
+    """A crack that switches a current: in the plane of an electrode, as the mechanics finds it.
+
+    Args:
+        file: The tables.
+        body: The geometry in working units.
+    """
+    plane = ""
+    if isinstance(body, bodies.Block | bodies.Box) and body.crack is not None and file.mechanics:
+        plane = body.crack.face if isinstance(body.crack, bodies.Crack) else "bottom"
+    crossed = isinstance(file.boundaries.get(plane), Electrode)
+    for name, law in file.boundaries.items():
+        if not isinstance(law, interface_tables.Touching):
+            continue
+        path: KeyPath = ("boundaries", name)
+        timed = file.programme is not None or file.impedance is not None
+        if name != "crack" or not plane or timed:
+            allowed = (
+                "electrode or insulated: touching only on the crack of a block, cylinder or box "
+                "with [mechanics], at a steady current"
+            )
+            yield Finding((*path, "law"), '"touching"', allowed)
+        elif not crossed:
+            allowed = (
+                f"an electrode on {plane}, or no condition here: nothing crosses a plane of "
+                "symmetry, so that it does not matter whether a crack there is open; and what "
+                'flows along a filled one is computed in a slit of a film (shape = "strip") only'
+            )
+            yield Finding((*path, "law"), '"touching"', allowed)
+        elif law.area_specific_resistance is not None:
+            allowed = f"no such key: where the crack is closed the current meets that of {plane}"
+            given = as_given(law.area_specific_resistance.text)
+            yield Finding((*path, "area_specific_resistance"), given, allowed)
+        elif isinstance(file.mechanics and file.mechanics.faces.get("crack"), tables.Lithium):
+            allowed = "electrode, on a crack that lithium fills"
+            yield Finding((*path, "law"), '"touching"', allowed)
+    free = not isinstance(file.boundaries.get("crack"), Electrode | Insulated)
+    if crossed and free and file.calibrate is not None:
+        allowed = f"no such table beside a crack in the plane {plane} of an electrode: it may close"
+        yield Finding(("calibrate",), "a table", allowed)
 
 
 def box_touching_faults(
@@ -102,8 +144,11 @@ def box_touching_faults(
                     yield Finding((*path, key), as_given(part.value), allowed)
     if not touching:
         return
-    if file.boundaries:
-        allowed = "no contact beside a current in a box: where it passes is not known to it"
+    if file.boundaries and touching[0] != ("mechanics", "faces", "crack", "law"):
+        allowed = (
+            "no contact beside a current in a box, but of its crack: where it passes is not known "
+            "to it"
+        )
         yield Finding(touching[0], "contact", allowed)
     yield from _loose_faults(file, mechanics, box)
 

@@ -100,6 +100,7 @@ LINE = """
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
     solver.closed_flaws solver.stall_notes solver.coupling solver.stalled solver.switching
+    solver.cracked_plane solver.conducted
     solver.pressed_slit solver.solving_for solver.mapping
     solver.simulate solver.run_notes solver.rests_on
     solver.current_fields
