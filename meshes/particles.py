@@ -30,6 +30,7 @@ from meshes.placed import made_of
 Floats = NDArray[np.float64]
 
 ROUNDS = 20_000
+STUCK = 2_000  # rounds after which all are stirred: a row along an edge may be jammed for ever
 SLACK = 1e-3  # overlap that is pushed away beyond contact, of a diameter
 PRESSED_ROUNDS = 300  # below a ceiling that comes down
 STEP_DOWN = 0.2  # of what is free between the ceiling and the solid volume
@@ -160,7 +161,10 @@ def _apart(
     """Centres of balls that do not overlap; None if there are none after so many rounds."""
     enough = SLACK * float(radii.mean())
     centres = centres.copy()
-    for _turn in range(rounds):
+    random = np.random.Generator(np.random.PCG64(rounds))
+    for turn in range(1, rounds + 1):
+        if turn % STUCK == 0:
+            centres += 0.2 * radii[:, None] * random.standard_normal(centres.shape)
         centres = _into_walls(centres, radii, sizes, periods)
         one, other, normal, overlap = _overlaps(centres, radii, periods)
         if overlap.max(initial=0.0) < enough:
@@ -229,6 +233,7 @@ def _overlaps(
     overlap = radii[one] + radii[other] - far
     near = overlap > 0.0
     normal = away[near] / np.maximum(far[near], 1e-12)[:, None]
+    normal[far[near] == 0.0, 0] = 1.0  # two that walls have driven into one corner
     return one[near], other[near], normal, overlap[near]
 
 

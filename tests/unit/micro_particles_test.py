@@ -56,6 +56,41 @@ def test_dense_balls_do_not_overlap_and_have_their_volume(seed: int):
     assert not np.array_equal(placed.radii[:5], other.radii[:5])
 
 
+@pytest.mark.parametrize(
+    ("depth", "fraction", "seed"),
+    [(0.0, 0.3, 5), pytest.param(8.0, 0.5, 2, marks=pytest.mark.slow)],
+)
+def test_walls_do_not_jam_balls_for_ever(depth: float, fraction: float, seed: int):
+    # two are moved to the one place in a corner that is clear of all walls; eight in a row lie
+    # along an edge that is eight diameters long, with a little slack each
+    body = Body(8.0, depth, (Layer("PEO", 8.0),), 0.1, "none", seed)
+    placed = balls(Particles(body, "Li3N", "PEO", fraction, diameter=1.0))
+    gaps = np.linalg.norm(placed.centres[:, None] - placed.centres[None], axis=2)
+    np.fill_diagonal(gaps, 8.0)
+    assert gaps.min() > 2.0 * placed.radii[0] - 1e-9
+
+
+def test_balls_are_fewer_beside_mirrors_than_across_periodic_sides():
+    # none is cut: within a quarter of a diameter of a side a plane section has 0.6 of its share
+    def share(periodic: str) -> float:
+        found = []
+        for seed in range(6):
+            body = Body(8.0, 0.0, (Layer("PEO", 8.0),), 0.1, periodic, seed)
+            placed = balls(Particles(body, "Li3N", "PEO", 0.5, diameter=1.0))
+            steps = (np.arange(400) + 0.5) / 400.0
+            points = np.stack(np.meshgrid(0.25 * steps[::8], 8.0 * steps), -1).reshape(-1, 2)
+            points = np.concatenate([points, np.array([8.0, 0.0]) + points * [-1.0, 1.0]])
+            none = np.zeros_like(placed.centres)
+            level = level_of_capsules(
+                points, placed.centres, none, placed.radii, np.array(body.periods), 0.1
+            )
+            found.append((level < 0.0).mean() / 0.5)
+        return float(np.mean(found))
+
+    assert share("none") == pytest.approx(0.6, abs=0.1)
+    assert share("sides") == pytest.approx(1.0, abs=0.15)
+
+
 def test_touching_balls_touch_and_settled_ones_lie_on_the_floor():
     touching = balls(replace(DENSE, volume_fraction=0.1, contact="touching"))
     away = touching.centres[:, None] - touching.centres[None]
