@@ -4,15 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import degrees, inf
 
-import numpy as np
-from mpi4py import MPI
-
 from meshes.layers import Block
 from solver import mechanics_schema
-from solver.broken import NORMAL, TANGENT
 from solver.broken_state import Jump
+from solver.closed_part import of_flaw
 from solver.fracture import Tip
-from solver.interface_quantities import most, total
 from solver.margins import (
     PER_TOUGHNESS,
     RATE,
@@ -30,6 +26,14 @@ from solver.quantities import Quantity
 from solver.stability import DrivingForce, verdict
 
 SHUT = "undecided: the crack is pressed shut"
+TOLD = {
+    "flaw_opening": ("um", "Largest distance of the faces."),
+    "flaw_slip": ("um", "Largest sliding of the faces past each other."),
+    "flaw_overlap": ("um", "Largest overlap of the faces, at the nodes and between."),
+    "closed_length": ("um", "Length that is closed."),
+    "contact_force": ("N/m", "Force with which the faces press on each other, per depth."),
+    "mean_contact_pressure": ("MPa", "Mean pressure where the flaw is closed."),
+}
 OVERLAPS = 0.01  # of K_II: a K_I of one mesh, without an error bar, that counts as below zero
 
 
@@ -48,9 +52,8 @@ def of_flaws(
     """Driving force of every tip, and the one with the smallest margin; collective."""
     judged_tips: list[tuple[float, str, str]] = []
     if found.broken is not None:
-        comm = found.domain.comm
         for name, jump in found.broken.jumps.items():
-            yield from _of_faces(name, jump, comm)
+            yield from _of_faces(name, jump, found)
     for index, label in enumerate(labels(block) if found.tips else ()):
         of_tip = list(_of_tip(block, mechanics, found, index))
         for quantity in of_tip:
@@ -71,25 +74,12 @@ def of_flaws(
         yield Quantity("first_to_grow", label, "", meaning=text)
 
 
-def _of_faces(name: str, jump: Jump, comm: MPI.Intracomm) -> Iterator[Quantity]:
+def _of_faces(name: str, jump: Jump, found: Mechanical) -> Iterator[Quantity]:
     """What the faces of a flaw do that may touch; collective."""
-    across, pressing = jump.opening[:, NORMAL], jump.force[:, NORMAL]
-    opening, slip = most(across, comm), most(np.abs(jump.opening[:, TANGENT]), comm)
-    closed = across <= 0.0  # a bound, met exactly
-    for head, value, text in (
-        ("flaw_opening", opening, "Largest distance of the faces."),
-        ("flaw_slip", slip, "Largest sliding of the faces past each other."),
-        ("flaw_overlap", jump.overlap, "Largest overlap of the faces, at the nodes and between."),
-        ("closed_length", total(jump.length[closed], comm), "Length that is closed."),
-    ):
-        yield Quantity(f"{head}.{name}", value, "um", meaning=text)
-    force = total(pressing[closed], comm)
-    text = "Force with which the faces press on each other, per depth."
-    yield Quantity(f"contact_force.{name}", force, "N/m", meaning=text)
-    length = total(jump.area[closed], comm)
-    text = "Mean pressure where the flaw is closed."
-    mean = force / length if length > 0.0 else 0.0
-    yield Quantity(f"mean_contact_pressure.{name}", mean, "MPa", meaning=text)
+    for head, value in of_flaw(jump, found.domain.comm).items():
+        unit, text = TOLD[head]
+        key = f"{head}.{name}"
+        yield estimate(key, value, found.closed_bars.get(key, inf), unit, text)
 
 
 def _of_tip(

@@ -24,6 +24,7 @@ from solver import schema
 from solver.bending import bends_freely, curvature
 from solver.box_stress import box_stresses
 from solver.broken_state import Answer
+from solver.closed_part import closed_bars
 from solver.contact_rim import Rim, find_rim
 from solver.crack_front import Front
 from solver.crack_opening import crack_opening, crack_volume
@@ -107,6 +108,7 @@ class Mechanical:
         pressed: What flat obstacles do, and the faces of a crack to each other, by face.
         rims: Where the contact with indenters ends, by face.
         rim_bars: Their error bars, um.
+        closed_bars: Error bars of what is closed in part, by quantity.
         bars: Error bars of the energy release rates of the tips, J/m^2.
         intensities: K_I and K_II of the tips; empty where they are not defined.
         intensity_bars: Error bars of the intensities.
@@ -149,6 +151,7 @@ class Mechanical:
     pressed: dict[str, Pressed] = field(default_factory=dict)
     rims: dict[str, Rim] = field(default_factory=dict)
     rim_bars: dict[str, float] = field(default_factory=dict)
+    closed_bars: dict[str, float] = field(default_factory=dict)
     broken: Answer | None = None
     flowed: Flowed | None = None
     curvature: float | None = None
@@ -323,6 +326,9 @@ def with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
         )
         or (inf,) * len(found.intensities),
         rim_bars={name: rim.bar(before.rims[name]) for name, rim in found.rims.items()},
+        closed_bars=closed_bars(
+            found.domain.comm, (found.pressed, before.pressed), (found.broken, before.broken)
+        ),
     )
 
 
@@ -408,16 +414,11 @@ def _solve_broken(problem: Problem, body: Body) -> Mechanical:
     ]
     tips = () if stopped or not problem.block.flaws else problem.tips()
     rates += tip_forces(body, *loads, answer, tips, problem.overrides)
+    modes = both_modes(problem, body, answer.state, tips, answer.jumps)
     return Mechanical(
-        domain=body.domain,
-        body=body,
-        state=balanced(answer.state),
-        tips=tuple(rates),
-        film=None,
-        bar=float("inf"),
-        intensities=both_modes(problem, body, answer.state, tips, answer.jumps),
-        broken=answer,
-    )
+        domain=body.domain, body=body, state=balanced(answer.state), tips=tuple(rates), film=None,
+        bar=inf, intensities=modes, broken=answer,
+    )  # fmt: skip
 
 
 def balanced(state: State) -> State:

@@ -160,7 +160,8 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
         )
         flat = found.pressed.get(name)
         force = -found.state.reactions[name] if flat is None else flat.force
-        yield Quantity(f"contact_force.{name}", force, unit, meaning=text)
+        half = found.closed_bars.get(f"contact_force.{name}", inf)
+        yield estimate(f"contact_force.{name}", force, half, unit, text)
         if name in found.rims:
             text = "How far along the face it is touched, by the gap beyond."
             half = found.rim_bars.get(name, inf)
@@ -170,7 +171,8 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
             yield Quantity(f"contact_reach.{name}", reach, "um", meaning=text)
         if flat is not None:
             text = "Length along which it is touched."
-            yield Quantity(f"closed_length.{name}", flat.length, "um", meaning=text)
+            half = found.closed_bars.get(f"closed_length.{name}", inf)
+            yield estimate(f"closed_length.{name}", flat.length, half, "um", text)
         bar = found.bar if not (found.tips or found.film or found.tensions) else inf
         text = "Largest pressure of the contact."
         pressure = found.pressures[name]

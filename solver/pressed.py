@@ -36,11 +36,13 @@ class Pressed:
         force: That presses on it, uN (plane: per depth, N/m).
         length: Along which it is touched, in the section, um.
         pressure: The largest, MPa.
+        unsure: Of the length where the face is open elsewhere: what belongs to one node, um.
     """
 
     force: float
     length: float
     pressure: float
+    unsure: float = 0.0
 
 
 def contacts(
@@ -89,10 +91,13 @@ def find_pressed(
     touched = (-value - sign * moved[rows] <= ON_IT * size) & ((force > 0.0) | ~has_area)
     there = touched & has_area
     pressure = (force[there] / area[there]).max(initial=0.0)
+    apart = comm.allreduce(bool(np.any(~touched)))
+    widest = comm.allreduce(float(length[touched].max(initial=0.0)), op=MPI.MAX)
     return Pressed(
         comm.allreduce(float(force[touched].sum())),
         comm.allreduce(float(length[touched].sum())),
         comm.allreduce(float(pressure), op=MPI.MAX),
+        widest if apart else 0.0,
     )
 
 

@@ -78,7 +78,7 @@ LINE = """
     solver.buckling solver.buckled solver.delamination solver.flaw_contact
     solver.mechanics_model solver.problem solver.modes solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
-    solver.path_following solver.contact_rim solver.pressed
+    solver.path_following solver.contact_rim solver.pressed solver.closed_part
     solver.box_stress solver.mechanics solver.strain_range
     solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities

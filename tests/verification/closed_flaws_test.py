@@ -1,7 +1,13 @@
 """Flaws that a load presses shut conduct: along all of their length, in part, or not at all."""
 
-import pytest
+from types import SimpleNamespace
 
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from solver.closed_part import closed_bars
+from solver.pressed import Pressed
 from tests.verification.helpers import told
 
 SOUND = 1.61  # 40 um over 2.5 mS/cm and 0.01 ohm cm2, ohm cm2
@@ -75,8 +81,38 @@ def test_a_flaw_that_is_closed_in_part_lies_between(tmp_path):
     bent += 'shear = "10 MPa"\n' + TEXT[TEXT.index("[numerics]") :]
     found, said = told(bent, tmp_path)
     assert 1.0 < found["closed_length.gap"].value < 29.0
+    assert found["closed_length.gap"].bound == "none"  # of one mesh
     resistance = found["area_specific_resistance"]
     assert resistance.lower <= SOUND * (1.0 + 1e-9)
     assert resistance.upper > 1.4 * SOUND
     assert resistance.bound == "estimated"
     assert "gap is closed in part" in said
+
+
+def test_what_is_closed_in_part_is_known_to_the_difference_of_two_meshes():
+    # 8 um in nodes of 1 um against 7.2 um in nodes of 1.2 um; closed all along nothing ends
+    def jump(closed, apart, size):
+        across = np.array([0.0] * closed + [0.1] * apart)
+        count = closed + apart
+        return SimpleNamespace(
+            opening=np.vstack([0.01 * np.arange(count), across]).T,
+            force=np.vstack([np.zeros(count), np.where(across > 0.0, 0.0, 2.0 * size)]).T,
+            area=np.full(count, size),
+            length=np.full(count, size),
+            overlap=0.0,
+        )
+
+    def bars(one, other):
+        answers = tuple(SimpleNamespace(jumps={"gap": each}) for each in (one, other))
+        return closed_bars(MPI.COMM_SELF, ({}, {}), answers)
+
+    found = bars(jump(8, 4, 1.0), jump(6, 4, 1.2))
+    assert found["closed_length.gap"] == pytest.approx(1.0)  # a node, more than 0.8 um
+    assert found["contact_force.gap"] == pytest.approx(1.6)
+    assert found["flaw_slip.gap"] == pytest.approx(0.02)
+    assert found["mean_contact_pressure.gap"] == pytest.approx(0.0, abs=1e-12)
+    assert bars(jump(8, 4, 1.0), jump(3, 7, 1.2))["closed_length.gap"] == pytest.approx(4.4)
+    assert bars(jump(12, 0, 1.0), jump(10, 0, 1.2))["closed_length.gap"] == pytest.approx(0.0)
+    flat = {"crack": Pressed(3.0, 1.0, 4.0, 0.2)}, {"crack": Pressed(3.5, 0.9, 4.0, 0.3)}
+    found = closed_bars(MPI.COMM_SELF, flat, (None, None))
+    assert found == pytest.approx({"contact_force.crack": 0.5, "closed_length.crack": 0.2})
