@@ -50,6 +50,8 @@ def closed_bars(
     for name, face in now.items():
         if name in coarse:
             bars[f"contact_force.{name}"] = abs(face.force - coarse[name].force)
+            hardest = abs(face.pressure - coarse[name].pressure)
+            bars[f"peak_contact_pressure.{name}"] = hardest
             change = abs(face.length - coarse[name].length)
             bars[f"closed_length.{name}"] = max(change, face.unsure)
     fine, rough = ({} if one is None else one.jumps for one in answers)

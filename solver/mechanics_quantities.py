@@ -173,7 +173,8 @@ def _of_touching(block: Block, found: Mechanical) -> Iterator[Quantity]:
             text = "Length along which it is touched."
             half = found.closed_bars.get(f"closed_length.{name}", inf)
             yield estimate(f"closed_length.{name}", flat.length, half, "um", text)
-        bar = found.bar if not (found.tips or found.film or found.tensions) else inf
+        alone = not (found.tips or found.film or found.tensions)
+        bar = found.bar if alone else found.closed_bars.get(f"peak_contact_pressure.{name}", inf)
         text = "Largest pressure of the contact."
         pressure = found.pressures[name]
         yield estimate(f"peak_contact_pressure.{name}", pressure, bar, "MPa", text)

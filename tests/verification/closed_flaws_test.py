@@ -113,6 +113,12 @@ def test_what_is_closed_in_part_is_known_to_the_difference_of_two_meshes():
     assert found["mean_contact_pressure.gap"] == pytest.approx(0.0, abs=1e-12)
     assert bars(jump(8, 4, 1.0), jump(3, 7, 1.2))["closed_length.gap"] == pytest.approx(4.4)
     assert bars(jump(12, 0, 1.0), jump(10, 0, 1.2))["closed_length.gap"] == pytest.approx(0.0)
-    flat = {"crack": Pressed(3.0, 1.0, 4.0, 0.2)}, {"crack": Pressed(3.5, 0.9, 4.0, 0.3)}
+    flat = {"crack": Pressed(3.0, 1.0, 4.0, 0.2)}, {"crack": Pressed(3.5, 0.9, 4.3, 0.3)}
     found = closed_bars(MPI.COMM_SELF, flat, (None, None))
-    assert found == pytest.approx({"contact_force.crack": 0.5, "closed_length.crack": 0.2})
+    assert found == pytest.approx(
+        {
+            "contact_force.crack": 0.5,
+            "closed_length.crack": 0.2,
+            "peak_contact_pressure.crack": 0.3,
+        }
+    )
