@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from dolfinx import fem
+from petsc4py import PETSc
 
 from solver.broken import NORMAL, Break, Floats, Sides, overlap
 from solver.equilibrium import State
@@ -130,6 +131,7 @@ class Answer:
         steps: Of the load.
         rounds: Solves until the set of sticking nodes did not change.
         buckling: Of layers that have come off; None: not looked for.
+        bent: The unknowns of what has buckled; None: it has not.
     """
 
     state: State
@@ -137,6 +139,7 @@ class Answer:
     steps: tuple[Step, ...]
     rounds: int
     buckling: Buckling | None = None
+    bent: PETSc.Vec | None = None
 
     @property
     def spent(self) -> float:

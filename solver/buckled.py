@@ -72,7 +72,7 @@ def settled(equilibrium: BrokenEquilibrium, answer: Answer, overrides: Mapping[s
             continue
         gain = answer.state.energy - bent.state.energy
         if gain > LOWER * abs(answer.state.energy):
-            return replace(bent, buckling=Buckling(theta, True))
+            return replace(bent, buckling=Buckling(theta, True), bent=start)
     equilibrium.put(flat)
     return told
 

@@ -19,6 +19,7 @@ from dataclasses import replace
 from math import inf, pi
 
 import numpy as np
+from petsc4py import PETSc
 
 from meshes.block import heights
 from meshes.layers import Block
@@ -31,6 +32,7 @@ from solver.domain import Domain, coordinates, facet_entities, node_positions, r
 from solver.elasticity import Body, Solid
 from solver.equilibrium import Support
 from solver.fracture import Tip, energy_release_rates, moved_nodes
+from solver.solve import SolveFailed
 from solver.stability import STEP, DrivingForce, force_between
 
 CELLS_PER_ZONE = 5.0
@@ -118,13 +120,21 @@ def solve_broken(
     overrides: Mapping[str, str],
     partly: bool = False,
     buckles: bool = True,
+    bent: PETSc.Vec | None = None,
 ) -> Answer:
     """Equilibrium of a body with broken interfaces, `partly`: as far as it goes; collective.
 
-    With `buckles` it is asked whether what is off does.
+    With `buckles` it is asked whether what is off does; `bent`: that one next to these unknowns.
     """
     equilibrium = BrokenEquilibrium(body, supports, breaks, overrides)
     answer = equilibrium.solve(partly)
+    if bent is not None:
+        flat = equilibrium.reached
+        try:
+            return equilibrium.solve_from(bent.copy())
+        except SolveFailed:  # too far from there for Newton's method: from the flat one, then
+            equilibrium.put(flat)
+            buckles = True
     return settled(equilibrium, answer, overrides) if buckles else answer
 
 
@@ -138,12 +148,13 @@ def delamination_force(
 ) -> DrivingForce:
     """G and dG/da where layers that have come off end; collective. Solves two more equilibria.
 
-    Tips of flaws have no interface: the nodes that have two sides move with the mesh.
+    Tips of flaws have no interface: the nodes that have two sides move with the mesh. What has
+    buckled is followed from where it is: large rotations allow more than one equilibrium of the
+    contact next to a tip, whose energies differ by as much as the step of the tip.
     """
     domain, (broken, tip) = body.domain, at
     distance = STEP * tip.reach
     energies, rates = [], []
-    bent = answer.buckling is not None and answer.buckling.has_buckled
     for sign in (1.0, -1.0):
         step = sign * distance
         moved = [_moved(other, tip, step) if other is broken else other for other in breaks]
@@ -152,7 +163,7 @@ def delamination_force(
         place = (x + step * tip.direction[0], y)
         shifted = replace(tip, place=place, front=front, reach=tip.reach * (1.0 - STEP))
         with coordinates(domain, moved_nodes(domain, tip, step)):
-            there = solve_broken(body, supports, moved, overrides, buckles=bent)
+            there = solve_broken(body, supports, moved, overrides, buckles=False, bent=answer.bent)
             energies.append(there.state.energy)
             rates.append(energy_release_rates(body, there.state.displacement, shifted))
     by_extension = -(energies[0] - energies[1]) / (2.0 * distance * tip.front)

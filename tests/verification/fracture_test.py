@@ -71,9 +71,7 @@ def test_the_error_bar_holds_the_reference(case):
     for tip, force in found.tips:
         assert tip.reach > 0.0
         assert force.spread <= 1e-3 * force.value
-        # what is asked for at 5 % (a buckled film) has meshes of 5 %
-        close = max(1e-3, 0.5 * case.numerics.accuracy)
-        assert force.by_extension == pytest.approx(force.value, rel=close)
+        assert force.by_extension == pytest.approx(force.value, rel=1e-3)
 
 
 def test_every_promised_crack_is_there():
