@@ -14,7 +14,7 @@ from solver import balance, cracked_plane, mapping, quantities, schema, switchin
 from solver.bounds import Certificate
 from solver.case import with_setting, with_value
 from solver.checkpoints import Keeper
-from solver.closed_flaws import Closed, closed_flaws, without_flaws
+from solver.closed_flaws import Closed, closed_flaws, with_open_parts, without_flaws
 from solver.conducted import (
     Conducted,
     certified,
@@ -161,7 +161,8 @@ def simulate(
         found += [*switching.told(case, pieces), *through.quantities]
         judged = tuple(quantities.compare(found, case.references))
         return _solution(through, case, judged, mechanical, timings)
-    whole, case = case, without_flaws(case, shut.wholly)
+    whole, held = case, without_flaws(case, shut.wholly)
+    case = with_open_parts(held, shut.partly, 0)
     if mechanical is not None:
         plane, said = cracked_plane.find_plane(case, mechanical, comm, progress)
         mechanical = replace(mechanical, remarks=(*mechanical.remarks, *said))
@@ -196,8 +197,11 @@ def simulate(
     with _timed(timings, "quantities"):
         values = evaluated(case, model, built, certificate)
         if shut.partly:
-            sound = simulate(without_flaws(case, shut.partly), comm, progress).quantities
-            values = list(switching.widened(values, [sound], 2))
+            others = [
+                simulate(with_open_parts(held, shut.partly, lean), comm, progress).quantities
+                for lean in switching.LEANS[1:]
+            ]
+            values = list(switching.widened(values, others, len(switching.LEANS)))
         found += values
         found += resistance_of_stalled(case, built, found)
     case = case if case.geometry is whole.geometry else whole

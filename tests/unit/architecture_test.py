@@ -99,8 +99,8 @@ LINE = """
     solver.flaw_verdict
     solver.impedance solver.arcs solver.circuit solver.impedance_quantities
     solver.march_run
-    solver.closed_flaws solver.stall_notes solver.coupling solver.stalled solver.switching
-    solver.cracked_plane solver.conducted
+    solver.stall_notes solver.coupling solver.stalled solver.switching
+    solver.closed_flaws solver.cracked_plane solver.conducted
     solver.pressed_slit solver.solving_for solver.mapping
     solver.simulate solver.run_notes solver.rests_on
     solver.current_fields

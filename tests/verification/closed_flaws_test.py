@@ -1,5 +1,6 @@
 """Flaws that a load presses shut conduct: along all of their length, in part, or not at all."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -67,24 +68,30 @@ def test_a_flaw_that_is_pressed_shut_conducts_as_sound(text, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_flaw_that_is_closed_in_part_lies_between(tmp_path):
-    # sheared at its top and clamped below the body bends: one end of the flaw is pulled, the other
-    # one pressed; the resistance is between those of the sound body and of the open flaw
+def test_a_flaw_that_is_closed_in_part_conducts_there(tmp_path):
+    # sheared at its top and clamped below the body bends: the mouth of the flaw is pulled, its end
+    # pressed. What is open, L of the width w, is a slit in a strip, -(4 w/(pi kappa)) ln cos(pi
+    # L/2w), and the ends of the strip are far (exp(-2 pi))
     bent = (
         TOUCH[: TOUCH.index("[mechanics.faces.left]")]
-        .replace('x = "20 um", y = "5 um"', 'x = "5 um", y = "20 um"')
+        .replace('thickness = "40 um"', 'thickness = "80 um"')
+        .replace('x = "20 um", y = "5 um"', 'x = "0 um", y = "40 um"')
         .replace('"90 degree"', '"0 degree"')
         .replace("boundaries.left", "boundaries.bottom")
         .replace("boundaries.right", "boundaries.top")
     )
     bent += '[mechanics.faces.bottom]\nlaw = "clamped"\n[mechanics.faces.top]\nlaw = "traction"\n'
-    bent += 'shear = "10 MPa"\n' + TEXT[TEXT.index("[numerics]") :]
+    bent += 'shear = "-10 MPa"\npressure = "30 MPa"\n' + TEXT[TEXT.index("[numerics]") :]
     found, said = told(bent, tmp_path)
-    assert 1.0 < found["closed_length.gap"].value < 29.0
     assert found["closed_length.gap"].bound == "none"  # of one mesh
+    length = 30.0 - found["closed_length.gap"].value
+    assert 3.0 < length < 27.0
+    excess = -0.1 * (4.0 * 40.0 / (2.5 * math.pi)) * math.log(math.cos(math.pi * length / 80.0))
     resistance = found["area_specific_resistance"]
-    assert resistance.lower <= SOUND * (1.0 + 1e-9)
-    assert resistance.upper > 1.4 * SOUND
+    whole = SOUND + 1.6  # the strip is twice as long
+    assert resistance.lower < whole + excess < resistance.upper
+    assert resistance.value - whole == pytest.approx(excess, rel=0.1)
+    assert resistance.upper - resistance.lower < 0.5 * excess
     assert resistance.bound == "estimated"
     assert "gap is closed in part" in said
 
@@ -122,3 +129,11 @@ def test_what_is_closed_in_part_is_known_to_the_difference_of_two_meshes():
             "peak_contact_pressure.crack": 0.3,
         }
     )
+
+
+@pytest.mark.slow
+def test_a_flaw_from_below_that_is_pressed_shut_is_told(tmp_path):
+    below = TEXT.replace('x = "20 um", y = "5 um"', 'x = "20 um", y = "0 um"')
+    found, said = told(below, tmp_path)
+    assert found["area_specific_resistance"].lower > 1.2 * SOUND
+    assert "gap is pressed shut and would conduct" in said
