@@ -90,7 +90,8 @@ class Certificate:
         domain: Last mesh.
         conductivity: By region, pA/(V um).
         copies: Space of the potential.
-        driven: Terminal at unit potential, the other one is at zero; -1 for more than two.
+        driven: Terminal at unit potential, the other one is at zero; -1 for more than two, and
+            where lithium is under a pressure that drives currents of its own.
         potentials: Primal solution.
         flux: Dual solution.
         indicator: Part of the gap on every cell, V pA of the meshed part.
@@ -142,7 +143,7 @@ def certify(
         SolveFailed: A solve that does not converge.
         NotBalanced: Currents that do not balance.
     """
-    two = len(model.terminals) == 2
+    two = model.has_resistance
     driven = driven_terminal(domain, model) if two else -1
     history: list[Level] = []
     while True:
@@ -234,7 +235,8 @@ def driven_terminal(domain: Domain, model: Model) -> int:
 def network_potentials(model: Model, primal: Primal) -> npt.NDArray[np.float64]:
     """Potentials of more than two terminals, some of them given by their current, V.
 
-    With the conductance matrix G of the terminals, G E = I holds in the rows of the given currents.
+    With the conductance matrix G of the terminals, G E + I_0 = I holds in the rows of the given
+    currents; I_0 is what lithium under pressure drives where all are at zero.
     """
     given = np.array([terminal.potential is not None for terminal in model.terminals])
     applied = np.array([terminal.potential or 0.0 for terminal in model.terminals])
@@ -242,7 +244,8 @@ def network_potentials(model: Model, primal: Primal) -> npt.NDArray[np.float64]:
         whole = primal.domain.built.multiplicity
         currents = np.array([(terminal.current or 0.0) / whole for terminal in model.terminals])
         g = primal.conductances()
-        right = currents[~given] - g[np.ix_(~given, given)] @ applied[given]
+        right = currents - primal.currents_of_shifts()
+        right = right[~given] - g[np.ix_(~given, given)] @ applied[given]
         applied[~given] = np.linalg.solve(g[np.ix_(~given, ~given)], right)
     return applied
 
@@ -304,9 +307,7 @@ def gap_indicator(
     kappa = cellwise(domain, model.conductivity, "conductivity")
     dx = ufl.Measure("dx", domain=domain.mesh, subdomain_data=domain.cell_tags)
     # the same power in both: the dual also drives the unmeshed end of the stack
-    scale = fem.Constant(
-        domain.mesh, np.float64(potentials.dissipation / put_in(model, potentials, flux))
-    )
+    scale = fem.Constant(domain.mesh, np.float64(potentials.dissipation / flux.put_in))
     q = scale * flux.flux
     indicator = fem.Function(space, name="gap indicator")
     entities = {i: facet_entities(domain, c.name) for i, c in enumerate(model.contacts)}
@@ -332,7 +333,7 @@ def gap_indicator(
             rho = contact.resistance
             if rho > 0.0 and contact.series == 0.0:
                 phi = potentials.parts[labels[regions_at(domain, contact.name)[0]]]
-                held = float(potentials.applied[contact.terminal])
+                held = transport.held_at(contact, potentials.applied, domain)
                 form += w * area * rho * (leaving - (phi - held) / rho) ** 2 * ds(i)
         for i, (name, rho) in enumerate(jumps.items()):
             one, other = regions_at(domain, name)
@@ -344,14 +345,6 @@ def gap_indicator(
     indicator.x.array[: len(values.array_r)] = np.maximum(values.array_r, 0.0)
     indicator.x.scatter_forward()
     return indicator
-
-
-def put_in(model: Model, potentials: Potentials, flux: Flux) -> float:
-    """Power that the electrodes put into the dual solution, pA V."""
-    return sum(
-        float(potentials.applied[contact.terminal]) * flux.contact_currents[contact.name]
-        for contact in model.contacts
-    )
 
 
 def _all_cells(domain: Domain) -> npt.NDArray[np.int32]:

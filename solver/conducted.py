@@ -51,7 +51,7 @@ def certified(
     reference = 0.0 if flat else quantities.reference_resistance(case, model, built)
 
     what = "excess resistance" if reference else "resistance"
-    if len(model.terminals) > 2:
+    if not model.has_resistance:
         what = "power"
 
     def report(level: Level, width: float) -> None:

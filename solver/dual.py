@@ -60,6 +60,7 @@ class Flux:
         power: Lower bound of the dissipated power, pA V; for a unit potential difference of two
             terminals the conductance, with what is not meshed in series, pA/V.
         contact_currents: Current into the domain by contact, pA.
+        put_in: Power that the electrodes put in, pA V.
         divergence: Energy norm of what divergence was left, over that of the flux.
         steps: Steps of the projected conjugate gradients.
     """
@@ -67,6 +68,7 @@ class Flux:
     flux: fem.Function
     power: float
     contact_currents: dict[str, float]
+    put_in: float
     divergence: float
     steps: int
 
@@ -155,6 +157,15 @@ def _assemble(
     total = mass.createVecRight()
     for contact in model.contacts:
         total.axpy(applied[contact.terminal], loads[contact.name])
+    for i, contact in enumerate(model.contacts):
+        if contact.shift is not None:
+            shift = transport.shift_along(contact.shift, domain)
+            load = fem_petsc.assemble_vector(
+                fem.form(-outward * shift * ds(i, metadata=transport.rule(contact)))
+            )
+            load.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+            fem_petsc.set_bc(load, bcs)
+            total.axpy(1.0, load)
     inverse = _inverse_blocks(space, mass)
     schur = divergence.matMult(inverse).matTransposeMult(divergence)
     small = schur.getSize()[0] <= DIRECT_LIMIT
@@ -403,9 +414,10 @@ def _finish(system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: 
     flux.x.array[: len(x.array_r)] = x.array_r
     flux.x.scatter_forward()
     dissipation = (sqrt(total_dissipation(domain, model, flux)) + left) ** 2
-    power = x.dot(system.load) ** 2 / dissipation
+    put_in = float(x.dot(system.load))
+    power = put_in**2 / dissipation
     by_contact = {name: float(x.dot(load)) for name, load in system.contact_loads.items()}
-    return Flux(flux, power, by_contact, left / sqrt(dissipation), steps)
+    return Flux(flux, power, by_contact, put_in, left / sqrt(dissipation), steps)
 
 
 def total_dissipation(domain: Domain, model: Model, flux: fem.Function) -> float:

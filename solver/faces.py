@@ -169,7 +169,7 @@ def _from_potential(certificate: Certificate, contact: Contact) -> Expr:
     label = certificate.copies.labels[regions_at(domain, contact.name)[0]]
     phi = certificate.potentials.parts[label]
     if contact.resistance > 0.0 and contact.series == 0.0:
-        held = float(certificate.potentials.applied[contact.terminal])
+        held = transport.held_at(contact, certificate.potentials.applied, domain)
         return abs(phi - held) / contact.resistance
     kappa = cellwise(domain, certificate.conductivity, "conductivity")
     return abs(kappa * ufl.inner(ufl.grad(phi), ufl.FacetNormal(domain.mesh)))

@@ -123,7 +123,7 @@ QUANTITIES: dict[str, tuple[units.Kind, ...]] = {
     "flaw_overpotential": ("potential",),
     "flaw_pressure": ("stress",),
     "acting_flaw_pressure": ("stress",),
-    "left_out_shift": ("potential",),
+    "wall_shift": ("potential",),
     "slit_width": ("length",),
     "coupling_rounds": ("dimensionless",),
     "coupling_change": ("dimensionless",),

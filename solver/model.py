@@ -32,6 +32,7 @@ class Contact:
         alloy: The region whose lithium reacts there.
         alloys: That and the alloys that it is bonded to.
         electronic: Whether electrons enter a mixed conductor.
+        shift: Of its potential above that of the terminal, along the face; None: there is none.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Contact:
     alloy: str = ""
     alloys: tuple[str, ...] = ()
     electronic: bool = False
+    shift: schema.WallShift | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class Model:
     far_layers: tuple[tuple[str, float, float], ...]
     jumps: dict[str, float]
     exact_ends: bool = True
+
+    @property
+    def has_resistance(self) -> bool:
+        """Whether all currents are in proportion to the potential between two terminals."""
+        return len(self.terminals) == 2 and all(c.shift is None for c in self.contacts)
 
 
 def _film_resistance(case: schema.Case) -> float:
@@ -128,7 +135,12 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
         else:
             index = len(terminals)
             terminals.append(terminal)
-        contacts.append(Contact(name, index, resistance, series))
+        if law.shift is not None and resistance == 0.0:
+            raise ModelError(
+                f"boundaries.{name}: lithium under pressure that varies along an ideal contact: "
+                "expected an area_specific_resistance above 0"
+            )
+        contacts.append(Contact(name, index, resistance, series, shift=law.shift))
     far = next((n for n, law in case.boundaries.items() if isinstance(law, schema.HalfSpace)), None)
     far_terminal = len(terminals)
     if far is not None:
@@ -164,8 +176,9 @@ def build_model(case: schema.Case, built: BuiltMesh) -> Model:
     if all(terminal.potential is None for terminal in terminals):
         raise ModelError("boundaries: no electrode has a potential")
     layers = _far_layers(case, conductivity) if far is not None else ()
-    cut = len(terminals) > 2 and any(contact.series > 0.0 for contact in contacts)
-    if cut:  # several electrodes share the stack: its unmeshed end is taken as a local resistance
+    network = len(terminals) > 2 or any(contact.shift is not None for contact in contacts)
+    cut = network and any(contact.series > 0.0 for contact in contacts)
+    if cut:  # no two electrodes alone: the unmeshed end of the stack becomes a local resistance
         contacts = [replace(c, resistance=c.resistance + c.series, series=0.0) for c in contacts]
     ends = tuple(contacts), tuple(terminals)
     return Model(conductivity, *ends, far, far_terminal, layers, jumps, not cut)

@@ -6,13 +6,18 @@ a part of it to lithium at the walls), and presses on the walls of the crack,
 
     p(s) = min(F eta/V_Li, 2 tau_y s/w),       s the depth below the mouth, w the width,
 
-since nothing confines it at the mouth but the walls along which it would flow. Lithium that does
-not yield is confined and has stalled: its surface takes up no net current and floats to eta, at
-which its pressure F eta/V_Li, the same everywhere, stops the plating. Where it flows the shift
-V_Li p(s)/F of the walls is left out of the current; it is told (`left_out_shift`). The pressure
-opens the crack, w = w_0 + volume/h (h the thickness of the film), and a wider mouth takes up more
-current at a smaller density. Both solves in turn, until the width stays (to `TOLERANCE`); the
-fixed point does not depend on the start. Units: V, MPa, um.
+since nothing confines it at the mouth but the walls along which it would flow. What is pressed
+plates less and dissolves sooner: the walls are given the normal stress -p(s), so that
+
+    E + V_Li p(s)/F - phi = rho i        (into the film; E the potential of the lithium),
+
+a shift of some millivolts at most, nothing at the mouth, eta where the wall stalls. Lithium that
+does not yield is confined and has stalled: its surface takes up no net current and floats to eta,
+at which its pressure F eta/V_Li, the same everywhere, stops the plating: that shift is the
+potential it floats to. The pressure opens the crack, w = w_0 + volume/h (h the thickness of the
+film), and a wider mouth takes up more current at a smaller density. Both solves in turn, until
+width and overpotential stay (to `TOLERANCE`); the fixed point does not depend on the start.
+Units: V, MPa, um.
 
 Source: pressure of stalled lithium: Klinsmann et al. 2019, J. Power Sources 442, 227226; flow to
 the mouth: shear at the walls, Prandtl 1923, Z. Angew. Math. Mech. 3, 401.
@@ -22,17 +27,29 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+import numpy as np
+from dolfinx import fem
+
 from meshes.geometry import Cell, Slit
 from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
+from solver.bounds import Certificate
+from solver.coupling import NotCoupled
+from solver.domain import facet_entities, facet_measure
 from solver.margins import scaled
 from solver.mechanics_model import overpotential_to_pressure
 from solver.quantities import Quantity
 from solver.solve import SolveFailed
+from solver.transport import total_flux
 from solver.units import in_unit
 
-TOLERANCE = 1e-5  # of the width, from one round to the next
+TOLERANCE = 1e-5  # of the width and of the overpotential, from one round to the next
 MOST_ROUNDS = 30
+STRIPS = (
+    "Lithium under the pressure that the walls of the slit can hold dissolves there faster than it "
+    "plates: nothing feeds it. Pressure, opening and G are upper limits, and the shift is one too."
+)
+MOUTH = 0.0  # height of the upper face of the film in a cell, um
 
 
 @dataclass(frozen=True)
@@ -43,7 +60,7 @@ class Pressed:
         width: Of the slit, um; 0: it is pressed shut, no lithium is left in it.
         overpotential: At the mouth, V.
         rounds: Of both solves.
-        change: Of the width in the last round, relative.
+        change: In the last round, of the width or the overpotential, the larger, relative.
     """
 
     width: float
@@ -73,11 +90,32 @@ def _slit(case: schema.Case) -> tuple[Cell, float, float]:
     return cell, cell.opening.width, cell.film.thickness
 
 
-def with_width(case: schema.Case, width: float) -> schema.Case:
-    """The currents alone, through a slit of another width (um)."""
+def with_width(case: schema.Case, width: float, overpotential: float = 0.0) -> schema.Case:
+    """The currents alone, through a slit of another width (um) with lithium under its pressure."""
     cell, _, _ = _slit(case)
     opened = replace(cell, opening=Slit(width))
-    return replace(with_stalled_lithium(case), geometry=opened, mechanics=None, references=())
+    pressed = with_shift(with_stalled_lithium(case), overpotential, width)
+    return replace(pressed, geometry=opened, mechanics=None, references=())
+
+
+def with_shift(case: schema.Case, overpotential: float, width: float) -> schema.Case:
+    """The case with the potential of the walls shifted by the pressure of lithium that flows.
+
+    Args:
+        case: With lithium in its slit.
+        overpotential: At the mouth, V.
+        width: Of the slit, um; 0: pressed shut.
+    """
+    face = None if case.mechanics is None else case.mechanics.faces.get("crack")
+    metal = metal_of(case)
+    law = case.boundaries.get(metal)
+    if not isinstance(face, mechanics_schema.Lithium) or not isinstance(law, schema.Electrode):
+        return case
+    if face.yield_stress is None or width == 0.0 or overpotential <= 0.0:
+        return case
+    slope = replace(face, width=width).gradient / overpotential_to_pressure(1.0)
+    shift = schema.WallShift(MOUTH, slope, overpotential)
+    return replace(case, boundaries={**case.boundaries, metal: replace(law, shift=shift)})
 
 
 def with_pressure(case: schema.Case, overpotential: float, width: float) -> schema.Case:
@@ -90,7 +128,9 @@ def with_pressure(case: schema.Case, overpotential: float, width: float) -> sche
         return case
     flows = None if face.yield_stress is None or width == 0.0 else width
     pressed = replace(face, overpotential=max(overpotential, 0.0), metal="", width=flows)
-    return replace(case, mechanics=replace(mechanics, faces={**mechanics.faces, "crack": pressed}))
+    faces = {**mechanics.faces, "crack": pressed}
+    shifted = with_shift(case, overpotential, width)
+    return replace(shifted, mechanics=replace(mechanics, faces=faces))
 
 
 def with_stalled_lithium(case: schema.Case) -> schema.Case:
@@ -105,30 +145,101 @@ def with_stalled_lithium(case: schema.Case) -> schema.Case:
     return replace(case, boundaries={**case.boundaries, face.metal: stalled})
 
 
-def resistance_of_stalled(
+def resistance_beside(
     case: schema.Case, built: BuiltMesh, found: Sequence[Quantity]
 ) -> Iterator[Quantity]:
-    """The resistance between the electrodes beside lithium that floats: its power over I^2.
+    """The resistance between the electrodes of a cell with lithium under pressure in its slit.
+
+    That of lithium which floats is the power over I^2. Where lithium flows, the pressure drives
+    currents of its own: the potential over the current, with the error bar of the power.
 
     Args:
-        case: Whose lithium may have stalled.
+        case: Whose lithium may be under pressure.
         built: The mesh of its current.
-        found: Power and currents.
+        found: Power, potentials and currents.
     """
     law = case.boundaries.get("filling_surface")
-    if not isinstance(law, schema.Electrode) or law.current != 0.0:
+    floats = isinstance(law, schema.Electrode) and law.current == 0.0
+    if not isinstance(law, schema.Electrode) or not (floats or law.shift):
         return
     power = next((q for q in found if q.name == "power"), None)
-    flows = [q for q in found if q.name.startswith("current.") and isinstance(q.value, float)]
-    largest = max((abs(q.value) for q in flows if isinstance(q.value, float)), default=0.0)
-    if power is None or not largest or not built.cell_area:
+    at: dict[float, float] = {}  # current by the potential of its electrodes
+    volts = {q.name.removeprefix("potential."): q.value for q in found if "potential." in q.name}
+    for q in found:
+        held = volts.get(q.name.removeprefix("current."))
+        if q.name.startswith("current.") and isinstance(q.value, float) and isinstance(held, float):
+            at[held] = at.get(held, 0.0) + q.value / in_unit(1.0, q.unit)
+    current = max((abs(value) for value in at.values()), default=0.0)
+    if power is None or not current or not built.cell_area:
         return
-    current = largest / in_unit(1.0, flows[0].unit)
     per_power = built.cell_area / in_unit(1.0, power.unit) / current**2
-    factor = in_unit(per_power, "ohm cm^2")
     text = "Between the electrodes, times the area of the cell: the power over I^2."
     whole = replace(power, name="area_specific_resistance", unit="ohm cm^2", meaning=text)
-    yield scaled(whole, factor)
+    whole = scaled(whole, in_unit(per_power, "ohm cm^2"))
+    if floats:
+        yield whole
+        return
+    if len(at) != 2 or whole.lower is None or whole.upper is None:
+        return
+    value = in_unit((max(at) - min(at)) * built.cell_area / current, "ohm cm^2")
+    text = "Potential between the electrodes over the mean current density, at these pressures."
+    half = 0.5 * (whole.upper - whole.lower)
+    bar = value - half, value + half
+    yield Quantity(whole.name, value, whole.unit, *bar, "estimated", text)
+
+
+def notes_of_slit(case: schema.Case, found: Sequence[Quantity]) -> tuple[str, ...]:
+    """What the current says about the pressure that was given to the walls."""
+    law = case.boundaries.get("filling_surface")
+    flows = {q.name: q.value for q in found}
+    current = flows.get("current.filling_surface")
+    if not isinstance(law, schema.Electrode) or law.shift is None or not isinstance(current, float):
+        return ()
+    return (STRIPS,) if current > 0.0 else ()
+
+
+def overpotential_of(
+    case: schema.Case,
+    currents: schema.Case,
+    width: float,
+    found: Sequence[Quantity],
+    certificate: Certificate | None,
+) -> float:
+    """Of lithium in a slit of a width (um), V; positive where it plates; collective.
+
+    Lithium that has stalled floats to it. Else it is that of the current through the mouth, the
+    faces of the lithium at the layer above; the film gives its own through the walls.
+
+    Args:
+        case: With the potential of the lithium below.
+        currents: Through its slit.
+        width: Of the slit, um.
+        found: Currents and potentials.
+        certificate: The current.
+    """
+    metal = metal_of(case)
+    below, law = case.boundaries[metal], currents.boundaries[metal]
+    values = {q.name: q for q in found}
+    own = values.get(f"potential.{metal}")
+    if not isinstance(law, schema.Electrode) or not isinstance(below, schema.Electrode):
+        raise NotCoupled(f"{metal} is no electrode")
+    if certificate is None:
+        raise NotCoupled(f"the current through {metal} is not known")
+    if law.current == 0.0 and own is not None and isinstance(own.value, float):
+        return own.value - (below.potential or 0.0)
+    entering = certificate.flux.contact_currents
+    largest = max(entering, key=lambda name: abs(entering[name]))
+    whole = values[f"current.{largest}"]
+    cell, _, _ = _slit(case)
+    domain = certificate.domain
+    mouth = facet_entities(domain, metal, [cell.above[0].name])
+    if not isinstance(whole.value, float) or not entering[largest]:
+        raise NotCoupled(f"the current through {largest} is not known")
+    ds = facet_measure(domain, {0: mouth})
+    leaving = fem.assemble_scalar(fem.form(total_flux(certificate.flux.flux, domain) * ds(0)))
+    share = float(domain.comm.allreduce(float(leaving))) / entering[largest]
+    current = share * whole.value / in_unit(1.0, whole.unit)
+    return current / width * law.area_specific_resistance
 
 
 def find_fixed_point(
@@ -136,7 +247,7 @@ def find_fixed_point(
     overpotential_at: Callable[[schema.Case, float], float],
     volume_of: Callable[[schema.Case], float],
     say: Callable[[str], None],
-    start: float | None = None,
+    start: tuple[float, float] | None = None,
 ) -> Pressed:
     """The width and the overpotential that belong together; collective.
 
@@ -145,21 +256,23 @@ def find_fixed_point(
         overpotential_at: At the mouth of a case of currents with a slit of a width, V.
         volume_of: Of the crack of a case of stress, um^2.
         say: Called with a line per round.
-        start: First width, um; None: as given.
+        start: First width, um, and overpotential, V; None: as given, and none.
 
     Raises:
         SolveFailed: It does not settle.
     """
     _, given, thickness = _slit(case)
-    width, change = given if start is None else start, 1.0
+    (width, step), change = start or (given, 0.0), 1.0
     for rounds in range(1, MOST_ROUNDS + 1):
-        step = overpotential_at(with_width(case, width), width)
+        before = step
+        step = overpotential_at(with_width(case, width, before), width)
         volume = volume_of(with_pressure(case, step, width))
         opened = given + volume / thickness
         if opened <= 0.0:
             say(f"round {rounds}: the load presses the crack shut and lithium out of it")
             return Pressed(0.0, 0.0, rounds, 0.0)
         change = abs(opened - width) / opened
+        change = max(change, abs(step - before) / max(abs(step), np.finfo(float).tiny))
         width = opened
         say(f"round {rounds}: {1e3 * step:.6g} mV, slit of {1e3 * width:.6g} nm")
         if change < TOLERANCE:
@@ -180,12 +293,12 @@ def of_slit(case: schema.Case, pressed: Pressed) -> Iterator[Quantity]:
         text = "Largest pressure on the walls, at the foot of the crack."
         yield Quantity("acting_flaw_pressure", acts, "MPa", meaning=text)
         text = (
-            "Largest shift V_Li p/F of the equilibrium potential at the walls, which is left out "
-            "of the current there: the film gives the lithium less than is told."
+            "Largest shift V_Li p/F of the equilibrium potential at the walls, at the foot of the "
+            "crack; the film gives the lithium less by it."
         )
         shift = 1e3 * acts / overpotential_to_pressure(1.0)
-        yield Quantity("left_out_shift", shift, "mV", meaning=text)
-    text = "Rounds of current and stress until the width of the slit stayed."
+        yield Quantity("wall_shift", shift, "mV", meaning=text)
+    text = "Rounds of current and stress until slit and overpotential stayed."
     yield Quantity("coupling_rounds", float(pressed.rounds), "1", meaning=text)
-    text = "Change of the width of the slit in the last round, relative."
+    text = "Change of width or overpotential of the slit in the last round, relative."
     yield Quantity("coupling_change", pressed.change, "1", meaning=text)

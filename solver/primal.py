@@ -184,6 +184,8 @@ class Primal:
     def solve(self, applied: Floats) -> Potentials:
         """The potential for given potentials of the terminals, shape (terminals,).
 
+        Lithium under pressure is at its own, above them.
+
         Raises:
             SolveFailed: If the Krylov method does not converge.
         """
@@ -216,22 +218,32 @@ class Primal:
             Symmetric matrix, shape (terminals, terminals); its rows add up to zero.
         """
         count = len(self.model.terminals)
-        columns = [self.solve(unit).currents for unit in np.eye(count)[:, : count - 1].T]
+        rest = self.currents_of_shifts()
+        columns = [self.solve(unit).currents - rest for unit in np.eye(count)[:, : count - 1].T]
         last = -np.sum(columns, axis=0) if columns else np.zeros(count)
         matrix = np.column_stack([*columns, last])
         return np.asarray(0.5 * (matrix + matrix.T))
+
+    def currents_of_shifts(self) -> Floats:
+        """Currents into the domain with all terminals at zero, pA: of lithium under pressure."""
+        none = np.zeros(len(self.model.terminals))
+        if all(contact.shift is None for contact in self.model.contacts):
+            return none
+        return self.solve(none).currents
 
     def _robin_load(self, applied: Floats) -> PETSc.Vec:
         load = self.matrix.createVecRight()
         weight = transport.volume_weight(self.domain)
         v = ufl.TestFunction(self.copies.space)
         for contact in self.model.contacts:
-            if contact.name in self.fixed or applied[contact.terminal] == 0.0:
+            still = applied[contact.terminal] == 0.0 and contact.shift is None
+            if contact.name in self.fixed or still:
                 continue
             for label in range(len(self.copies.gather)):
-                held = fem.Constant(self.domain.mesh, np.float64(applied[contact.terminal]))
+                held = transport.held_at(contact, applied, self.domain)
                 form = transport.contact(held, v, contact.resistance, weight)
-                form *= self.ds(self.facet_id[contact.name, label])
+                identity = self.facet_id[contact.name, label]
+                form *= self.ds(identity, metadata=transport.rule(contact))
                 self._add(load, form, label, 1.0)
         return load
 
@@ -335,11 +347,13 @@ class Primal:
                 current = self.domain.comm.allreduce(float(reaction.array[rows].sum()))
                 rounding += self.domain.comm.allreduce(float(size.array[rows].sum()))
             else:
-                held = float(applied[contact.terminal])
+                held = transport.held_at(contact, applied, self.domain)
                 current = 0.0
                 for label, phi in enumerate(parts):
                     inward = (held - phi) / contact.resistance * weight
-                    current += self._sum(inward * self.ds(self.facet_id[contact.name, label]))
+                    identity = self.facet_id[contact.name, label]
+                    part = self.ds(identity, metadata=transport.rule(contact))
+                    current += self._sum(inward * part)
             by_contact[contact.name] = current
             by_terminal[contact.terminal] += current
         if self.model.far is not None:
@@ -370,9 +384,11 @@ class Primal:
             for contact in self.model.contacts:
                 if contact.name in self.fixed:
                     continue
-                drop = float(applied[contact.terminal]) - phi
+                drop = transport.held_at(contact, applied, self.domain) - phi
                 density = transport.contact(drop, drop, contact.resistance, weight)
-                total += self._sum(density * self.ds(self.facet_id[contact.name, label]))
+                identity = self.facet_id[contact.name, label]
+                part = self.ds(identity, metadata=transport.rule(contact))
+                total += self._sum(density * part)
         for name, rho in self.model.jumps.items():
             if rho != inf:
                 identity, a, b = self.jump_sides[name]

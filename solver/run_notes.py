@@ -45,8 +45,8 @@ def notes(solution: Solution) -> tuple[str, ...]:
         )
     if certificate.driven < 0:
         said.append(
-            "With more than two electrodes there is no one resistance: the accuracy is that of the "
-            "power."
+            "With more than two electrodes, or lithium whose pressure drives currents, there is no "
+            "one resistance: the accuracy is that of the power."
         )
     if certificate.domain.mesh.topology.dim == 3 and "edge_exponent" in {
         q.name for q in solution.quantities

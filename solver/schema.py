@@ -41,6 +41,23 @@ Region = IonicConductor | BinaryElectrolyte | Alloy | MixedConductor | Equipoten
 
 
 @dataclass(frozen=True)
+class WallShift:
+    """Potential at which lithium under pressure is above its electrode: V_Li p/F, tension negative.
+
+    min(most, slope s) at the depth s below the height `mouth`: of lithium that flows out there.
+
+    Attributes:
+        mouth: Coordinate along the axis of the layers, um.
+        slope: V/um.
+        most: V.
+    """
+
+    mouth: float
+    slope: float
+    most: float
+
+
+@dataclass(frozen=True)
 class Electrode:
     """A metal face with given potential, total current or mean current density (exactly one).
 
@@ -52,6 +69,7 @@ class Electrode:
         kinetics: The reaction in series with it; None: it needs no overpotential.
         plating: How lithium grows there; None: its growth is not followed.
         contact: What share of it is in contact; None: all of it.
+        shift: By the pressure of its lithium, which the current has given; None: there is none.
     """
 
     potential: float | None
@@ -61,6 +79,7 @@ class Electrode:
     kinetics: Kinetics | None = None
     plating: Plating | None = None
     contact: FaceContact | None = None
+    shift: WallShift | None = None
 
 
 @dataclass(frozen=True)

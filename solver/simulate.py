@@ -23,7 +23,6 @@ from solver.conducted import (
     through_plane,
 )
 from solver.coupling import (
-    NotCoupled,
     critical_current,
     stalls,
     told_of_contact,
@@ -45,10 +44,11 @@ from solver.model import Model, build_model
 from solver.pressed_slit import (
     Pressed,
     find_fixed_point,
-    metal_of,
+    notes_of_slit,
     of_slit,
+    overpotential_of,
     presses_slit,
-    resistance_of_stalled,
+    resistance_beside,
     with_pressure,
     with_stalled_lithium,
 )
@@ -203,7 +203,10 @@ def simulate(
             ]
             values = list(switching.widened(values, others, len(switching.LEANS)))
         found += values
-        found += resistance_of_stalled(case, built, found)
+        found += resistance_beside(case, built, found)
+    if mechanical is not None:
+        told = notes_of_slit(case, found)
+        mechanical = replace(mechanical, remarks=(*mechanical.remarks, *told))
     case = case if case.geometry is whole.geometry else whole
     judged = tuple(quantities.compare(found, case.references))
     return Solution(case, judged, built, model, certificate, mechanical, timings)
@@ -269,31 +272,9 @@ def _of_cell(
 def overpotential_at_mouth(
     case: schema.Case, currents: schema.Case, width: float, comm: MPI.Intracomm
 ) -> float:
-    """Of lithium in a slit of a width (um), V; positive where it plates.
-
-    Lithium that has stalled floats to it. Else through the mouth goes what does not enter the film;
-    the film gives lithium its current through the walls, too, at other overpotentials.
-    """
-    metal = metal_of(case)
+    """Of lithium in a slit of a width (um) that the currents of a case pass, V; collective."""
     solution = simulate(currents, comm, lambda _: None)
-    given, floats = case.boundaries[metal], currents.boundaries[metal]
-    if isinstance(given, schema.Electrode) and isinstance(floats, schema.Electrode):
-        value = {q.name: q.value for q in solution.quantities}.get(f"potential.{metal}")
-        if floats.current == 0.0 and isinstance(value, float):
-            return value - (given.potential or 0.0)
-    certificate, built, mouth = solution.certificate, solution.built, currents.boundaries[metal]
-    faces = [] if built is None else [n for n in built.interfaces if "film" in n.split("|")]
-    if not isinstance(mouth, schema.Electrode) or certificate is None or len(faces) != 1:
-        raise NotCoupled(f"the current through the mouth of {metal} is not known")
-    into_film = abs(quantities.through(certificate.domain, certificate, faces[0]))
-    share = 1.0 - into_film / quantities.inflow(certificate)
-    flows = {q.name: q for q in solution.quantities}
-    whole, mine = flows["current"], flows[f"current.{metal}"]
-    if not isinstance(whole.value, float) or not isinstance(mine.value, float):
-        raise NotCoupled(f"the current through {metal} is not known")
-    sign = 1.0 if mine.value < 0.0 else -1.0  # out of the electrolyte: it plates
-    into_mouth = sign * share * abs(whole.value) / in_unit(1.0, whole.unit)
-    return into_mouth / width * mouth.area_specific_resistance
+    return overpotential_of(case, currents, width, solution.quantities, solution.certificate)
 
 
 def _settled(case: schema.Case, comm: MPI.Intracomm, progress: Progress) -> Pressed:

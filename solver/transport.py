@@ -1,7 +1,8 @@
 """Steady ion conduction: the equation and its two variational principles.
 
     i = -kappa grad(phi),  div(i) = 0                                   in every region
-    i.n = (phi - E)/rho    on a contact of area-specific resistance rho (phi = E where rho = 0)
+    i.n = (phi - E)/rho    on a contact of area-specific resistance rho (phi = E where rho = 0),
+                           E + V_Li p/F in the place of E where its lithium is under a pressure p
     i.n = 0                on insulated boundaries and on planes of symmetry
     phi^- - phi^+ = rho i.n, i.n continuous, n from - to +              on a resistive interface
     phi -> 0, i radial at infinity                                      behind a half-space boundary
@@ -39,9 +40,12 @@ from dolfinx import fem
 from ufl.core.expr import Expr
 
 from solver.domain import Domain, cellwise, node_positions
-from solver.model import Model
+from solver.model import Contact, Model
+from solver.schema import WallShift
 
+Floats = npt.NDArray[np.float64]
 FAR_QUADRATURE = 12  # the far terms of the primal are smooth but not polynomial
+SHIFT_QUADRATURE = 12  # the shift of a potential has a kink
 
 
 def volume_weight(domain: Domain) -> Expr | float:
@@ -61,8 +65,30 @@ def contact(u: Expr, v: Expr, rho: Expr | float, weight: Expr | float) -> Expr:
     return weight / rho * u * v
 
 
+def held_at(contact: Contact, applied: Floats, domain: Domain) -> Expr:
+    """Potential of the lithium along a contact, V, for those of the terminals."""
+    held = constant(float(applied[contact.terminal]), domain)
+    return held if contact.shift is None else held + shift_along(contact.shift, domain)
+
+
+def rule(contact: Contact) -> dict[str, int]:
+    """Quadrature of what holds the potential of a contact.
+
+    With one rule in both principles, exact for what else is in them, the difference of the two
+    remains a sum of squares, so that the bounds keep their order.
+    """
+    return {} if contact.shift is None else {"quadrature_degree": SHIFT_QUADRATURE}
+
+
+def shift_along(shift: WallShift, domain: Domain) -> Expr:
+    """What the pressure adds to the potential of lithium, V."""
+    along = ufl.SpatialCoordinate(domain.mesh)[domain.mesh.geometry.dim - 1]
+    mouth, slope, most = (constant(v, domain) for v in (shift.mouth, shift.slope, shift.most))
+    return ufl.min_value(most, slope * (mouth - along))
+
+
 def constant(rho: float, domain: Domain) -> fem.Constant:
-    """A resistance of an interface: its value is no part of the compiled form."""
+    """A number whose value is no part of the compiled form."""
     return fem.Constant(domain.mesh, np.float64(rho))
 
 
