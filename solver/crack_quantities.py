@@ -135,9 +135,9 @@ def _of_tip(
     yield estimate("energy_release_rate", rate, bar, RATE, "G of the tip of the crack.")
     text = "From the energies with the tip moved forwards and backwards."
     yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
-    text = "Largest difference of G by two contours, over G."
-    share = force.spread / abs(rate) if rate else 0.0
-    yield Quantity("contour_dependence", share, "1", meaning=text)
+    if rate and not abs(rate) <= bar < inf:  # else it is a share of nothing
+        text = "Largest difference of G by two contours, over G."
+        yield Quantity("contour_dependence", force.spread / abs(rate), "1", meaning=text)
     text = "dG/da: positive means that the driving force rises as the crack grows."
     yield estimate("energy_release_rate_slope", force.slope, force.slope_bar, SLOPE, text)
     intensity = stress_intensity(rate, modulus)

@@ -1,6 +1,7 @@
 """Quantities of interfaces that open, press, slide or tear."""
 
 from collections.abc import Iterator
+from math import inf
 
 import numpy as np
 from mpi4py import MPI
@@ -12,6 +13,7 @@ from solver.broken_state import Jump, Step
 from solver.crack_quantities import label_of
 from solver.delamination import find_breaks, tips_of
 from solver.ends import End, told, verdict_of
+from solver.floors import floors
 from solver.margins import RATE, estimate, judged
 from solver.mechanics import Mechanical
 from solver.quantities import Quantity
@@ -37,7 +39,8 @@ def of_interfaces(
         if isinstance(face, mechanics_schema.Moved) and (face.normal or face.tangential)
     )
     answer, comm, plane = found.broken, found.domain.comm, block.shape == "block"
-    yield from interface_quantities(breaks, answer.jumps, answer.steps, driven, plane, comm)
+    least = floors(found.body).stress
+    yield from interface_quantities(breaks, answer.jumps, answer.steps, driven, plane, least, comm)
     if answer.buckling is not None and answer.buckling.theta > TELLING:
         text = (
             "Share of the load at which what has come off buckles, if stress grows with the load."
@@ -68,9 +71,10 @@ def _of_end(mechanics: mechanics_schema.Mechanics, end: End) -> Iterator[Quantit
     yield estimate("energy_release_rate", force.value, end.bar, RATE, text)
     text = "From the energies with that end moved forwards and backwards."
     yield Quantity("energy_release_rate_by_extension", force.by_extension, RATE, meaning=text)
-    text = "Largest difference of G by two contours, over G."
-    share = force.spread / abs(force.value) if force.value else 0.0
-    yield Quantity("contour_dependence", share, "1", meaning=text)
+    if force.value and not abs(force.value) <= end.bar < inf:  # else it is a share of nothing
+        text = "Largest difference of G by two contours, over G."
+        share = force.spread / abs(force.value)
+        yield Quantity("contour_dependence", share, "1", meaning=text)
     text = "dG/da: positive means that the driving force rises as the part grows."
     slope_unit = f"{RATE}/um"
     yield estimate("energy_release_rate_slope", force.slope, force.slope_bar, slope_unit, text)
@@ -86,6 +90,7 @@ def interface_quantities(
     steps: tuple[Step, ...],
     driven: tuple[str, ...],
     plane: bool,
+    least: float,
     comm: MPI.Intracomm,
 ) -> Iterator[Quantity]:
     """All numbers of the interfaces; collective.
@@ -96,11 +101,12 @@ def interface_quantities(
         steps: Of the load.
         driven: Faces with a given displacement.
         plane: Whether the section is plane: forces are per depth.
+        least: Pressure that counts as nothing, MPa.
         comm: The ranks.
     """
     force = "N/m" if plane else "uN"
     for broken in breaks:
-        yield from _of_one(broken, jumps[broken.name], force, plane, comm)
+        yield from _of_one(broken, jumps[broken.name], force, plane, least, comm)
     if len(steps) > 1:
         for name in driven:
             largest = max((step.reactions[name] for step in steps), key=abs)
@@ -118,7 +124,7 @@ def torn(broken: Break, jump: Jump, comm: MPI.Intracomm) -> float:
 
 
 def _of_one(
-    broken: Break, jump: Jump, force: str, plane: bool, comm: MPI.Intracomm
+    broken: Break, jump: Jump, force: str, plane: bool, least: float, comm: MPI.Intracomm
 ) -> Iterator[Quantity]:
     name, normal = broken.name, jump.opening[:, NORMAL]
     opening = most(normal, comm)
@@ -134,7 +140,8 @@ def _of_one(
     yield Quantity(f"open_length.{name}", total(jump.length[apart], comm), "um", meaning=text)
     if broken.joint.law != "free":
         pressing = jump.force[:, NORMAL]
-        pressed = ~apart & (pressing > SHUT * most(pressing, comm))
+        nothing = np.maximum(SHUT * most(pressing, comm), least * jump.area)
+        pressed = ~apart & (pressing > nothing)
         text = "Length along which the layers press on each other where they do not hold together."
         yield Quantity(
             f"pressed_length.{name}", total(jump.length[pressed], comm), "um", meaning=text
