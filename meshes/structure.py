@@ -359,8 +359,13 @@ def _named(
         mine = owners[pair.cells]
         if pair.side is not None:
             name = sides[2 * pair.side[0] + pair.side[1]]
-            rows = meshed.cells[pair.cells[kept[mine]]][:, columns]
-            boundaries.setdefault(name, []).append(rows)
+            # across periodic sides what is left out has its surface as inside
+            beyond = owners[pair.others] if meshed.periodic[pair.side[0]] else mine
+            behind = np.where(kept[beyond], -1, beyond)
+            for each in np.unique(behind[kept[mine]]):
+                rows = meshed.cells[pair.cells[kept[mine] & (behind == each)]][:, columns]
+                group = name if each < 0 else f"{names[each]}_surface"
+                boundaries.setdefault(group, []).append(rows)
             continue
         theirs = owners[pair.others]
         low, high = np.minimum(mine, theirs), np.maximum(mine, theirs)

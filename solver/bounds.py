@@ -34,12 +34,13 @@ from solver.domain import (
     facet_entities,
     facet_measure,
     number_of_cells,
-    refine_cells,
     regions_at,
 )
 from solver.dual import Flux, contact_resistance, solve_dual
 from solver.enclosure import better_outside, caveats
+from solver.matching import refine_alike
 from solver.model import Model
+from solver.periodic import NotPeriodic
 from solver.primal import Potentials, Primal
 from solver.schema import Numerics
 
@@ -127,7 +128,7 @@ def certify(
     numerics: Numerics,
     reference: float,
     progress: Callable[[Level, float], None],
-    refine: Callable[[Domain, npt.NDArray[np.int32]], Domain] = refine_cells,
+    refine: Callable[[Domain, npt.NDArray[np.int32]], Domain] = refine_alike,
 ) -> Certificate:
     """Solve, bound, refine until the excess resistance is known to the asked accuracy; collective.
 
@@ -192,6 +193,13 @@ def certify(
             why = f"a finer mesh has more than numerics.max_dofs = {numerics.max_dofs} unknowns"
         elif _stagnates(history):
             why = "more unknowns hardly help: rounding, or a stack or half space cut too close"
+        finer = domain
+        if not (reached or why):
+            marked = _all_cells(domain) if everything else _largest(domain, indicator)
+            try:
+                finer = refine(domain, marked)
+            except NotPeriodic as error:
+                why = str(error)
         if reached or why:
             return Certificate(
                 domain,
@@ -209,8 +217,7 @@ def certify(
                 "" if reached else why,
                 caveats(domain, model),
             )
-        marked = _all_cells(domain) if everything else _largest(domain, indicator)
-        domain = refine(domain, marked)
+        domain = finer
 
 
 def _whole_cell(domain: Domain, lower: float, upper: float) -> tuple[float, float]:

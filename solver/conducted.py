@@ -12,8 +12,9 @@ from meshes.layers import Block, Box
 from meshes.mesh import BuiltMesh
 from solver import cracked_plane, quantities, schema, switching
 from solver.bounds import Certificate, Level, certify
-from solver.domain import Domain, read_domain, refine_cells
+from solver.domain import Domain, read_domain
 from solver.faces import face_statistics
+from solver.matching import refine_alike
 from solver.mechanics_run import make_mesh
 from solver.meshing import left_out
 from solver.micro_quantities import structure_quantities
@@ -42,7 +43,7 @@ def certified(
     built: BuiltMesh,
     domain: Domain,
     progress: Progress,
-    refine: Refine = refine_cells,
+    refine: Refine = refine_alike,
 ) -> Certificate:
     """The current on a mesh, which is refined until its bounds are as close as asked."""
     cell = case.geometry

@@ -4,6 +4,9 @@ Regions on the two sides of a jump get different labels. One copy of the continu
 is assembled on the cells of that label only, and the copies are glued wherever they meet without a
 jump, with 0/1 matrices from the unknowns to the nodal values of every copy. The two sides share
 their nodes geometrically, so that the jump condition is exact, at any ratio of the conductivities.
+
+Where the current goes round through the sides of a cell, a node and its images a period away are
+one node, with the copies of all of them: the matrices give the values at all images.
 """
 
 from dataclasses import dataclass
@@ -15,7 +18,9 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from solver.domain import Domain, facet_entities, facets_of, regions_at
+from solver.facing import facing
 from solver.model import Model
+from solver.periodic import number_unknowns
 
 DEGREE = 2
 
@@ -28,7 +33,8 @@ class Copies:
         space: Continuous Lagrange space on the whole mesh.
         labels: Label of every region.
         gather: One 0/1 matrix per label, nodal values of the copy from unknowns; None: identity.
-        unknown: Index of the unknown behind every owned node, per label, shape (labels, owned).
+        unknown: Index of the unknown behind every owned node, per label, shape (labels, owned);
+            without columns where the current goes round.
         size: Number of unknowns (local, global).
     """
 
@@ -37,6 +43,16 @@ class Copies:
     gather: tuple[PETSc.Mat | None, ...]
     unknown: npt.NDArray[np.int32]
     size: tuple[int, int]
+
+    def unknowns(self, label: int, nodes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Local unknowns behind the values of a copy at owned nodes of all ranks; collective."""
+        selection = self.gather[label]
+        if selection is None:
+            return nodes
+        marks, taken = selection.createVecLeft(), selection.createVecRight()
+        marks.array[nodes] = 1.0
+        selection.multTranspose(marks, taken)
+        return np.flatnonzero(taken.array_r > 0.5).astype(np.int32)
 
 
 class InterfaceError(ValueError):
@@ -67,10 +83,13 @@ def build_copies(domain: Domain, model: Model) -> Copies:
     labels = label_regions(domain, model)
     count = max(labels.values()) + 1
     owned = space.dofmap.index_map.size_local
+    tie = _tie(domain, space)
     if count == 1:
+        if tie is not None:
+            size = (tie.getLocalSize()[1], tie.getSize()[1])
+            return Copies(space, labels, (tie,), np.zeros((1, 0), np.int32), size)
         size = (owned, space.dofmap.index_map.size_global)
-        first = np.arange(owned, dtype=np.int32)[None, :]
-        return Copies(space, labels, (None,), first, size)
+        return Copies(space, labels, (None,), np.arange(owned, dtype=np.int32)[None, :], size)
     tdim = domain.mesh.topology.dim
     region = np.zeros(domain.mesh.topology.index_map(tdim).size_local, dtype=np.int32)
     for name, tag in domain.built.regions.items():
@@ -80,11 +99,16 @@ def build_copies(domain: Domain, model: Model) -> Copies:
         cells = np.flatnonzero(region == label).astype(np.int32)
         dofs = fem.locate_dofs_topological(space, tdim, cells, remote=True)
         touched[label, dofs[dofs < owned]] = True
-    split = np.zeros(owned, dtype=bool)
-    jump = _nodes_on(domain, space, tuple(model.jumps))
-    split[jump[jump < owned]] = True
-    glued = _glued_nodes(domain, space, labels, model)
-    split[glued[glued < owned]] = False
+    jump, glued = np.zeros((2, owned), dtype=bool)
+    on = _nodes_on(domain, space, tuple(model.jumps))
+    jump[on[on < owned]] = True
+    on = _glued_nodes(domain, space, labels, model)
+    glued[on[on < owned]] = True
+    if tie is not None:
+        touched = np.array([_of_images(tie, row) for row in touched])
+        jump, glued = _of_images(tie, jump), _of_images(tie, glued)
+    split = jump & ~glued
+    owned = len(split)
     # numbering: the lowest label that touches a node owns its first unknown
     new = touched & split
     lowest = touched.argmax(axis=0)
@@ -95,10 +119,25 @@ def build_copies(domain: Domain, model: Model) -> Copies:
     unknown = np.where(new, number, base[None, :]).astype(np.int32)
     local = int(new.sum())
     total = int(domain.comm.allreduce(local))
-    gather = tuple(
-        _selection(domain.comm, unknown[label], owned, local, space) for label in range(count)
-    )
+    gather = tuple(_selection(domain.comm, unknown[label], local) for label in range(count))
+    if tie is not None:
+        gather, unknown = tuple(tie.matMult(one) for one in gather), unknown[:, :0]
     return Copies(space, labels, gather, unknown, (local, total))
+
+
+def _tie(domain: Domain, space: fem.FunctionSpace) -> PETSc.Mat | None:
+    """Values at nodes from one value for all images of a node, where the current goes round."""
+    if domain.round is None:
+        return None
+    return number_unknowns(domain, space, domain.round.periods).expansion(domain.comm)
+
+
+def _of_images(tie: PETSc.Mat, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether any image of a node is marked."""
+    at_nodes, together = tie.createVecLeft(), tie.createVecRight()
+    at_nodes.array[:] = marks
+    tie.multTranspose(at_nodes, together)
+    return np.asarray(together.array_r > 0.5)
 
 
 def _nodes_on(
@@ -125,6 +164,14 @@ def _glued_nodes(
     # a facet between two ranks is seen by one cell on each: add up what both saw
     total = sum(_summed(domain, row) > 0.5 for row in seen)
     meeting = np.asarray(total) > 1.5
+    if (found := facing(domain)) is not None:
+        label = np.zeros(max(domain.built.regions.values()) + 1, dtype=np.int64)
+        for name, tag in domain.built.regions.items():
+            label[tag] = labels[name]
+        partner = found.partners()
+        own = found.region[found.first : found.first + len(partner)]
+        across = (partner >= 0) & (label[own] != label[found.region[partner]])
+        meeting[found.facets[across]] = True
     for name in model.jumps:
         meeting[facets_of(domain, facet_entities(domain, name))] = False
     facets = np.flatnonzero(meeting).astype(np.int32)
@@ -147,15 +194,10 @@ def _summed(domain: Domain, values: npt.NDArray[np.float64]) -> npt.NDArray[np.f
     return np.asarray(function.x.array[dof_of_facet])
 
 
-def _selection(
-    comm: MPI.Intracomm,
-    columns: npt.NDArray[np.int32],
-    owned: int,
-    local: int,
-    space: fem.FunctionSpace,
-) -> PETSc.Mat:
-    total_rows = space.dofmap.index_map.size_global
-    matrix = PETSc.Mat().createAIJ(((owned, total_rows), (local, PETSc.DECIDE)), nnz=1, comm=comm)
+def _selection(comm: MPI.Intracomm, columns: npt.NDArray[np.int32], local: int) -> PETSc.Mat:
+    owned = len(columns)
+    shape = ((owned, PETSc.DETERMINE), (local, PETSc.DETERMINE))
+    matrix = PETSc.Mat().createAIJ(shape, nnz=1, comm=comm)
     first, _ = matrix.getOwnershipRangeColumn()
     row_pointer = np.arange(owned + 1, dtype=PETSc.IntType)
     matrix.setValuesCSR(row_pointer, (columns + first).astype(PETSc.IntType), np.ones(owned))

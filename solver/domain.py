@@ -29,6 +29,20 @@ class DomainError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Round:
+    """The sides of a cell through which the current goes round.
+
+    Attributes:
+        periods: um along every axis of the mesh; 0 where it does not go round.
+        areas: Of the facets that have a partner a period away, by axis, um^2 (plane: um): refined
+            meshes have the same.
+    """
+
+    periods: tuple[float, ...]
+    areas: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Domain:
     """A mesh and the meaning of its tags.
 
@@ -40,6 +54,7 @@ class Domain:
         across: Of a mesh that was drawn anew: outer facets by the axis that their face lay across
             at the start; empty: the facets themselves tell.
         file: The file of such a mesh, on all ranks.
+        round: Sides that are no walls to the current, if there are any.
     """
 
     mesh: Mesh
@@ -48,6 +63,7 @@ class Domain:
     built: BuiltMesh
     across: tuple[Int32Array, ...] = ()
     file: bytes = b""
+    round: Round | None = None
 
     @property
     def comm(self) -> MPI.Intracomm:
@@ -199,17 +215,24 @@ def refine_cells(domain: Domain, marked: Int32Array) -> Domain:
 
 def refine_with_parents(domain: Domain, marked: Int32Array) -> tuple[Domain, Int32Array]:
     """The same, and of every local cell the number of the local cell that it is a part of."""
+    return bisect(domain, edges_of(domain, marked))
+
+
+def edges_of(domain: Domain, cells: Int32Array) -> Int32Array:
+    """The local edges of some cells."""
     topology = domain.mesh.topology
-    tdim = topology.dim
     topology.create_entities(1)
-    topology.create_connectivity(tdim, 1)
-    edges = mesh.compute_incident_entities(topology, marked, tdim, 1)
+    topology.create_connectivity(topology.dim, 1)
+    return np.asarray(mesh.compute_incident_entities(topology, cells, topology.dim, 1))
+
+
+def bisect(domain: Domain, edges: Int32Array) -> tuple[Domain, Int32Array]:
+    """The mesh with some edges bisected (and what conformity asks for), and parents as above."""
     refined, parent_cell, parent_facet = compat.refine(domain.mesh, edges)
     _connect(refined)
-    tdim = refined.topology.dim
     cell_tags = mesh.transfer_meshtag(domain.cell_tags, refined, parent_cell)
     facet_tags = mesh.transfer_meshtag(domain.facet_tags, refined, parent_cell, parent_facet)
-    new = Domain(refined, cell_tags, facet_tags, domain.built)
+    new = Domain(refined, cell_tags, facet_tags, domain.built, round=domain.round)
     _snap(new, domain)
     # dolfinx numbers the new cells once more after it has told their parents
     made = np.asarray(refined.topology.original_cell_index, dtype=np.int64)

@@ -3,6 +3,7 @@
 With M the dissipation, B the divergence and f the power that the electrodes put in, f.x = sum of
 potential times current, minimise x.M x/2 - f.x over B x = 0. Any x gives (f.x)^2/(x.M x) as a lower
 bound of the dissipated power; for a unit potential difference, x.M x/I^2 as an upper bound of R.
+Where the current goes round, x are the unknowns of fluxes that are the same on opposite sides.
 The preconditioner projects on the fluxes without divergence,
 
     z = D^-1 (r - B^T y),   (B D^-1 B^T) y = B D^-1 r,   D blocks of M,
@@ -26,7 +27,6 @@ from dolfinx import fem
 from dolfinx.fem import petsc as fem_petsc
 from dolfinx.mesh import exterior_facet_indices
 from petsc4py import PETSc
-from scipy.sparse import csr_matrix
 from ufl.core.expr import Expr
 
 from solver import transport
@@ -41,8 +41,10 @@ from solver.domain import (
     region_of_cells,
     regions_at,
 )
+from solver.facing import facing
 from solver.levelling import Levelling
 from solver.model import Contact, Model
+from solver.periodic_flux import Tied, inverse_blocks, tie_fluxes
 from solver.primal import Potentials
 from solver.solve import DIRECT, DIRECT_LIMIT, REPEATED, make_solver, solve, tolerance
 
@@ -83,6 +85,7 @@ class _System:
     inverse: PETSc.Mat
     schur: PETSc.KSP
     levelling: Levelling
+    tied: Tied | None
 
     def solve_schur(self, c: PETSc.Vec, y: PETSc.Vec, what: str) -> None:
         """S y = c."""
@@ -147,13 +150,17 @@ def _assemble(
     mass.assemble()
     divergence = fem_petsc.assemble_matrix(fem.form(ufl.div(q) * w * ufl.dx(msh)), bcs=bcs)
     divergence.assemble()
+    found = facing(domain)
+    tied = None if found is None else tie_fluxes(domain, space, found)
+    if tied is not None:
+        mass, divergence = mass.PtAP(tied.expansion), divergence.matMult(tied.expansion)
     loads: dict[str, PETSc.Vec] = {}
     outward = transport.total_flux(v, domain)
     for i, contact in enumerate(model.contacts):
         load = fem_petsc.assemble_vector(fem.form(-outward * ds(i)))
         load.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         fem_petsc.set_bc(load, bcs)
-        loads[contact.name] = load
+        loads[contact.name] = _reduced(load, tied)
     total = mass.createVecRight()
     for contact in model.contacts:
         total.axpy(applied[contact.terminal], loads[contact.name])
@@ -165,47 +172,22 @@ def _assemble(
             )
             load.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
             fem_petsc.set_bc(load, bcs)
-            total.axpy(1.0, load)
-    inverse = _inverse_blocks(space, mass)
+            total.axpy(1.0, _reduced(load, tied))
+    inverse = inverse_blocks(space, mass, tied)
     schur = divergence.matMult(inverse).matTransposeMult(divergence)
     small = schur.getSize()[0] <= DIRECT_LIMIT
     solver = make_solver(schur, "dual_", DIRECT if small else REPEATED, overrides)
     levelling = _levelling(domain, divergence, inverse)
-    return _System(space, mass, divergence, total, loads, inverse, solver, levelling)
+    return _System(space, mass, divergence, total, loads, inverse, solver, levelling, tied)
 
 
-def _inverse_blocks(space: fem.FunctionSpace, mass: PETSc.Mat) -> PETSc.Mat:
-    """D^-1, where D has the blocks of M that belong to one facet each.
-
-    The linear functions on a facet depend on the order of its nodes. With whole blocks D does not,
-    so that the iterates are the same for every numbering, hence on any number of ranks.
-    """
-    tdim = space.mesh.topology.dim
-    layout = space.dofmap.dof_layout
-    local = np.array([layout.entity_dofs(tdim - 1, i) for i in range(tdim + 1)])
-    size = local.shape[1]
-    blocks = np.sort(np.asarray(space.dofmap.list)[:, local].reshape(-1, size), axis=1)
-    owned = space.dofmap.index_map.size_local
-    rows = np.unique(blocks, axis=0)
-    rows = rows[rows[:, 0] < owned]  # all functions of a facet have one owner
-    pointer, columns, values = mass.getDiagonalBlock().getValuesCSR()
-    matrix = csr_matrix((values, columns, pointer), shape=(owned, owned))
-    pairs = [(i, j) for i in range(size) for j in range(size)]
-    entries = [np.zeros(0) for _ in pairs]  # a rank may have no cell
-    if len(rows):
-        entries = [np.ravel(matrix[rows[:, i], rows[:, j]]) for i, j in pairs]
-    inverse = np.linalg.inv(np.stack(entries, axis=1).reshape(-1, size, size))
-    inverse = 0.5 * (inverse + inverse.transpose(0, 2, 1))
-    where = np.zeros((owned, size), dtype=PETSc.IntType)
-    filled = np.zeros((owned, size))
-    for i in range(size):
-        where[rows[:, i]] = mass.getOwnershipRange()[0] + rows
-        filled[rows[:, i]] = inverse[:, i]
-    result = PETSc.Mat().createAIJ(mass.getSizes(), nnz=(size, 0), comm=mass.comm)
-    pointer = np.arange(0, size * owned + 1, size, dtype=PETSc.IntType)
-    result.setValuesCSR(pointer, where.ravel(), filled.ravel())
-    result.assemble()
-    return result
+def _reduced(load: PETSc.Vec, tied: Tied | None) -> PETSc.Vec:
+    """A load on the unknowns."""
+    if tied is None:
+        return load
+    out = tied.expansion.createVecRight()
+    tied.expansion.multTranspose(load, out)
+    return out
 
 
 def _levelling(domain: Domain, divergence: PETSc.Mat, inverse: PETSc.Mat) -> Levelling:
@@ -256,7 +238,10 @@ def _dissipation(
 
 
 def _closed_facets(domain: Domain, model: Model) -> npt.NDArray[np.int32]:
-    """Facets that no current crosses: outer ones that are no contact, and insulating interfaces."""
+    """Facets that no current crosses: insulating interfaces, and outer ones that are walls.
+
+    That is where there is no contact, and no partner on the opposite side.
+    """
     topology = domain.mesh.topology
     fdim = topology.dim - 1
     facet_map = topology.index_map(fdim)
@@ -266,6 +251,8 @@ def _closed_facets(domain: Domain, model: Model) -> npt.NDArray[np.int32]:
     names += [model.far] if model.far is not None else []
     for name in names:
         outer[facets_of(domain, facet_entities(domain, name))] = False
+    if (found := facing(domain)) is not None:
+        outer[found.facets[found.partners() >= 0]] = False
     for name, rho in model.jumps.items():
         if rho == inf:
             outer[facets_of(domain, facet_entities(domain, name))] = True
@@ -291,13 +278,12 @@ def _projected_start(
         form = part if form is None else form + part
     g = fem_petsc.assemble_vector(fem.form(form))
     g.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-    closed = system.load.duplicate()
-    closed.set(0.0)
     zero = fem.Function(system.space)
     walls = fem.locate_dofs_topological(
         system.space, domain.mesh.topology.dim - 1, _closed_facets(domain, model)
     )
     fem_petsc.set_bc(g, [fem.dirichletbc(zero, walls)])
+    g = _reduced(g, system.tied)
     x = system.load.duplicate()
     x.set(0.0)
     fit = PETSc.KSP().create(domain.comm)
@@ -411,7 +397,11 @@ def _finish(system: _System, domain: Domain, model: Model, x: PETSc.Vec, steps: 
     # D^-1 M has no eigenvalue above the number of blocks that meet in a cell, its facets
     left = sqrt((domain.mesh.topology.dim + 1) * max(c.dot(y), 0.0))
     flux = fem.Function(system.space, name="flux")
-    flux.x.array[: len(x.array_r)] = x.array_r
+    values = x
+    if system.tied is not None:
+        values = system.tied.expansion.createVecLeft()
+        system.tied.expansion.mult(x, values)
+    flux.x.array[: len(values.array_r)] = values.array_r
     flux.x.scatter_forward()
     dissipation = (sqrt(total_dissipation(domain, model, flux)) + left) ** 2
     put_in = float(x.dot(system.load))

@@ -31,7 +31,7 @@ def owners(domain: Domain, model: Model, copies: Copies) -> npt.NDArray[np.int64
     for name in sorted(names, key=lambda name: model.conductivity[name]):
         cells = domain.cell_tags.find(domain.built.regions[name])
         dofs = fem.locate_dofs_topological(copies.space, tdim, cells, remote=True)
-        found[copies.unknown[copies.labels[name], dofs[dofs < owned]]] = names.index(name)
+        found[copies.unknowns(copies.labels[name], dofs[dofs < owned])] = names.index(name)
     return found
 
 

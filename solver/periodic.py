@@ -9,6 +9,7 @@ partner: a side of the cell is a surface there.
 Every rank learns the points of the sides (a surface, no field) and finds their partners itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,12 +82,15 @@ def fills_its_box(domain: Domain) -> bool:
     return bool(abs(volume / float(np.prod(domain.built.periods)) - 1.0) < FULL)
 
 
-def number_unknowns(domain: Domain, space: fem.FunctionSpace) -> Numbering:
+def number_unknowns(
+    domain: Domain, space: fem.FunctionSpace, around: Sequence[float] = ()
+) -> Numbering:
     """Give the values on opposite sides of the cell one unknown; collective.
 
     Args:
         domain: A mesh with `built.periods`.
         space: Scalar or vector space whose values belong to points.
+        around: The periods, if these are not all of the mesh; points may then be without partner.
 
     Raises:
         NotPeriodic: A point on a side has no partner.
@@ -97,7 +101,8 @@ def number_unknowns(domain: Domain, space: fem.FunctionSpace) -> Numbering:
     points = np.asarray(space.tabulate_dof_coordinates()[:owned], dtype=np.float64)
     low, extent = cell_box(domain)
     periods = np.zeros(3)
-    periods[: len(domain.built.periods)] = domain.built.periods
+    given = around or domain.built.periods
+    periods[: len(given)] = given
     slack = MATCH * periods.max(initial=0.0)
     if slack == 0.0:
         raise NotPeriodic("the mesh is not periodic")
@@ -117,7 +122,7 @@ def number_unknowns(domain: Domain, space: fem.FunctionSpace) -> Numbering:
     graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     _, group = connected_components(graph, directed=False)
     lonely = np.bincount(group)[group] < listed[:, 3]
-    if lonely.any() and fills_its_box(domain):
+    if lonely.any() and not around and fills_its_box(domain):
         raise NotPeriodic("opposite sides of the cell do not have the same mesh")
     leader = np.full(count, count)
     np.minimum.at(leader, group, np.arange(count))

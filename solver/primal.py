@@ -83,7 +83,7 @@ class Primal:
         options, levels = DIRECT, None
         if copies.size[1] > DIRECT_LIMIT:
             options = MULTIGRID_2D if domain.mesh.topology.dim == 2 else MULTIGRID
-            if domain.mesh.topology.dim == 3 and copies.gather == (None,):
+            if domain.mesh.topology.dim == 3 and copies.gather[0] is None:
                 held = np.zeros(copies.size[0], dtype=bool)
                 held[rows] = True
                 levels = two_levels(copies.space, self.matrix, held)
@@ -175,7 +175,7 @@ class Primal:
                 pairs = self.entities[self.facet_id[contact.name, label]]
                 facets = facets_of(self.domain, pairs)
                 dofs = fem.locate_dofs_topological(self.copies.space, fdim, facets, remote=True)
-                found.append(self.copies.unknown[label, dofs[dofs < owned]])
+                found.append(self.copies.unknowns(label, dofs[dofs < owned]))
             fixed[contact.name] = np.unique(np.concatenate(found))
         return fixed
 

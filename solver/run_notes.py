@@ -3,29 +3,26 @@
 from meshes.geometry import MeshFile
 from meshes.micro import Micro
 from solver import schema
+from solver.coupling import stalls
+from solver.march_run import marches
 from solver.simulate import Solution
 
-# Not so: potentials that are periodic are fewer, so that they dissipate more at a given voltage
 INSULATED = (
-    "Sides are periodic in the geometry only. To the current between electrodes they are "
-    "insulating walls, and its numbers, guaranteed bounds too, are those of the cell between such "
-    "walls; pieces and percolation are counted across the sides all the same. In a cell that goes "
-    "on through its sides a steady current between two electrodes is resisted no more, and may be "
-    "much less where features lead across them: the upper bound of the resistance holds for it, "
-    "the lower one does not. What a periodic cell conducts is asked for by [effective], with "
-    "periodic sides all around and no electrodes."
+    "Sides are periodic in the geometry only: a current in time, with kinetics or with salt meets "
+    "insulating walls there, and its numbers are those of the cell between such walls; pieces and "
+    "percolation are counted across the sides all the same. Only a steady current that obeys Ohm's "
+    "law goes round."
 )
 
 
 def insulated_sides(case: schema.Case) -> tuple[str, ...]:
-    """That a current does not go through periodic sides, if there are any and a current flows."""
+    """That a current does not go through periodic sides, if there are any and such a one flows."""
     match case.geometry:
         case MeshFile(periodic=axes):
             around = bool(axes)
         case geometry:
             around = isinstance(geometry, Micro) and geometry.body.periodic != "none"
-    flows = bool(case.regions) and case.effective is None
-    return (INSULATED,) if around and flows else ()
+    return (INSULATED,) if around and bool(case.regions) and (marches(case) or stalls(case)) else ()
 
 
 def notes(solution: Solution) -> tuple[str, ...]:

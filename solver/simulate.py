@@ -32,6 +32,7 @@ from solver.coupling import (
 from solver.domain import Domain, read_domain
 from solver.effective import Effective, solve_effective
 from solver.effective_quantities import effective_quantities
+from solver.facing import axes_round, goes_round
 from solver.faults import CaseError
 from solver.found_crack import of_found_crack
 from solver.march_run import Marching, marches, solve_march
@@ -187,7 +188,10 @@ def simulate(
         judged = tuple(quantities.compare(found, case.references))
         return Solution(case, judged, built, None, None, mechanical, timings)
     with _timed(timings, "read mesh"):
-        domain = read_domain(built, comm)
+        domain = goes_round(read_domain(built, comm), case)
+        built = domain.built
+    if domain.round is not None:
+        progress(f"the current goes round along {axes_round(domain)}")
     with _timed(timings, "solve and certify"):
         if case.calibrate is not None:
             case, domain, calibrated = _calibrated(case, built, domain, progress)

@@ -61,10 +61,11 @@ LINE = """
     solver.deposit solver.vacancies solver.face_contact solver.moving solver.electrolyte
     solver.alloy solver.mixed_conductor solver.misfit solver.further
     solver.model solver.metal_faces solver.axis solver.singularity
+    solver.periodic solver.facing solver.matching solver.periodic_flux
     solver.transport solver.solve solver.rigid solver.levels solver.copies solver.levelling
     solver.primal solver.dual
     solver.enclosure solver.bounds solver.one_mesh
-    solver.tensor_bounds solver.periodic solver.effective_conduction solver.three_point
+    solver.tensor_bounds solver.effective_conduction solver.three_point
     solver.micro_resistance solver.quantities solver.micro_quantities solver.faces
     solver.scalar_roots solver.plasticity solver.creep solver.viscoplasticity
     solver.radial_return solver.graded solver.elasticity solver.effective_stiffness
