@@ -19,6 +19,7 @@ from solver.case import load_case
 from solver.domain import read_domain
 from solver.effective_stiffness import Elastic
 from solver.faces import face_statistics
+from solver.facing import goes_round
 from solver.mechanics_meta import notes
 from solver.meshing import left_out, mesh_cache, start_size
 from solver.micro_quantities import structure_quantities
@@ -152,7 +153,7 @@ def solve(case, size=None, comm=MPI.COMM_WORLD, built=None):
     built = mesh_of(case, size) if built is None else built
     model = build_model(case, built)
     reference = quantities.reference_resistance(case, model, built)
-    domain = read_domain(built, comm)
+    domain = goes_round(read_domain(built, comm), case)
     flat = isinstance(case.geometry, Cell) and isinstance(case.geometry.opening, NoOpening)
     over = 0.0 if flat else reference  # as `simulate` does it
     certificate = certify(domain, model, case.numerics, over, lambda *_: None)
