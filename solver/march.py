@@ -28,7 +28,7 @@ from solver.flaw_growth import GrowingFlaw, Grown, growing_flaw
 from solver.march_blocks import diagonal, split
 from solver.march_events import LAST, Reason, events_of, located, voltage_of
 from solver.march_history import History, Memory, Replay
-from solver.march_newton import PREFIX, fit_potentials, newton, newton_options
+from solver.march_newton import PREFIX, at_once, fit_potentials, newton, newton_options
 from solver.march_schema import Step
 from solver.march_states import Ended, Marched, Moment, Remeshing, Snapshot
 from solver.solve import SolveFailed, prefixed_options
@@ -91,9 +91,12 @@ def steady_state(system: System, overrides: Mapping[str, str]) -> Marched:
 # -- in time -----------------------------------------------------------------------------------
 
 
-def moment_of(system: System, x: PETSc.Vec, time: float, step: int, iterations: int) -> Moment:
-    """What a state says."""
-    system.put(x)
+def moment_of(
+    system: System, x: PETSc.Vec, time: float, step: int, iterations: int,
+    rate: PETSc.Vec | None = None,
+) -> Moment:  # fmt: skip
+    """What a state says; `rate` counts where currents charge double layers."""
+    system.put(x, rate)
     scalars = system.scalars_of(x)
     flows = system.terminal_currents()
     size = 0.5 * float(np.abs(flows).sum())
@@ -155,7 +158,7 @@ def march(
             keep(time, partial(_so_far, begin))
             iterations = fit_potentials(system, x, overrides)
             before = found.moments[-1].iterations if found.moments else 0
-            moment = moment_of(system, x, time, number, before + iterations)
+            moment, x = _first_moment(system, x, time, number, before + iterations, overrides)
             found.moments.append(_with_flaw(flaw, found, moment, x))
         first = begin.first
         while True:
@@ -171,8 +174,9 @@ def march(
             found.remeshings.append(remeshing)
             progress(told(remeshing))
             flaw = growing_flaw(system)
-            moment = moment_of(system, x, time, number, found.moments[-1].iterations)
-            found.moments.append(_with_flaw(flaw, found, moment, x))
+            total = found.moments[-1].iterations
+            moment, soon = _first_moment(system, x, time, number, total, overrides)
+            found.moments.append(_with_flaw(flaw, found, moment, soon))
             begin = _beginning(found, number, first, time, x, length, system)
         found.ends.append(Ended(step, time, reason, first, len(found.moments) - 1))
         last = found.moments[-1]
@@ -186,6 +190,18 @@ def march(
             break
     found.x, found.system = x, system
     return found
+
+
+def _first_moment(
+    system: System, x: PETSc.Vec, time: float, step: int, iterations: int,
+    overrides: Mapping[str, str],
+) -> tuple[Moment, PETSc.Vec]:  # fmt: skip
+    """What a state says with its current on, and the state with the potentials of then."""
+    soon, rate = at_once(system, x, overrides)
+    driven = moment_of(system, soon, time, step, iterations, rate)
+    moment = driven if rate is None else moment_of(system, x, time, step, iterations)
+    told = replace(moment, voltage=driven.voltage, current=driven.current, balance=driven.balance)
+    return told, soon
 
 
 def told(remeshing: Remeshing) -> str:
@@ -278,7 +294,8 @@ def _one_step(
                 return since, x, reason, begin.length
         memory.add(since, x)
     end = start.time + step.duration
-    ts = _integrator(system, x.copy(), begin, end, step, overrides)
+    rate = x.duplicate()
+    ts = _integrator(system, x.copy(), rate, begin, end, step, overrides)
     for time, state in zip(begin.history.times, begin.history.states, strict=True):
         if begin.inside:
             memory.add(time, state)
@@ -304,13 +321,13 @@ def _one_step(
             ts.interpolate(time, there)
             system.held[system.driven] = _held(system, step, time - start.time)
             iterations += fit_potentials(system, there, overrides)
-            moment = moment_of(system, there, time, number, iterations)
+            moment, _ = _first_moment(system, there, time, number, iterations, overrides)
             found.moments.append(_with_flaw(flaw, found, moment, there))
             found.rejected += int(ts.getStepRejections())
             length = float(ts.getTimeStep())
             ts.destroy()
             return time, there, reason, length
-        moment = moment_of(system, state, now, number, iterations)
+        moment = moment_of(system, state, now, number, iterations, rate)
         found.moments.append(_with_flaw(flaw, found, moment, state))
         memory.add(now, state)
         previous = now
@@ -344,11 +361,13 @@ def _now(begin: Snapshot, memory: Memory, ts: PETSc.TS) -> Snapshot:
 def _integrator(
     system: System,
     x: PETSc.Vec,
+    latest: PETSc.Vec,
     begin: Snapshot,
     end: float,
     step: Step,
     overrides: Mapping[str, str],
 ) -> PETSc.TS:
+    """From x on; `latest` gets dx/dt of the last state that was tried."""
     ts = PETSc.TS().create(system.comm)
     ts.setOptionsPrefix(PREFIX)
     ts.setProblemType(PETSc.TS.ProblemType.NONLINEAR)
@@ -360,6 +379,7 @@ def _integrator(
         if step.ramps:
             system.held[system.driven] = _held(system, step, t - end + step.duration)
         replay.residual(t, at, rate, out)
+        rate.copy(latest)
 
     def jacobian(
         _: PETSc.TS, __: float, at: PETSc.Vec, rate: PETSc.Vec, shift: float,

@@ -305,6 +305,34 @@ def test_steps_stop_where_they_should(tmp_path):
     assert state.moments[-1].voltage == pytest.approx(0.08, rel=1e-6)
 
 
+@pytest.mark.parametrize("drive", ["current", "potential"])
+def test_currents_count_what_charges_double_layers(tmp_path, drive):
+    # 10 ohm cm2 of electrolyte, 20 of film, 256.9 of a reaction beside 10 uF/cm2; twice
+    film = 'area_specific_resistance = "20 ohm cm^2"\n'
+    layer = reacts("top", 0.1, "linear", 'capacitance = "10 uF/cm^2"')
+    held = '[[programme.steps]]\nkind = "potentiostatic"\npotential = "30 mV"\nduration = "1 ms"\n'
+    steps = galvanostatic(1.0, 1e-3) + galvanostatic(-1.0, 1e-3) if drive == "current" else held
+    state = march(
+        system_of(case_of(tmp_path, text(SOLID, HELD, driven(0.0, film), layer, steps)), SELF),
+        {}, lambda _: None,
+    )  # fmt: skip
+    moments, r, rs = state.moments, 1e4 * THERMAL, 30.0
+    assert max(m.balance for m in moments) < 1e-8
+    if drive == "current":
+        assert moments[0].voltage == pytest.approx(0.03, rel=1e-6)
+        second = state.ends[1].first
+        jump = moments[second].voltage - moments[second - 1].voltage
+        assert jump == pytest.approx(-0.06, rel=1e-6)  # both currents through 30 ohm cm2
+        currents = [m.current / moments[0].current for m in moments]
+        assert currents == pytest.approx([1.0] * second + [-1.0] * (len(moments) - second))
+        return
+    start, tau = 30.0 / rs, 1e-5 * r * rs / (r + rs)
+    steady = 30.0 / (r + rs)
+    for m in moments:
+        i = steady + (start - steady) * math.exp(-m.time / tau)
+        assert m.current / moments[0].current == pytest.approx(i / start, abs=2e-3)
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_voltage_that_is_past_its_stop_at_once_ends_the_step_at_once(tmp_path, sign):
     # 10 ohm cm2: 2 mA/cm2 make 20 mV, past 15 mV from the start, short of 25 mV to the end
