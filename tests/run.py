@@ -105,7 +105,7 @@ def main(arguments: list[str]) -> int:
         "format": lambda: run(["ruff", "format", "--check", "."], 60),
         "lint": lambda: run(["ruff", "check", "."], 60),
         "types": lambda: run(["mypy", "--strict", *packages], 300),
-        "tests": lambda: run([*serial, "-m", left_out, *workers, *test], 2900 * scale),
+        "tests": lambda: run([*serial, "-m", left_out, *workers, *test], 3200 * scale),
         "tests, 2 ranks": lambda: ranks(2, ["-m", both, *test], 1200 * scale),
         "tests, 3 ranks": lambda: ranks(3, ["-m", both, *test], 1200 * scale),
     }

@@ -63,7 +63,7 @@ def rates(case):
         mesh = posed.mesh(
             lambda b: make_mesh(replace(case, geometry=b), MPI.COMM_WORLD), MPI.COMM_WORLD, level
         )
-        found.append(mechanics._solve_once(posed, posed.body_on(mesh)).film.rate)
+        found.append(mechanics.solve_once(posed, posed.body_on(mesh)).film.rate)
     return np.array(found)
 
 

@@ -166,6 +166,7 @@ def test_a_crack_with_one_tip_has_no_names_of_ends(tmp_path):
     assert not names & {"first_to_grow", "margin.end", "margin.start"}
 
 
+@pytest.mark.slow
 def test_a_delamination_and_its_mirror_image_have_one_verdict(tmp_path):
     one = solved(LOOSE.format(left=0.01, right=0.1), tmp_path)
     other = solved(LOOSE.format(left=0.1, right=0.01), tmp_path)
