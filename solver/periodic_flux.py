@@ -53,8 +53,10 @@ def tie_fluxes(domain: Domain, space: fem.FunctionSpace, found: Facing) -> Tied:
     local = int(number.sum())
     start = int(comm.exscan(local) or 0)
     number = np.where(number > 0, np.cumsum(number) - 1, -1)
+    count = len(values)  # 0 on a rank that has no side
     rows = np.column_stack([
-        start + number[values], corners.reshape(len(values), -1), moments.reshape(len(values), -1)
+        start + number[values], corners.reshape(count, 3 * width),
+        moments.reshape(count, width * width),
     ])  # fmt: skip
     listed = all_of(comm, rows)
     leader = listed[found.partners()[follows]]
@@ -94,12 +96,11 @@ def _on_facets(
     form = fem.form(ufl.inner(q, ufl.FacetNormal(msh)) * h * ds(0))
     matrix = fem.assemble_matrix(form).to_scipy(ghosted=True)  # what this rank's facets give
     shape = (len(values), dim, dim)
-    moments = np.asarray(
-        matrix[
-            np.broadcast_to(corners[:, :, None], shape).ravel(),
-            np.broadcast_to(values[:, None, :], shape).ravel(),
-        ]
-    ).reshape(shape)
+    moments = np.zeros(shape)
+    if len(values):  # a rank may have no side
+        row = np.broadcast_to(corners[:, :, None], shape).ravel()
+        column = np.broadcast_to(values[:, None, :], shape).ravel()
+        moments = np.asarray(matrix[row, column]).reshape(shape)
     return values, found.wrapped(hats.tabulate_dof_coordinates()[corners]), moments
 
 
