@@ -199,7 +199,7 @@ class Body:
         eps = self.strain(u)
         if self.domain.axisymmetric:
             mesh = self.domain.mesh
-            if mesh.geometry.cmap.degree == 1:
+            if mesh.ufl_domain().is_piecewise_linear_simplex_domain():
                 near = 1e-6 * ufl.Circumradius(mesh)
             else:  # round cells have no such radius
                 most = float(mesh.geometry.x[:, 0].max(initial=0.0))
