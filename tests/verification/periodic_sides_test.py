@@ -11,8 +11,8 @@ from mpi4py import MPI
 from meshes.geometry import MeshFile
 from meshes.layers import Layer
 from meshes.micro import Body, Segmented
-from solver import schema
-from solver.domain import read_domain, refine_cells
+from solver import compat, schema
+from solver.domain import node_positions, read_domain, refine_cells
 from solver.effective_conduction import Conducting, both_sides
 from solver.facing import goes_round, matches
 from solver.march_schema import Programme
@@ -167,7 +167,7 @@ def test_refined_sides_match(pixels):
     domain = goes_round(read_domain(mesh_of(case), MPI.COMM_WORLD), case)
     torn = False
     for turn in range(3):
-        middles = domain.mesh.geometry.x[domain.mesh.geometry.dofmap].mean(axis=1)
+        middles = node_positions(domain.mesh)[compat.node_numbers(domain.mesh)].mean(axis=1)
         marked = np.flatnonzero(np.hypot(middles[:, 0], middles[:, -2] - 0.1) < 0.12)
         torn |= not matches(refine_cells(domain, marked.astype(np.int32)))
         domain = refine_alike(domain, marked.astype(np.int32))
