@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
 from mpi4py import MPI
 
 from meshes.geometry import Cell, NoOpening
@@ -19,9 +17,8 @@ from solver.mechanics_run import make_mesh
 from solver.meshing import left_out
 from solver.micro_quantities import structure_quantities
 from solver.model import Model, build_model
-from solver.one_mesh import conductor, refined_conductor
+from solver.one_mesh import Refine, conductors
 from solver.quantities import Quantity
-from solver.stalled import Refine
 
 Progress = Callable[[str], None]
 
@@ -129,12 +126,7 @@ def _on_mesh_of_stress(
     body, gone = case.geometry, left_out(case)
     if not isinstance(body, Block | Box):
         raise ValueError("a case without a body")
-    meshes = [conductor(whole, body, gone)]
-
-    def refine(_: Domain, marked: npt.NDArray[np.int32]) -> Domain:
-        meshes.append(refined_conductor(meshes[-1], marked, body, gone))
-        return meshes[-1].part
-
+    meshes, refine = conductors(whole, body, gone)
     part = meshes[0].part
     model = build_model(case, part.built)
     model = cracked_plane.with_gaps(model, part, face, gaps)

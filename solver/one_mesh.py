@@ -9,7 +9,7 @@ A flaw or crack is on both meshes what it is for the stress: a face (of a plane 
 faces (inside of a layer) without a width. A slit that conducts has one, and stays outside of this.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from meshes.names import names
 from solver.domain import Domain, part_of, refine_cells, region_of_cells
 
 Int32Array = npt.NDArray[np.int32]
+Refine = Callable[[Domain, Int32Array], Domain]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,19 @@ def refined_conductor(
 ) -> Conductor:
     """The same with the marked cells of the part bisected, in the whole; collective."""
     return conductor(refine_cells(one.whole, one.cells[marked]), body, left_out)
+
+
+def conductors(
+    whole: Domain, body: Block | Box, left_out: Collection[str]
+) -> tuple[list[Conductor], Refine]:
+    """A list with the conducting part of a mesh, and what adds a finer one to it; collective."""
+    meshes = [conductor(whole, body, left_out)]
+
+    def refine(_: Domain, marked: Int32Array) -> Domain:
+        meshes.append(refined_conductor(meshes[-1], marked, body, left_out))
+        return meshes[-1].part
+
+    return meshes, refine
 
 
 def _named(built: BuiltMesh, body: Block | Box, gone: tuple[str, ...]) -> BuiltMesh:

@@ -42,6 +42,7 @@ from solver.mechanics_quantities import mechanical_quantities
 from solver.mechanics_run import make_mesh, simulate_mechanics
 from solver.micro_quantities import structure_quantities
 from solver.model import Model, build_model
+from solver.one_mesh import Refine
 from solver.pressed_slit import (
     Pressed,
     find_fixed_point,
@@ -56,7 +57,7 @@ from solver.pressed_slit import (
 from solver.quantities import Quantity
 from solver.solving_for import NoAnswer, Refused, bracket_around, find_value
 from solver.stall_notes import acting_pressures
-from solver.stalled import Refine, solve_together
+from solver.stalled import solve_together
 from solver.units import format_value, in_unit
 
 LOG = logging.getLogger("liface")

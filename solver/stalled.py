@@ -18,8 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 from mpi4py import MPI
 
 from meshes.layers import Block, Box
@@ -33,11 +31,10 @@ from solver.mechanics import Mechanical
 from solver.mechanics_run import simulate_mechanics
 from solver.meshing import left_out
 from solver.model import Model, build_model
-from solver.one_mesh import Conductor, conductor, refined_conductor
+from solver.one_mesh import Conductor, Refine, conductors
 from solver.quantities import currents
 from solver.stall_notes import notes_of_stall, proportional
 
-Refine = Callable[[Domain, npt.NDArray[np.int32]], Domain]
 Certify = Callable[[Model, Domain, Refine], Certificate]
 ONE = "Current and stress were solved for on one mesh: faces that both have are the same facets."
 PART = (
@@ -146,12 +143,7 @@ def _drive(
     body, gone = case.geometry, left_out(case)
     if not isinstance(body, Block | Box):
         raise ValueError("a case without a body")
-    meshes = [conductor(domain, body, gone)]
-
-    def refine(_: Domain, marked: npt.NDArray[np.int32]) -> Domain:
-        meshes.append(refined_conductor(meshes[-1], marked, body, gone))
-        return meshes[-1].part
-
+    meshes, refine = conductors(domain, body, gone)
     part = meshes[0].part
     model = build_model(case, part.built)
     certificate = certify(model, part, refine)
