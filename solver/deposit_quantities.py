@@ -13,14 +13,19 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
+from meshes.geometry import Cell, NoOpening
 from solver.carrier_system import System
 from solver.deposit import SMALL, charge_per_volume, start_of
+from solver.kinetics import transfer_resistance
+from solver.march import meshes_left
 from solver.march_states import Marched
 from solver.quantities import Quantity
+from solver.schema import Electrode
 from solver.transport import volume_weight
 from solver.units import in_unit
 
 MOST_JUMP = 1e-4  # that a new mesh may make without a word
+NOISE = 1e-4  # of its growth: by how much that of a face that stays flat may differ without a word
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,73 @@ def warnings(system: System, found: Marched) -> tuple[str, ...]:
                 f"{name}.plating.moves = true follows the face."
             )
     return tuple(said)
+
+
+def noise_warnings(system: System, found: Marched) -> tuple[str, ...]:
+    """Where waves of the mesh grow on faces that move: nothing stabilises them, or too little."""
+    if system.case.mechanics is not None:
+        return ()
+    said = []
+    cell = system.case.geometry
+    even = isinstance(cell, Cell) and isinstance(cell.opening, NoOpening)
+    for index, name in enumerate(system.growing):
+        law = system.platings[name]
+        grown = [moment.growth[index] for moment in found.moments]
+        if not law.moves or law.backing is not None or law.surface_tension > 0.0:
+            continue
+        bare = _resistance(system, name) == 0.0
+        if law.wavelength > 0.0 or not even:
+            if bare and max(high for _, _, high in grown) > 0.0:
+                said.append(
+                    f"Warning: nothing stabilises short waves on {name}, a face that moves without "
+                    "resistance, stress and surface tension: growth by h makes waves of the length "
+                    "L exp(2 pi h/L) times as high. Those of the mesh grow fastest; where h is "
+                    "several elements, they are noise."
+                )
+            continue
+        least = NOISE * max(abs(mean) for mean, _, _ in grown)
+        rough = [high - low > least and mean > 0.0 for mean, low, high in grown]
+        if True not in rough:
+            continue
+        since = found.moments[rough.index(True)].time
+        mean, low, high = grown[-1]
+        why = (
+            "neither resistance nor stress nor surface tension stabilises it"
+            if bare
+            else "its resistance slows that and does not stop it"
+        )
+        said.append(
+            f"Warning: {name} is flat at the start and should grow evenly, but from {since:.4g} s "
+            f"on it does not (at last by {low:.4g} to {high:.4g} um, {mean:.4g} um in the mean). A "
+            "face that is plated is unstable: growth by h makes waves of the length L up to "
+            f"exp(2 pi h/L) times as high, and {why}. The shortest waves grow fastest, so their "
+            "length is that of the mesh and their start is rounding: these shapes mean nothing, "
+            "nor do numbers from then on. area_specific_resistance, kinetics, backing or "
+            "surface_tension of the face say what a real one has."
+        )
+    return tuple(said)
+
+
+def _resistance(system: System, name: str) -> float:
+    """Of film and reaction of a face, V um^2/pA."""
+    contact = next(contact for contact in system.model.contacts if contact.name == name)
+    condition = system.case.boundaries[name]
+    law = condition.kinetics if isinstance(condition, Electrode) else None
+    return contact.resistance + transfer_resistance(law, system.programme.temperature)
+
+
+def meshes_warnings(system: System, found: Marched) -> tuple[str, ...]:
+    """Where a march has ended since it may not make another mesh."""
+    ended = found.ends[-1]
+    if ended.reason != "distorted" or not found.remeshings:
+        return ()
+    if meshes_left(found, system.programme, ended.first) > 0:
+        return ()
+    most = system.programme.most_remeshings
+    return (
+        f"Warning: the march ended at t = {ended.time:.6g} s with cells that are too flat: "
+        f"programme.most_remeshings allows {most} new mesh{'' if most == 1 else 'es'} in one step.",
+    )
 
 
 def jump_warnings(found: Marched) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from solver.march_blocks import diagonal, split
 from solver.march_events import LAST, Reason, events_of, located, voltage_of
 from solver.march_history import History, Memory, Replay
 from solver.march_newton import PREFIX, at_once, fit_potentials, newton, newton_options
-from solver.march_schema import Step
+from solver.march_schema import Programme, Step
 from solver.march_states import Ended, Marched, Moment, Remeshing, Snapshot
 from solver.solve import SolveFailed, prefixed_options
 from solver.stress_faces import stress_now
@@ -162,7 +162,8 @@ def march(
             found.moments.append(_with_flaw(flaw, found, moment, x))
         first = begin.first
         while True:
-            time, x, reason, length = _one_step(begin, x, step, flaw, overrides, keep, bool(renew))
+            renews = renew is not None and meshes_left(found, programme, first) > 0
+            time, x, reason, length = _one_step(begin, x, step, flaw, overrides, keep, renews)
             if renew is None or reason != "remeshed":
                 break
             try:
@@ -202,6 +203,13 @@ def _first_moment(
     moment = driven if rate is None else moment_of(system, x, time, step, iterations)
     told = replace(moment, voltage=driven.voltage, current=driven.current, balance=driven.balance)
     return told, soon
+
+
+def meshes_left(found: Marched, programme: Programme, first: int) -> int:
+    """How many new meshes there may be in a step of the programme, from its first moment on."""
+    since = found.moments[first].time
+    made = sum(remeshing.time >= since for remeshing in found.remeshings)
+    return max(programme.most_remeshings - made, 0)
 
 
 def told(remeshing: Remeshing) -> str:

@@ -69,8 +69,9 @@ def march_quantities(system: System, found: Marched, limit: float | None) -> Ite
     word = ended.reason if ended.reason in (*LAST, "steady") else "finished"
     text = (
         "How it ended: finished, depleted (the salt ran out at a face), distorted (moving faces "
-        "left cells too flat), cracks, pierced (a flaw has grown to its end), full (an alloy has "
-        "no free site at a face), contact (voids left too little of a face) or steady."
+        "left cells too flat and there was no new mesh), cracks, pierced (a flaw has grown to its "
+        "end), full (an alloy has no free site at a face), contact (voids left too little of a "
+        "face) or steady."
     )
     yield Quantity("outcome", word, "", meaning=text)
     yield from _critical_current(system, found)

@@ -14,7 +14,13 @@ from solver import compat, schema
 from solver.carrier_system import Held, System
 from solver.checkpoints import Keeper, Keeping, kept_before
 from solver.contact_quantities import contact_quantities
-from solver.deposit_quantities import deposit_quantities, jump_warnings, warnings
+from solver.deposit_quantities import (
+    deposit_quantities,
+    jump_warnings,
+    meshes_warnings,
+    noise_warnings,
+    warnings,
+)
 from solver.domain import (
     Domain,
     number_of_cells,
@@ -161,6 +167,8 @@ def solve_march(
         system.put(found.x)
     said = (
         *warnings(system, found),
+        *noise_warnings(system, found),
+        *meshes_warnings(system, found),
         *jump_warnings(found),
         *thickness_warnings(case, system.programme.any_flaw),
         *(() if spectrum is None else circuit_warnings(spectrum)),

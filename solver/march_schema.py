@@ -222,6 +222,7 @@ class Programme:
         depletion: Share of the salt concentration at the start at which a cell counts as depleted.
         step_error: Of the concentration over that at the start, per step of time.
         remesh: Whether meshes that faces have left too flat are made anew, where that can be.
+        most_remeshings: New meshes in one step at most; after them cells become too flat.
         checkpoint_interval: Of computing between two checkpoints, s.
         checkpoint_times: Since the start of the programme, s: checkpoints besides.
     """
@@ -234,6 +235,7 @@ class Programme:
     depletion: float = 1e-4
     step_error: float = 1e-5
     remesh: bool = True
+    most_remeshings: int = 20
     checkpoint_interval: float = 600.0
     checkpoint_times: tuple[float, ...] = ()
 

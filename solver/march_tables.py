@@ -252,6 +252,7 @@ class Programme(Strict):
     depletion: Fraction | None = None
     step_error: Fraction | None = None
     remesh: bool | None = None
+    most_remeshings: int | None = Field(None, ge=1, le=10_000)
     checkpoint_interval: Time | None = None
     checkpoint_times: Annotated[tuple[Time, ...], BeforeValidator(as_tuple)] = ()
 
@@ -346,6 +347,7 @@ def programme(table: Programme | None) -> march_schema.Programme | None:
         depletion=_number(table.depletion) or usual.depletion,
         step_error=_number(table.step_error) or usual.step_error,
         remesh=usual.remesh if table.remesh is None else table.remesh,
+        most_remeshings=table.most_remeshings or usual.most_remeshings,
         checkpoint_interval=_number(table.checkpoint_interval) or usual.checkpoint_interval,
         checkpoint_times=tuple(time.number for time in table.checkpoint_times),
     )

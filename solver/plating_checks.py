@@ -55,24 +55,30 @@ def plating_faults(
 
 def remesh_faults(file: tables.CaseFile, geometry: shapes.Geometry) -> Iterator[Finding]:
     """Where new meshes are asked for and cannot be made; unasked they are made where they can."""
-    if file.programme is None or not file.programme.remesh:
+    programme = file.programme
+    if programme is None:
         return
-    path: KeyPath = ("programme", "remesh")
+    most, why = programme.most_remeshings, _why_not_made_anew(file, geometry)
+    if programme.remesh and why:
+        yield Finding(("programme", "remesh"), "true", f"false {why}")
+    why = "beside remesh = false" if programme.remesh is False else why
+    if most is not None and why:
+        yield Finding(("programme", "most_remeshings"), str(most), f"no such key {why}")
+
+
+def _why_not_made_anew(file: tables.CaseFile, geometry: shapes.Geometry) -> str:
+    """Reads after "false"; "" where meshes can be made anew."""
     faces = [b.plating for b in file.boundaries.values() if isinstance(b, tables.Electrode)]
     if not any(law is not None and law.moves for law in faces):
-        yield Finding(path, "true", "no such key without a face that moves (plating.moves = true)")
-    elif any(isinstance(r, BinaryElectrolyte) for r in file.regions.values()):
-        yield Finding(path, "true", "false beside a binary electrolyte: its mesh is not made anew")
-    elif any(law is not None and (law.backing or law.surface_tension) for law in faces):
-        allowed = "false beside elastic bodies or surface tension of a face (plating)"
-        yield Finding(path, "true", allowed)
-    elif not (
-        isinstance(geometry, shapes.Cell)
-        and geometry.shape in ("strip", "tube")
-        and isinstance(geometry.opening, shapes.NoOpening)
-    ):
-        allowed = 'false: only a "strip" or a "tube" without an opening is meshed anew'
-        yield Finding(path, "true", allowed)
+        return "without a face that moves (plating.moves = true)"
+    if any(isinstance(r, BinaryElectrolyte) for r in file.regions.values()):
+        return "beside a binary electrolyte: its mesh is not made anew"
+    if any(law is not None and (law.backing or law.surface_tension) for law in faces):
+        return "beside elastic bodies or surface tension of a face (plating)"
+    flat = isinstance(geometry, shapes.Cell) and isinstance(geometry.opening, shapes.NoOpening)
+    if not (flat and isinstance(geometry, shapes.Cell) and geometry.shape in ("strip", "tube")):
+        return 'here: only a "strip" or a "tube" without an opening is meshed anew'
+    return ""
 
 
 def _backing_faults(

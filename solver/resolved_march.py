@@ -213,6 +213,8 @@ def programme_tree(programme: Programme, given: Given) -> Tree:
     if programme.steps:
         if not programme.remesh:
             tree["remesh"] = False
+        if programme.most_remeshings != Programme().most_remeshings:
+            tree["most_remeshings"] = programme.most_remeshings
         interval = programme.checkpoint_interval
         tree["checkpoint_interval"] = value(
             "programme.checkpoint_interval", interval, "time", given

@@ -104,6 +104,8 @@ WRONG = [
     ("porosity = 0.0\n[programme]", "porosity = 0.0\nmoves = true\n[programme]\nremesh = true",
      "programme.remesh", "not made anew"),
     ("step_error = 1e-4", "remesh = true", "programme.remesh", "without a face that moves"),
+    ("step_error = 1e-4", "most_remeshings = 3", "programme.most_remeshings", "face that moves"),
+    ("step_error = 1e-4", "most_remeshings = 0", "programme.most_remeshings", "number from 1"),
     ("step_error = 1e-4", "remeshes = true", "programme.remeshes", "nearest"),
     ("porosity = 0.1", "porosities = 0.1", "plating.porosities", "nearest"),
     ('feature = "1 um"', 'feature = "0 um"', "plating.feature", "above zero"),

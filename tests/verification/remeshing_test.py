@@ -84,6 +84,22 @@ def test_without_new_meshes_the_march_ends_distorted(tmp_path):
     assert numbers(found(case))["outcome"] == "distorted"
 
 
+def test_the_number_of_new_meshes_is_bounded_and_a_face_that_turns_wavy_by_itself_is_told(tmp_path):
+    # 50 mV over 10 um: the flat gap would close at L^2 F/(2 kappa V V_Li) = 742.3 s
+    step = '[programme]\nmost_remeshings = 1\n[[programme.steps]]\nkind = "potentiostatic"\n'
+    step += 'potential = "50 mV"\nduration = "800 s"\n'
+    parts = [HELD, driven(1.0), grows("bottom", "moves = true"), step]
+    content = text(SOLID, *parts, size="1 um", edge="0.5 um", width="4 um")
+    solved = found(case_of(tmp_path, content))
+    said = numbers(solved)
+    assert said["outcome"] == "distorted" and said["remeshings"] == 1.0
+    assert 600.0 < said["time_reached"] < 742.3
+    even, most, jumps = solved.marching.warnings
+    assert "bottom is flat at the start" in even and "neither resistance" in even
+    assert "programme.most_remeshings" in most and "1 new mesh" in most
+    assert "remeshing_jump" in jumps
+
+
 @pytest.mark.slow
 def test_a_double_layer_and_a_face_that_rests_are_carried(tmp_path):
     # a face that reacts, with a double layer, opposite to one that moves: even, so exact
