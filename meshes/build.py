@@ -42,7 +42,8 @@ MESH_NAME = "mesh.msh"
 DATA_NAME = "mesh.json"
 ATTEMPTS = 4
 BARE = 0.02  # of cores in shells, beyond which it is told
-AREA_ERROR = 0.1  # of interfaces of a microstructure, beyond which it is told
+AREA_ERROR = 0.1  # of interfaces of a microstructure, beyond which each is told
+SAME_AREA = 5e-4  # below which nothing is said of them
 
 
 @contextmanager
@@ -125,9 +126,7 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
     facets = tuple(replace(m, exact=structure.areas.get(m.name)) for m in built.report.facets)
     across = structure.across
     areas = {m.name: m.computed + across.get(m.name, 0.0) for m in facets}
-    off = [(m.name, areas[m.name] / m.exact - 1.0) for m in facets if m.exact]
-    told = ", ".join(f"{name} {100.0 * x:+.0f} %" for name, x in off if abs(x) > AREA_ERROR)
-    told = f"; areas other than of the features: {told}" if told else ""
+    told = _areas_told({m.name: areas[m.name] / m.exact - 1.0 for m in facets if m.exact})
     told += _bare(micro, areas)
     return replace(
         built,
@@ -139,6 +138,18 @@ def _build_structure(micro: Micro, omit: tuple[str, ...], folder: Path) -> Built
         joined=structure.joined,
         across=across,
     )
+
+
+def _areas_told(off: Mapping[str, float]) -> str:
+    """How far areas of interfaces are off those of the features, relative; "" if they are not."""
+    worst = max(map(abs, off.values()), default=0.0)
+    if worst <= AREA_ERROR:
+        most = f"; areas of interfaces within {100.0 * worst:.2g} % of those of the features"
+        return most if worst > SAME_AREA else ""
+    every = ", ".join(
+        f"{name} {100.0 * x:+.0f} %" for name, x in off.items() if abs(x) > AREA_ERROR
+    )
+    return f"; areas other than of the features: {every}: try a finer resolution"
 
 
 def _bare(micro: Micro, areas: Mapping[str, float]) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 from meshes.fitting import Fitted, fit
 from meshes.lattice import Lattice, facet_pairs
 from meshes.micro import Rough
-from meshes.rough import contact_shift, phases_of_rough, rough_faces
+from meshes.rough import contact_shift, painted_names, phases_of_rough, rough_faces
 
 CONTACT_ERROR = 0.01  # of the share in contact
 PRESSINGS = 5  # by shares
@@ -18,8 +18,9 @@ def pressed_phases(micro: Rough) -> tuple[int, int] | None:
     places = [names.index(face.layer) for face in micro.faces[:2]]
     if len(places) < 2 or places[1] != places[0] + 1:
         return None
-    first = places[0] + (micro.pits is not None)
-    return first, first + 2
+    painted = painted_names(micro)
+    first, last = sorted(painted.index(names[places[0] + i]) for i in (0, 2))
+    return first, last
 
 
 def contact_share(lattice: Lattice, fitted: Fitted, pair: tuple[int, int]) -> float:

@@ -18,7 +18,6 @@ is gone, and what is above touches what is below: partial contact of two rough f
 pressed together. The share in contact is that of places at which they cross.
 """
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,17 +27,15 @@ from scipy.ndimage import map_coordinates, spline_filter
 
 from meshes.fitting import Phase, background
 from meshes.heights import map_heights
-from meshes.micro import Pits, Rough, RoughFace
-from meshes.particles import push_apart
+from meshes.labelling import Level
+from meshes.micro import Rough, RoughFace
+from meshes.pits import phase_of_pits
 
 Floats = NDArray[np.float64]
 Heights = Callable[[Floats], Floats]
 EDGE = 12  # pixels beyond the edge of a map: their end is felt to 1e-7 inside
 STRETCHED = 0.02  # by which pixels may be longer than wide before it is told
-
-PITTED = 0.6  # of a face, up to which pits with their rims are pushed apart
 MANY, MOST = 100, 1600  # places along a side at which a gap is looked at
-RIM = 1.5  # width of a pit with its rim, in diameters, where there is room
 
 
 def grid_shape(face: RoughFace, sizes: tuple[float, ...]) -> tuple[int, ...]:
@@ -143,8 +140,21 @@ def contact_shift(micro: Rough, faces: list[Heights], share: float) -> float:
     return float(np.quantile(gap, share))
 
 
+def painted_names(micro: Rough) -> list[str]:
+    """Regions of the phases, the one painted last first.
+
+    Layers from below; with pits what is above their layer is painted over them, and their layer
+    under all, so that nodes on the rims are moved to the face and to the walls of the pits.
+    """
+    names = [layer.name for layer in micro.body.layers]
+    if micro.pits is None:
+        return names
+    at = names.index(micro.pits.layer)
+    return [*names[:at], *names[at + 1 :], micro.pits.name, micro.pits.layer]
+
+
 def phases_of_rough(micro: Rough, moved: float = 0.0) -> list[Phase]:
-    """Pits, then the layers from below, with what is rough of their upper faces.
+    """Layers, with what is rough of their upper faces, and pits, as in `painted_names`.
 
     Args:
         micro: the stack.
@@ -154,77 +164,27 @@ def phases_of_rough(micro: Rough, moved: float = 0.0) -> list[Phase]:
     faces = rough_faces(micro)
     heights = {face.layer: found for face, found in zip(micro.faces, faces, strict=True)}
     shift = {face.layer: moved for face in micro.faces[1:2]}
-    out: list[Phase] = []
-    if micro.pits is not None:
-        rough = heights.get(micro.pits.layer)
-        out.append(_pits(micro, micro.pits, rough))
+    below: dict[str, Level] = {}
     for layer in body.layers[:-1]:
-        _, top = body.span(layer.name)
-        out.append(
-            Phase(layer.name, _below(top - shift.get(layer.name, 0.0), heights.get(layer.name)))
-        )
-    return [*out, Phase(body.layers[-1].name, background)]
+        top = body.span(layer.name)[1] - shift.get(layer.name, 0.0)
+        below[layer.name] = _below(top, heights.get(layer.name))
+    below[body.layers[-1].name] = background
+    if (pits := micro.pits) is None:
+        return [Phase(name, level) for name, level in below.items()]
+    face, above = below[pits.layer], False
+    painted: dict[str, Phase] = {pits.name: phase_of_pits(micro, pits, face)}
+    for name, level in below.items():
+        painted[name] = Phase(name, _over(face, level) if above else level)
+        above = above or name == pits.layer
+    painted[pits.layer] = Phase(pits.layer, background)
+    return [painted[name] for name in painted_names(micro)]
 
 
-def _below(top: float, rough: Heights | None) -> Callable[[Floats], Floats]:
+def _below(top: float, rough: Heights | None) -> Level:
     if rough is None:
         return lambda points: points[:, -1] - top
     return lambda points: points[:, -1] - top - rough(points)
 
 
-def pit_places(micro: Rough, pits: Pits) -> Floats:
-    """Places of the pits in the plane, shape (count, 1 or 2)."""
-    seed = np.random.SeedSequence(micro.body.seed).spawn(len(micro.faces) + 1)[-1]
-    random = np.random.Generator(np.random.PCG64(seed))
-    sizes = np.array(micro.body.sizes[:-1])
-    share = PITTED * float(sizes.prod()) / pits.count  # of the face for each, rims counted
-    widest = share if len(sizes) == 1 else math.sqrt(4.0 * share / math.pi)
-    radius = 0.5 * max(min(RIM * pits.diameter, widest), pits.diameter)
-    places = random.random((pits.count, len(sizes))) * sizes
-    if pits.count == 1:
-        return np.asarray(0.5 * sizes[None], dtype=np.float64)
-    radii, periods = np.full(pits.count, radius), np.array(micro.body.periods[:-1])
-    return push_apart(places, radii, sizes, periods)
-
-
-def pit_volume(pits: Pits, flat: bool) -> float:
-    """Volume of one pit, um^3 (um^2 in 2D)."""
-    r, depth = 0.5 * pits.diameter, pits.depth
-    if flat:
-        share = {"ball": 0.5 * math.pi, "cylinder": 2.0, "cone": 1.0}[pits.kind]
-        return share * r * depth
-    share = {"ball": 2.0 / 3.0, "cylinder": 1.0, "cone": 1.0 / 3.0}[pits.kind]
-    return share * math.pi * r**2 * depth
-
-
-def _pits(micro: Rough, pits: Pits, rough: Heights | None) -> Phase:
-    """The pits, which end at the face they are in."""
-    places = pit_places(micro, pits)
-    _, top = micro.body.span(pits.layer)
-    periods = np.array(micro.body.periods[:-1])
-    r, depth = 0.5 * pits.diameter, pits.depth
-    short = min(r, depth)
-
-    def level(points: Floats) -> Floats:
-        face = top if rough is None else top + rough(points)
-        down = face - points[:, -1]
-        near: Floats = np.full(len(points), np.inf)
-        for place in places:
-            away = points[:, :-1] - place
-            for axis, period in enumerate(periods):
-                if period > 0.0:
-                    away[:, axis] -= period * np.round(away[:, axis] / period)
-            near = np.asarray(np.minimum(near, np.sqrt((away**2).sum(axis=1))))
-        inside: Floats
-        match pits.kind:
-            case "ball":
-                inside = np.asarray(short * (np.hypot(near / r, down / depth) - 1.0))
-            case "cylinder":
-                inside = np.asarray(np.maximum(near - r, down - depth))
-            case "cone":
-                slope = math.hypot(1.0 / r, 1.0 / depth)
-                inside = np.asarray((near / r + down / depth - 1.0) / slope)
-        return np.maximum(inside, -down)
-
-    # depths are below the face, rough or not, so it does not change the volume
-    return Phase(pits.name, level, pits.count * pit_volume(pits, micro.body.flat))
+def _over(face: Level, below: Level) -> Level:
+    return lambda points: np.maximum(-face(points), below(points))

@@ -319,9 +319,11 @@ def _known_areas(
     What is left out has a surface to all its neighbours: it is known where all of these are.
     """
     whole = isinstance(micro, Particles) or (isinstance(micro, Rods) and micro.deposit is None)
+    level = isinstance(micro, Rough) and not micro.faces  # pits in flat faces
+    whole = whole or level
     faces = [face for phase in phases for face in phase.faces]
     ground = math.prod(micro.body.sizes[:-1])
-    taken = set() if isinstance(micro, Particles) else {*hosts(micro)}
+    taken = set() if isinstance(micro, Particles) or level else {*hosts(micro)}
     if isinstance(micro, Fibres) and micro.emptied:
         taken.add(micro.emptied)  # a layer that fills pores, too
     layers = [layer.name for layer in micro.body.layers]

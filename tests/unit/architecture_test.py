@@ -24,7 +24,7 @@ LINE = """
     meshes.section meshes.cracked meshes.rings meshes.box meshes.solid meshes.checks
     meshes.lattice meshes.adjacency meshes.connected meshes.labelling meshes.fitting
     meshes.distances meshes.placed meshes.particles meshes.ways
-    meshes.fibres meshes.rods meshes.rough meshes.roughness meshes.image
+    meshes.fibres meshes.rods meshes.pits meshes.rough meshes.roughness meshes.image
     meshes.micro_lattice meshes.contact
     meshes.solids meshes.conformal meshes.sound meshes.roundness meshes.meshed
     meshes.structure meshes.build

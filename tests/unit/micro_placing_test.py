@@ -10,8 +10,8 @@ from meshes.fibres import fibres
 from meshes.layers import Layer
 from meshes.micro import Body, Coat, Fibres, Particles, Pits, Rods, Rough
 from meshes.particles import balls
+from meshes.pits import pit_places
 from meshes.rods import rods
-from meshes.rough import pit_places
 from meshes.structure import build_structure
 from meshes.ways import Ways, distances_of_segments
 

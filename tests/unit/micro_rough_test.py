@@ -13,7 +13,8 @@ from meshes.heights import height_map
 from meshes.layers import Layer
 from meshes.mesh import MeshError
 from meshes.micro import Body, Pits, Rough, RoughFace
-from meshes.rough import contact_shift, face_heights, interpolated, pit_places, rough_faces
+from meshes.pits import pit_places, pit_wall
+from meshes.rough import contact_shift, face_heights, interpolated, rough_faces
 from tests.unit.micro_example import built, face_nodes, same_facets
 
 STACK = (Layer("lithium", 3.0), Layer("electrolyte", 3.0))
@@ -117,24 +118,73 @@ def test_a_layer_that_pressing_takes_away_does_not_bound_the_heights():
     assert [fault.key for fault in faults(replace(micro, contact_fraction=0.0))] == ["faces[1].rms"]
 
 
+def outline(kind: str, r: float, depth: float):
+    """Distances from the axis and depths of a pit, from its rim to its middle."""
+    if kind == "ball":
+        t = np.linspace(0.0, 0.5 * math.pi, 20_001)
+        return r * np.cos(t), depth * np.sin(t)
+    if kind == "cylinder":
+        return np.array([r, r, 0.0]), np.array([0.0, depth, depth])
+    return np.array([r, 0.0]), np.array([0.0, depth])
+
+
+def areas_of_wall(kind: str, r: float, depth: float) -> tuple[float, float]:
+    """Of revolution, and of both halves in a plane section, chord by chord."""
+    away, down = outline(kind, r, depth)
+    chords = np.hypot(np.diff(away), np.diff(down))
+    return 2.0 * math.pi * float((0.5 * (away[1:] + away[:-1]) * chords).sum()), 2 * chords.sum()
+
+
+@pytest.mark.parametrize("kind", ["ball", "cylinder", "cone"])
+@pytest.mark.parametrize("depth", [0.5, 2.0, 2.0001, 5.0])
+def test_areas_of_walls_of_pits(kind: str, depth: float):
+    pits = Pits("pit", "lithium", kind, 4.0, depth, 1)
+    found = pit_wall(pits, False), pit_wall(pits, True)
+    assert found == pytest.approx(areas_of_wall(kind, 2.0, depth), rel=1e-7)
+
+
 @pytest.mark.parametrize(
-    ("kind", "share", "rim"),  # the rim of a cone is thinner than a box
-    [("ball", 2.0 / 3.0, 0.02), ("cylinder", 1.0, 0.02), ("cone", 1.0 / 3.0, 0.1)],
+    ("kind", "share", "rim"),  # the rim of a flat cone is thinner than a box
+    [("ball", 2.0 / 3.0, 0.03), ("cylinder", 1.0, 0.03), ("cone", 1.0 / 3.0, 0.12)],
 )
-def test_pits_have_their_volume(kind: str, share: float, rim: float, tmp_path: Path):
+def test_pits_have_their_volume_and_areas(kind: str, share: float, rim: float, tmp_path: Path):
     pits = Pits("pit", "lithium", kind, 4.0, 1.6, 4)
-    mesh = built(Rough(replace(BODY, resolution=0.5), (), 0.0, pits), tmp_path, ("pit",))
+    mesh = built(Rough(replace(BODY, resolution=0.5), (), 0.0, pits), tmp_path)
     measured = {m.name: m.computed for m in mesh.report.regions}
-    facets = {m.name: m.computed for m in mesh.report.facets}
+    facets = {m.name: m for m in mesh.report.facets}
     volume = 4 * share * math.pi * 4.0 * 1.6
+    assert measured["pit"] == pytest.approx(volume, rel=1e-2)
     assert measured["lithium"] == pytest.approx(768.0 - volume, rel=2e-3)
     assert measured["electrolyte"] == pytest.approx(768.0, rel=1e-12)
-    assert facets["lithium|electrolyte"] == pytest.approx(256.0 - 16 * math.pi, rel=rim)
-    assert "pit_surface" in facets
+    mouths, walls = 16 * math.pi, 4 * areas_of_wall(kind, 2.0, 1.6)[0]
+    for name, area, near in (
+        ("pit|electrolyte", mouths, rim),
+        ("lithium|electrolyte", 256.0 - mouths, rim),
+        ("pit|lithium", walls, 0.05),  # edges of floors are rounded by a box
+    ):
+        assert facets[name].exact == pytest.approx(area, rel=1e-7)
+        assert facets[name].computed == pytest.approx(area, rel=near)
+    told = "other than of the features" in mesh.method
+    assert told == (abs(facets["pit|electrolyte"].computed / mouths - 1.0) > 0.1)
+    assert told or "areas of interfaces within" in mesh.method
     places = pit_places(Rough(BODY, (), 0.0, pits), pits)
     away = places[:, None] - places[None]
     away -= 16.0 * np.round(away / 16.0)
     assert (np.linalg.norm(away, axis=2) + 9.0 * np.eye(4)).min() >= 4.0
+
+
+def test_surfaces_of_voids_and_of_a_metal_with_pits_are_known(tmp_path: Path):
+    layers = (Layer("foil", 1.0), *STACK, Layer("separator", 1.0))
+    pits = Pits("pit", "lithium", "cone", 4.0, 1.6, 2)
+    micro = Rough(Body(16.0, 0.0, layers, 0.4, "sides", 5), (), 0.0, pits)
+    wall = 2 * areas_of_wall("cone", 2.0, 1.6)[1]
+    wanted = {"pit_surface": wall + 8.0, "lithium_surface": wall + 8.0 + 16.0}
+    for name, area in wanted.items():
+        mesh = built(micro, tmp_path, (name.removesuffix("_surface"),))
+        facets = {m.name: m for m in mesh.report.facets}
+        assert facets[name].exact == pytest.approx(area, rel=1e-12)
+        assert facets[name].computed == pytest.approx(area, rel=0.01)
+        assert facets["electrolyte|separator"].exact == pytest.approx(16.0)
 
 
 def test_pits_in_a_rough_face_have_their_volume_too(tmp_path: Path):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from meshes.pits import pit_places
 from meshes.rods import rods
-from meshes.rough import pit_places
 from meshes.structure import build_structure
 from solver.case import load_case
 from solver.resolved import resolved_toml
