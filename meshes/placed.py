@@ -4,19 +4,25 @@ Sizes are drawn from a distribution and then changed by one factor (particles) o
 (fibres) until they have the volume that was asked for. In a cell with room for few features that
 is much: a mean diameter that is more than `DIAMETER_ERROR` other than asked for is told, and a
 larger cell mends it. Features that are apart by less than a box of the lattice may be joined by
-necks in the mesh; this is told, too.
+necks in the mesh; this is told, too. So is how much less of the particles is next to sides that are
+mirrors, where that is a part of the whole that counts.
 """
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from meshes.distances import Floats
 from meshes.fitting import Phase
+from meshes.lattice import Flags, Ints, quality
 from meshes.mesh import Made, Part
-from meshes.micro import Body
+from meshes.micro import Body, Particles
 from meshes.micro_faults import MOST_BOXES
 
 DIAMETER_ERROR = 0.05  # of the mean diameter asked for
+RIM = 0.25  # mean diameters from a mirror
+LACKING = 0.01  # of all particles: what is missing there, beyond which it is told
 
 
 def made_of(
@@ -92,3 +98,36 @@ def missed_of(parts: Sequence[Part]) -> list[str]:
             does = "reaches" if part.percolates else "does not reach"
             out.append(f"{part.name} {does} through")
     return out
+
+
+def mirrors_told(micro: Particles, points: Floats, cells: Ints, inside: Flags) -> list[str]:
+    """Shares of particles next to the sides and in the middle, where sides are mirrors.
+
+    With the share f of the cell that is next to a side and the shares v of particles in it and V in
+    the middle, f (1 - v/V) of them is missing; where it is less than `LACKING` nothing is said.
+
+    Args:
+        micro: the particles.
+        points: coordinates, shape (nodes, dim), um.
+        cells: those of the layers with particles, shape (cells, dim + 1).
+        inside: which of them are of particles.
+    """
+    body = micro.body
+    if body.periodic != "none" or micro.arrangement == "cubic":
+        return []  # the images of one ball in the middle are a lattice
+    corners = points[cells]
+    volumes, middles = quality(corners)[1], corners.mean(axis=1)[:, :-1]
+    sizes = np.array(body.sizes[:-1])
+    away = np.minimum(middles, sizes - middles)
+    rim = max(RIM * micro.diameter, body.resolution)
+    far = np.minimum(micro.diameter, 0.25 * sizes)
+    near, middle = (away < rim).any(axis=1), (away > far).all(axis=1)
+    there = float(volumes[near & inside].sum() / volumes[near].sum())
+    deep = float(volumes[middle & inside].sum() / volumes[middle].sum())
+    lacking = float(volumes[near].sum() / volumes.sum()) * (1.0 - there / max(deep, 1e-300))
+    if lacking < LACKING:
+        return []
+    return [
+        f"{micro.name} has a share of {there:.2g} within {rim:.3g} um of the sides and {deep:.2g} "
+        'in the middle, as sides are mirrors that cut none: periodic = "sides" has no such rim'
+    ]

@@ -33,6 +33,7 @@ from meshes.micro import (
     Rough,
     Segmented,
     emptied_volume,
+    feature_names,
     flats,
     hosts,
     regions_of,
@@ -41,7 +42,7 @@ from meshes.micro import (
 )
 from meshes.micro_lattice import lattice_of
 from meshes.particles import phases_of_particles
-from meshes.placed import gaps_told, missed_of, sizes_told
+from meshes.placed import gaps_told, mirrors_told, missed_of, sizes_told
 from meshes.rods import phases_of_rods
 from meshes.rough import contact_shift, phases_of_rough, rough_faces, stretched
 from meshes.roughness import faces_told
@@ -134,6 +135,10 @@ def build_structure(micro: Micro, omit: Collection[str]) -> Structure:
     told = sizes_told(phases)
     if isinstance(micro, Particles | Rods):
         told += thin_told(micro)
+    if isinstance(micro, Particles):
+        around = np.isin(owners, [names.index(n) for n in (*feature_names(micro), *hosts(micro))])
+        mine = owners[around] == names.index(micro.name)
+        told += mirrors_told(micro, meshed.points, meshed.cells[around], mine)
     if isinstance(micro, Rough):
         told += faces_told(micro, meshed.points, meshed.cells, owners, names, meshed.pairs)
     method = "; ".join([meshed.method, *told])

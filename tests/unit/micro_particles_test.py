@@ -1,6 +1,7 @@
 """Particles: where they lie, what the mesh has of them, the case file."""
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,31 @@ def test_balls_are_fewer_beside_mirrors_than_across_periodic_sides():
 
     assert share("none") == pytest.approx(0.6, abs=0.1)
     assert share("sides") == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_rim_at_mirrors_with_fewer_balls_is_told_where_it_counts(tmp_path: Path):
+    body = Body(8.0, 0.0, (Layer("PEO", 8.0), Layer("film", 1.0)), 0.125, "none", 0)
+    micro = Particles(body, "Li3N", "PEO", 0.3, diameter=1.0, shell=Coat("coat", 0.13))
+    told = built(micro, tmp_path).method
+    placed = balls(micro)
+    steps = 8.0 * (np.arange(800) + 0.5) / 800.0
+    points = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
+    none = np.zeros_like(placed.centres)
+    level = level_of_capsules(points, placed.centres, none, placed.radii, np.zeros(2), 0.1)
+    away = np.minimum(points[:, 0], 8.0 - points[:, 0])
+    near, middle = (float((level[some] < 0.0).mean()) for some in (away < 0.25, away > 1.0))
+    found = re.search(
+        r"Li3N has a share of ([\d.]+) within 0.25 um of the sides and ([\d.]+)", told
+    )
+    assert found
+    assert [float(x) for x in found.groups()] == pytest.approx([near, middle], abs=0.02)
+    assert near < 0.8 * middle
+    for other in (
+        replace(body, periodic="sides"),
+        Body(60.0, 0.0, (Layer("PEO", 3.0),), 0.25, "none", 0),  # a rim of 0.8 % of the cell
+    ):
+        bare = replace(micro, body=other, shell=None)
+        assert "of the sides" not in built(bare, tmp_path).method
 
 
 def test_touching_balls_touch_and_settled_ones_lie_on_the_floor():
