@@ -27,9 +27,10 @@ from solver.domain import (
 from solver.elasticity import Body, displacement_space, make_body
 from solver.equilibrium import State, Support
 from solver.floors import Level, floors
+from solver.force_balance import balanced
 from solver.hooke import Floats
 from solver.interface_schema import Joint
-from solver.mechanics import Mechanical, Progress, balanced
+from solver.mechanics import Mechanical, Progress
 from solver.mechanics_model import conditions, loaded_faces, solid_law
 from solver.problem import Driver, as_given
 from solver.touch_numbers import closed_rate, touch_numbers

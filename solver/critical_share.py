@@ -32,8 +32,9 @@ from solver.crack_quantities import of_crack
 from solver.domain import Domain
 from solver.equilibrium import Equilibrium
 from solver.flaws import of_flaws, overlapping_flaws
+from solver.force_balance import balanced
 from solver.fracture import energy_release_rates
-from solver.mechanics import Mechanical, balanced, is_pressed_shut, solve_once, with_bars
+from solver.mechanics import Mechanical, is_pressed_shut, solve_once, with_bars
 from solver.mixed_mode import Intensities
 from solver.modes import both_modes
 from solver.problem import make_problem

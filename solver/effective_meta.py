@@ -34,20 +34,32 @@ def shortfalls(case: Case, found: Effective) -> tuple[str, ...]:
     if found.conductivity is not None and not found.conductivity.reached:
         apart = f"the bounds are further apart than numerics.accuracy = {accuracy:g}"
         said.append(f"{apart}; {found.conductivity.stopped}")
-    if found.stiffness is not None and not found.stiffness.reached:
+    if found.stiffness is not None and not found.stiffness.reached and not one_mesh(case, found):
         error = found.stiffness.error
         changed = "there is one mesh" if error == float("inf") else f"it changed by {error:.1e}"
         said.append(f"the stiffness is not known to numerics.accuracy = {accuracy:g}; {changed}")
     return tuple(said)
 
 
-def with_effective(meta: output.RunMeta, found: Effective) -> output.RunMeta:
+def one_mesh(case: Case, found: Effective) -> bool:
+    """Whether one mesh was asked for, so that no change of the stiffness is known."""
+    return case.numerics.refinement == "none" and (
+        found.stiffness is not None and found.stiffness.error == float("inf")
+    )
+
+
+def with_effective(meta: output.RunMeta, case: Case, found: Effective) -> output.RunMeta:
     """The numbers of meshes and solvers, and what the bounds cover."""
     if found.conductivity is not None:
         meta = _with_conductivity(meta, found.conductivity)
     if found.stiffness is not None:
         meta = _with_stiffness(meta, found.stiffness)
     notes = list(found.left_out)
+    if one_mesh(case, found):
+        notes.append(
+            'One mesh was asked for (numerics.refinement = "none"): by how much finer ones change '
+            "the stiffness is not known."
+        )
     if found.three_point is not None:
         better = ", ".join(found.three_point.regions)
         notes.append(

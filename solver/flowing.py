@@ -28,10 +28,11 @@ from solver.elasticity import Body, Solid, Traction, make_body
 from solver.equilibrium import FIXED, Equilibrium, State, Support, Unbalanced
 from solver.evolution import Evolution, Flowed, evolve
 from solver.floors import Level, floors
+from solver.force_balance import balanced
 from solver.fracture import resolve_tips
 from solver.hooke import Floats
 from solver.inelastic import Inelastic, Reached
-from solver.mechanics import MOST_LEVELS, Film, Mechanical, balanced
+from solver.mechanics import MOST_LEVELS, Film, Mechanical
 from solver.mechanics_model import conditions, solid_law
 from solver.mechanics_schema import Plastic
 from solver.meshing import start_size

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+NO_BAR = "no bar"  # in place of the error of a number of which none is known
+
 
 def number(
     value: float | str | None, lower: float | None = None, upper: float | None = None
@@ -45,6 +47,13 @@ def half_width(entry: dict[str, Any]) -> str:
         return f"{0.5 * (upper - lower):.1g} {unit(entry['unit'])}".rstrip()
     percent = 50 * (upper - lower) / abs(value)
     return f"{percent:.1g} %" if percent >= 1e-6 else "< 1e-6 %"
+
+
+def without_bar(entry: dict[str, Any]) -> bool:
+    """Whether an entry is a number of which no error is known."""
+    value = entry["value"]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and (entry["lower"] is None or entry["upper"] is None)
 
 
 def unit(text: str) -> str:

@@ -17,7 +17,8 @@ from solver import schema
 from solver.crack_front import front_rates
 from solver.domain import read_domain
 from solver.elasticity import make_body
-from solver.mechanics import Mechanical, balanced
+from solver.force_balance import balanced
+from solver.mechanics import Mechanical
 from solver.mechanics_model import conditions, solid_law
 from solver.stability import FURTHEST, arrest_length
 from solver.touching import solve_touching

@@ -27,7 +27,7 @@ from solver.broken_state import Answer
 from solver.closed_part import closed_bars
 from solver.contact_rim import Rim, find_rim
 from solver.crack_front import Front
-from solver.crack_opening import crack_opening, crack_volume
+from solver.crack_opening import crack_opening, crack_volume, mean_displacement
 from solver.delamination import delamination_force, solve_broken, tips_of
 from solver.domain import Domain, number_of_cells
 from solver.elasticity import Body
@@ -36,9 +36,11 @@ from solver.evolution import Flowed
 from solver.face_stress import face_stress
 from solver.flaw_contact import closed_floor, tip_forces
 from solver.floors import Level, floors
+from solver.force_balance import balanced
 from solver.fracture import Tip
 from solver.fragile import make_fragile
 from solver.growth import Growth, follow_growth
+from solver.mechanics_schema import Plate
 from solver.mixed_mode import Intensities
 from solver.modes import both_modes
 from solver.path_following import steps_along
@@ -49,16 +51,11 @@ from solver.stability import DrivingForce, driving_force, error_bar, with_slope_
 PER_METRE = 1e6  # 1/m in 1/um
 MOST_LEVELS = 5
 OVERLAP = 1e-6  # of the opening: more is not rounding
-IMBALANCE = 1e-8  # of the forces, relative: more than that is no equilibrium
 FLOATS = (
     "Nothing holds the body along some direction: its displacements there are those without a mean "
     "motion, and only their differences mean something."
 )
 Progress = Callable[[str], None]
-
-
-class NotInEquilibrium(RuntimeError):
-    """The forces on a body that was solved for do not balance."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +100,7 @@ class Mechanical:
         overlap: By how much its faces overlap where they are pressed together, um.
         volume: Of the crack of the whole body, um^3 (plane: um^2).
         opening_bars: Error bars of opening and volume: the differences of the last two meshes.
+        plate_bars: Error bars of the ways of plates on springs, um, by face: the same differences.
         tensions: Largest tension along the faces of a layer that has a strength, MPa, by face.
         pressures: Largest pressure on the faces that something touches, MPa, by face.
         pressed: What flat obstacles do, and the faces of a crack to each other, by face.
@@ -137,6 +135,7 @@ class Mechanical:
     overlap: float = 0.0
     volume: float = 0.0
     opening_bars: tuple[float, float] = (inf, inf)
+    plate_bars: dict[str, float] = field(default_factory=dict)
     arrest: float | None = None
     arrest_bar: float = inf
     arrest_slope: float = inf
@@ -204,7 +203,8 @@ def solve_mechanics(
     while True:
         case, problem, domain = driven_problem(case, block, domain, driven)
         found = solve_once(problem, problem.body_on(domain))
-        found = found if found.stopped else with_bars(found, before)
+        if not found.stopped:
+            found = replace(with_bars(found, before), plate_bars=_plate_bars(case, found, before))
         value = _main_rate(found)
         dofs = found.state.displacement.function_space.dofmap.index_map.size_global * 2
         widest = max(found.bars, default=found.bar)
@@ -332,6 +332,18 @@ def with_bars(found: Mechanical, before: Mechanical | None) -> Mechanical:
     )
 
 
+def _plate_bars(
+    case: schema.Case, found: Mechanical, before: Mechanical | None
+) -> dict[str, float]:
+    """By how much the ways of plates on springs differ from those on the mesh before, um."""
+    if before is None or case.mechanics is None:
+        return {}
+    faces = case.mechanics.faces.items()
+    plates = [name for name, face in faces if isinstance(face, Plate) and face.stiffness]
+    ways = [[mean_displacement(m.body, m.state, name) for m in (found, before)] for name in plates]
+    return {name: abs(now - then) for name, (now, then) in zip(plates, ways, strict=True)}
+
+
 def is_closed(found: Mechanical) -> bool:
     """Whether the crack is closed all along: nothing drives it then, to rounding."""
     return found.opening == 0.0 and found.state.touching.get("crack", 0.0) > 0.0
@@ -419,20 +431,6 @@ def _solve_broken(problem: Problem, body: Body) -> Mechanical:
         domain=body.domain, body=body, state=balanced(answer.state), tips=tuple(rates), film=None,
         bar=inf, intensities=modes, broken=answer,
     )  # fmt: skip
-
-
-def balanced(state: State) -> State:
-    """The same state, if its forces balance.
-
-    Raises:
-        NotInEquilibrium: They do not.
-    """
-    if not state.balance <= IMBALANCE:  # NaN as well
-        raise NotInEquilibrium(
-            f"mechanics: reactions and loads differ by {state.balance:.1e} of their size, more "
-            f"than {IMBALANCE:g}: the solver of the displacement has failed"
-        )
-    return state
 
 
 def film_between(

@@ -8,7 +8,8 @@ from meshes.layers import Block, Box, height
 from solver import mechanics_schema, schema
 from solver.box_mechanics import GROWTH, MOST_TOUCHING
 from solver.equilibrium import Support
-from solver.mechanics import IMBALANCE, MOST_LEVELS, Mechanical, is_closed, is_pressed_shut
+from solver.force_balance import IMBALANCE
+from solver.mechanics import MOST_LEVELS, Mechanical, is_closed, is_pressed_shut
 from solver.mechanics_model import conditions
 from solver.output import Level
 from solver.strain_range import SMALL_STRAIN
@@ -22,6 +23,10 @@ NOTES_OF_THE_FRONT = (
     "The error bar of the energy release rate at a point of the front is an estimate, not a bound: "
     "the largest of the spread over the contours, twice the difference of the last two meshes, and "
     "the difference of the mean over the front from that of the energies with the front moved."
+)
+ONE_MESH = (
+    'One mesh was asked for (numerics.refinement = "none"): no number has an error bar from '
+    "meshes, and whether any is as accurate as numerics.accuracy is not known."
 )
 INDEPENDENT = {2: 1e-3, 3: 1e-2}  # of the contour, in the plane and along fronts: shares of G
 NOTES_OF_THE_FILM = (
@@ -70,11 +75,19 @@ def main_quantity(found: Mechanical) -> tuple[str, str]:
 
 
 def reached(case: schema.Case, found: Mechanical) -> bool:
-    """Whether the error bar is within the asked accuracy; of growing cracks: all of the load."""
+    """Whether the error bar, if there is one, is within the asked accuracy.
+
+    Of growing cracks whether all of the load acts.
+    """
     if found.growth is not None or found.stopped:
         return not found.stopped
     last = found.history[-1]
-    return is_closed(found) or last.is_within(case.numerics.accuracy)
+    return is_closed(found) or last.is_within(case.numerics.accuracy) or one_mesh(case, found)
+
+
+def one_mesh(case: schema.Case, found: Mechanical) -> bool:
+    """Whether one mesh was asked for, of which no error bar is known: no accuracy is judged."""
+    return case.numerics.refinement == "none" and not isfinite(found.history[-1].bar)
 
 
 def shortfall(case: schema.Case, found: Mechanical) -> str:
@@ -412,6 +425,8 @@ def notes(case: schema.Case, found: Mechanical) -> tuple[str, ...]:
     said += [*beyond_the_laws(case, found), *found.remarks]
     said += [] if case.mechanics is None else relaxed(case.mechanics)
     missing = shortfall(case, found)
+    if not missing and found.growth is None and not is_closed(found) and one_mesh(case, found):
+        said.append(ONE_MESH)
     if missing and found.growth is not None:
         said.append(f"The run stopped before all of the load acted: {missing}.")
     elif missing:

@@ -137,10 +137,12 @@ def _of_springs(mechanics: mechanics_schema.Mechanics, found: Mechanical) -> Ite
         if isinstance(face, mechanics_schema.Plate) and face.stiffness:
             moved = mean_displacement(found.body, found.state, name)
             text = "Way by which the plate is pushed outwards."
-            yield Quantity(f"plate_displacement.{name}", moved, "um", meaning=text)
+            bar = found.plate_bars.get(name, inf)
+            yield estimate(f"plate_displacement.{name}", moved, bar, "um", text)
             pressure = share * face.pressure + face.stiffness * moved
             text = "Mean pressure under the plate, of its load and its spring."
-            yield Quantity(f"stack_pressure.{name}", pressure, "MPa", meaning=text)
+            bar *= abs(face.stiffness)
+            yield estimate(f"stack_pressure.{name}", pressure, bar, "MPa", text)
 
 
 def _of_crack(found: Mechanical, unit: str) -> Iterator[Quantity]:

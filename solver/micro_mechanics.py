@@ -39,8 +39,9 @@ from solver.domain import (
 from solver.elasticity import Body, make_body
 from solver.equilibrium import Equilibrium, State, Support
 from solver.floors import Level, floors
+from solver.force_balance import balanced
 from solver.hooke import Floats
-from solver.mechanics import Film, Mechanical, Progress, balanced
+from solver.mechanics import Film, Mechanical, Progress
 from solver.mechanics_model import conditions, loaded_faces, solid_law
 
 CUT = "crack"

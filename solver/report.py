@@ -20,7 +20,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from solver.formats import half_width, history_svg, number, ratio, reported, unit, verdict, width
+from solver.formats import (
+    NO_BAR,
+    half_width,
+    history_svg,
+    number,
+    ratio,
+    reported,
+    unit,
+    verdict,
+    width,
+    without_bar,
+)
 from solver.headline import headline, lines_of
 from solver.output import (
     CAPTIONS,
@@ -82,7 +93,13 @@ def templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=number, unit=unit, width=width, verdict=verdict, ratio=ratio, reported=reported
+        number=number,
+        unit=unit,
+        width=width,
+        verdict=verdict,
+        ratio=ratio,
+        reported=reported,
+        bare=bare,
     )
     return environment
 
@@ -147,6 +164,11 @@ def render(folder: Path) -> str:
     )
 
 
+def bare(entry: dict[str, Any], mesh: dict[str, Any]) -> str:
+    """What is said of a number that a mesh gives without an error bar."""
+    return NO_BAR if mesh and without_bar(entry) else ""
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the table: a compared quantity, or of a run without any one that matters."""
@@ -154,6 +176,7 @@ class Row:
     run: str
     folder: Path
     entry: dict[str, Any]
+    mesh: dict[str, Any]
 
     @property
     def compared(self) -> bool:
@@ -161,11 +184,16 @@ class Row:
         return "reported" in self.entry
 
     @property
+    def bar(self) -> str:
+        """The error bar as text; of a number that a mesh gives without one: that there is none."""
+        return bare(self.entry, self.mesh) or half_width(self.entry)
+
+    @property
     def bounds(self) -> str:
         """The bounds as text."""
         lower, upper = self.entry["lower"], self.entry["upper"]
         if lower is None or upper is None:
-            return ""
+            return bare(self.entry, self.mesh)
         return f"{number(lower, lower, upper)} .. {number(upper, lower, upper)}"
 
 
@@ -183,10 +211,10 @@ def rows_of(folders: Sequence[Path]) -> Iterator[Row]:
     """
     for folder in folders:
         results = read_json(folder / RESULTS)
-        quantities = results["quantities"]
+        quantities, mesh = results["quantities"], results["mesh"]
         compared = [entry for entry in quantities if "reported" in entry]
         shown = compared or lines_of(quantities)
-        yield from (Row(name_of(folder, results), folder, entry) for entry in shown)
+        yield from (Row(name_of(folder, results), folder, entry, mesh) for entry in shown)
 
 
 def summary_table(folders: Sequence[Path], wide: bool = False) -> Table:
@@ -216,7 +244,7 @@ def summary_table(folders: Sequence[Path], wide: bool = False) -> Table:
         grade = f" ({entry['grade']})" if row.compared and entry["grade"] else ""
         # plain text: a title or a source may contain what rich takes for markup
         cells = [row.run if row.run != before else "", entry["name"]]
-        cells += [number(entry["value"], entry["lower"], entry["upper"]), half_width(entry)]
+        cells += [number(entry["value"], entry["lower"], entry["upper"]), row.bar]
         cells += [reported(entry) if row.compared else "", unit(entry["unit"])]
         rest = [row.bounds, entry.get("source", "")] if wide else []
         verdict_cell = Text(word + grade, style=COLOURS.get(word, ""))

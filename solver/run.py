@@ -36,11 +36,12 @@ from solver.effective_meta import with_effective, write_effective
 from solver.effective_stiffness import Loose
 from solver.equilibrium import Unbalanced
 from solver.flow_quantities import steps_of
+from solver.force_balance import NotInEquilibrium
 from solver.geometry_meta import geometry_meta
 from solver.growth_quantities import table_of_steps
 from solver.map_table import map_table
 from solver.march_meta import with_march, write_march
-from solver.mechanics import Mechanical, NotInEquilibrium
+from solver.mechanics import Mechanical
 from solver.mechanics_model import body_case
 from solver.model import ModelError
 from solver.periodic import NotPeriodic
@@ -354,7 +355,7 @@ def _meta(
     if solution.marching is not None:
         return with_march(meta, solution.marching)
     if solution.effective is not None:
-        return with_effective(meta, solution.effective)
+        return with_effective(meta, case, solution.effective)
     return _with_currents(meta, solution)
 
 

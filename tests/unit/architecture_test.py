@@ -80,7 +80,8 @@ LINE = """
     solver.mechanics_model solver.problem solver.modes solver.crack_opening
     solver.phase_field solver.minimisation solver.fragile solver.growth
     solver.path_following solver.contact_rim solver.pressed solver.closed_part
-    solver.box_stress solver.mechanics solver.strain_range
+    solver.box_stress solver.force_balance
+    solver.mechanics solver.strain_range
     solver.box_mechanics solver.micro_mechanics solver.closure solver.flowing
     solver.flow_quantities
     solver.margins solver.ends solver.crack_quantities solver.arrest

@@ -15,7 +15,7 @@ import pyvista
 from matplotlib.image import imread
 
 from solver import drawing, pictures_body
-from solver.mechanics import NotInEquilibrium, balanced
+from solver.force_balance import NotInEquilibrium, balanced
 from solver.output import DISPLACEMENT, STRESS
 
 TOP = Path(__file__).resolve().parents[2]
@@ -215,6 +215,19 @@ def test_an_accuracy_that_is_not_reached_is_said_and_told_by_the_exit_status(tmp
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["status"] == "accuracy not reached"
     assert "The asked accuracy was not reached" in " ".join(results["notes"])
+
+
+def test_one_mesh_that_is_asked_for_is_told_to_have_no_bar_and_is_no_failure(tmp_path):
+    text = (TOP / "cases/verification/mechanics/misfit_through.toml").read_text()
+    done = run(tmp_path, text + '[numerics]\nrefinement = "none"\n')
+    assert done.returncode == 0 and done.stderr == ""
+    lines = [line for line in done.stdout.splitlines() if "hit" in line]
+    assert len(lines) == 3 and all("no bar" in line for line in lines)
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["status"] == "solved"
+    assert "One mesh was asked for" in " ".join(results["notes"])
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("(no bar)") == 2
 
 
 def test_forces_that_do_not_balance_end_a_run(tmp_path):

@@ -285,7 +285,8 @@ def test_the_table_has_prediction_beside_paper(runs):
     lines = terminal(report.summary_table(runs)).splitlines()
     (miss,) = [line for line in lines if "share.window" in line]
     assert miss.replace("│", " ").split() == [
-        "slit", "share.window", "0.75", "at", "most", "0.5", "miss", "(R)"]  # fmt: skip
+        "slit", "share.window", "0.75", "no", "bar", "at", "most", "0.5", "miss", "(R)",
+    ]  # fmt: skip
     (hit,) = [line for line in lines if "area_specific_resistance" in line]
     assert "29.5" in hit
     assert "ohm cm^2" in hit
