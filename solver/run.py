@@ -119,15 +119,19 @@ def run(
     if twice := {job.out for job in jobs if sum(other.out == job.out for other in jobs) > 1}:
         errors.print(f"liface: {min(twice)}: two cases would be written there", markup=False)
         return FAILED
+    folders: list[Path] = []
     for job in jobs:
         if resume and comm.bcast(is_done(job.case, job.out) if comm.rank == 0 else None):
             console.print(f"{job.name}: done before")
+            folders.append(job.out)
             continue
+        earlier = _stamp(job.out)
         status = max(status, run_job(job, comm, console, errors, resume))
-    if comm.rank == 0 and len(jobs) > 1:
-        folders = [job.out for job in jobs if (job.out / output.RESULTS).is_file()]
-        if folders:
-            console.print(summary_table(folders))
+        if _stamp(job.out) != earlier:  # a run that fails keeps the folder of an earlier one
+            folders.append(job.out)
+    if comm.rank == 0 and folders:
+        console.print(summary_table(folders))
+        if len(jobs) > 1:
             write_summary(_common(out, jobs), folders)
     return status
 
@@ -155,6 +159,11 @@ def _common(out: Path | None, jobs: Sequence[Job]) -> Path:
     if out is not None:
         return out
     return Path("results") / jobs[0].case.path.resolve().parent.name
+
+
+def _stamp(folder: Path) -> int:
+    path = folder / output.RESULTS
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def run_job(job: Job, comm: MPI.Intracomm, console: Console, errors: Console, resume: bool) -> int:

@@ -44,6 +44,8 @@ def test_one_run_keeps_the_contract(slit, tmp_path):
     done = liface("run", slit, "--out", out)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("LiF film opened by pressing: slit cell") == 1
+    assert done.stdout.count("computed beside reported") == 1
+    assert done.stdout.count("specimen.both_sides.interface") == 1
     found = results(out)
     assert found["status"] == "solved"
     for entry in found["quantities"]:
@@ -147,6 +149,7 @@ def test_a_solve_that_does_not_converge_leaves_no_results(slit, tmp_path):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "after 3 iterations" in done.stderr and "last residuals" in done.stderr
+    assert "computed beside reported" not in done.stdout
     assert not (out / "results.json").exists()
     assert [path.name for path in tmp_path.iterdir() if path.name != "out"] == ["slit.toml"]
 
