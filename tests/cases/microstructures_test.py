@@ -116,6 +116,22 @@ def test_the_layer_conducts_as_a_mixture(variant):
         assert found[EVEN].lower > 1.0
 
 
+@pytest.mark.parametrize(
+    ("variant", "ratio", "follows"), [("", 1.76, 0), ("plain", 1, 0), ("follows", 1.76, 1)]
+)
+def test_a_layer_on_wavy_lithium_evens_the_current_as_linear_theory_has_it(variant, ratio, follows):
+    # phi = 0 on z = A cos kx, layers of sigma and sigma/ratio that meet at d or at d + A cos kx:
+    # first order in k A, (k A)^2 off at most. A tenth of half a cosine is above cos(pi/10).
+    case = coarse("li2023_li3n_peo/wavy_lithium", 0.3, variant)
+    k = np.pi / 10.0
+    s, c = np.sinh(0.9 * k), np.cosh(0.9 * k)
+    above = ratio - 1 if follows else 0.0
+    excess = 0.3 * k * ((above + c + ratio * s) / (s + ratio * c))
+    found = numbers(case)["percentile_90"]
+    assert found.value == pytest.approx(1.0 + excess * np.cos(np.pi / 10), abs=0.3 * k * 0.3 * k)
+    assert found.hit == (not follows)
+
+
 @pytest.mark.parametrize("variant", ["", "poor"])
 def test_particles_in_the_face_resist_between_slices_and_columns(variant):
     # From the balls as placed: slices that are each of one potential resist less (not at all with
