@@ -138,7 +138,15 @@ FOLDERS = {
     "benchmarks": ["*.py", "README.md"],
     "docs": ["*.md", "*.png", "microstructures/*"],
     ".ci": ["run"],
-    "cases": ["README.md", "job.sbatch", "*/README.md", "*/reference.csv", "*.toml", "*.msh"],
+    "cases": [
+        "README.md",
+        "job.sbatch",
+        "*/README.md",
+        "*/reference.csv",
+        "*/wave.csv",
+        "*.toml",
+        "*.msh",
+    ],
 }
 
 
