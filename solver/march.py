@@ -61,29 +61,40 @@ Renew = Callable[[System, PETSc.Vec, Marched], tuple[System, PETSc.Vec, Remeshin
 def steady_state(system: System, overrides: Mapping[str, str]) -> Marched:
     """The state that does not change any more, with the salt of the start.
 
+    Under held potentials there always is one: towards the limiting current the voltage grows
+    without bound, like the logarithm of what is left of the salt. Where a mesh resolves no more of
+    that, concentrations fall below zero; the last state above it is given then, as `depleted`.
+
     Raises:
         SolveFailed: Newton's method fails with the smallest share as well.
     """
     system.way = "steady"
     found = Marched()
+    by_potential = bool(system.binary) and all(held.current is None for held in system.held)
+    smallest = SMALLEST_SHARE**2 if by_potential else SMALLEST_SHARE
     x, done, share, total = system.start(), 0.0, 1.0, 0
     while done < 1.0:
         trial = x.copy()
         system.share = min(done + share, 1.0)
+        failed: SolveFailed | None = None
         try:
             total += newton(system, trial, overrides)
-        except SolveFailed:
+        except SolveFailed as error:
+            failed = error
+        if failed or (by_potential and system.least_concentration(trial) <= 0.0):
             share *= 0.5
             found.shares += 1
-            if share < SMALLEST_SHARE:
-                raise
-            continue
+            if share >= smallest:
+                continue
+            if by_potential and done > 0.0:
+                break
+            raise failed or SolveFailed("charge and salt: no concentration is above zero")
         x, done = trial, system.share
     found.x = x
     system.share = 1.0
     moment = moment_of(system, x, 0.0, 0, total)
     found.moments.append(moment)
-    reason: Reason = "steady" if moment.least > 0.0 else "depleted"
+    reason: Reason = "steady" if moment.least > 0.0 and done >= 1.0 else "depleted"
     found.ends.append(Ended(Step("rest", 0.0), 0.0, reason, 0, 0))
     return found
 

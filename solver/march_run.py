@@ -135,11 +135,7 @@ def solve_march(
     else:
         found = steady_state(system, overrides)
         if found.depleted:
-            raise ModelError(
-                "there is no steady state: the limiting current is exceeded"
-                + ("" if limit is None else f" ({in_unit(limit, 'mA/cm^2'):.6g} mA/cm^2)")
-                + "; with [[programme.steps]] the time until the cell is depleted is found"
-            )
+            raise ModelError(_why_not_steady(system, found, limit))
         last = found.moments[-1]
         progress(f"steady: {last.voltage:.6g} V after {last.iterations} Newton steps")
     judged = None
@@ -176,6 +172,21 @@ def solve_march(
     for text in said:
         progress(text)
     return Marching(built, system, found, tuple(quantities), said, spectrum, tuple(earlier))
+
+
+def _why_not_steady(system: System, found: Marched, limit: float | None) -> str:
+    """Of a steady state that has no salt left at a face, or less than the mesh resolves."""
+    most = "" if limit is None else f" ({in_unit(limit, 'mA/cm^2'):.6g} mA/cm^2)"
+    later = "with [[programme.steps]] the time until the cell is depleted is found"
+    last = found.moments[-1]
+    if last.least <= 0.0:
+        return f"there is no steady state: the limiting current is exceeded{most}; {later}"
+    return (
+        f"the steady state is nearer to the limiting current{most} than the mesh resolves: the "
+        "voltage grows without bound towards it, like the logarithm of the salt that is left. The "
+        f"last one found is at {last.voltage:.4g} V, with {last.least:.1e} of the salt left; "
+        f"smaller numerics.edge_size goes on a little; {later}"
+    )
 
 
 def _spectrum(

@@ -270,6 +270,16 @@ def test_more_than_the_limit_has_no_steady_state(tmp_path):
         solved(tmp_path, text(SALT, HELD, driven(1.05 * LIMIT)))
 
 
+def test_a_held_potential_has_a_steady_current_below_the_limit(tmp_path):
+    # V = (2 R T/F) ln((1 + I)/(1 - I)), so I = tanh(V/(4 R T/F)): 1 - I is 5.8e-3 at 0.3 V
+    coarse = {"size": "1 um", "width": "1 um", "edge": "0.1 um"}
+    exact = math.tanh(0.3 / (4 * THERMAL)) * LIMIT
+    said = found(tmp_path, text(SALT, HELD, electrode("top", 'potential = "0.3 V"'), **coarse))
+    assert said["mean_current_density"] == pytest.approx(exact, rel=1e-3)
+    with pytest.raises(ModelError, match=r"nearer to the limiting current \(2\.7.* at 0\.[34]"):
+        solved(tmp_path, text(SALT, HELD, electrode("top", 'potential = "1 V"'), **coarse))
+
+
 def test_half_cycles_come_back(tmp_path):
     steps = "[programme]\nrepeat = 2\n" + "".join(
         galvanostatic(sign * 0.5 * LIMIT, 30.0) for sign in (1, -1)
