@@ -105,11 +105,13 @@ def _projected(carriers: Carriers) -> Floats:
     matrix.assemble(PETSc.Mat.AssemblyType.FLUSH)
     columns = (others + carriers.offset).astype(PETSc.IntType)
     add = PETSc.InsertMode.ADD_VALUES
+    carriers.add_followers(1.0, matrix)
     matrix.setValuesCSR(np.cumsum(counts, dtype=PETSc.IntType), columns, np.ones(len(others)), add)
     matrix.assemble()
     right, found = matrix.createVecs()
     load = assembled(fem.form(weight * step * test * cells))
     right.array[field.unknowns] = load.array_r[field.nodes]
+    carriers.sum_images(found, 1.0, right)
     ksp = PETSc.KSP().create(carriers.comm)
     ksp.setOptionsPrefix(PREFIX)
     ksp.setOperators(matrix)

@@ -88,21 +88,6 @@ class System(Carriers):
                 self.foot_load[name] = assembled(fem.form(whole))
         self.foot = {name: float(load.sum()) for name, load in self.foot_load.items()}
 
-    def vector(self) -> PETSc.Vec:
-        """Zero unknowns."""
-        found = PETSc.Vec().createMPI((self.local, PETSc.DECIDE), comm=self.comm)
-        found.set(0.0)
-        return found
-
-    def empty_matrix(self) -> PETSc.Mat:
-        """Of the sizes of the unknowns; entries come with the first Jacobian."""
-        sizes = (self.local, PETSc.DECIDE)
-        matrix = PETSc.Mat().create(comm=self.comm)
-        matrix.setSizes((sizes, sizes))
-        matrix.setType("aij")
-        matrix.setUp()
-        return matrix
-
     @property
     def has_double_layer(self) -> bool:
         """Whether overpotentials are part of what changes in time."""
@@ -169,7 +154,7 @@ class System(Carriers):
         for name, law in self.binary.items():
             cells = self.domain.cell_tags.find(self.domain.built.regions[name])
             nodes = fem.locate_dofs_topological(self.space, tdim, cells, remote=True)
-            inside = np.isin(self.salt.nodes, nodes)
+            inside = np.isin(self.salt.nodes, self.with_images(nodes[nodes < self.owned]))
             for field in (self.salt, self.amount):  # the latter follows where the mesh has moved
                 x.array[field.unknowns[inside]] = law.concentration / self.reference
         for field in self.stored:
@@ -181,6 +166,7 @@ class System(Carriers):
             x.array[field.unknowns] = height.x.array[field.nodes]
         for field, _, even in self.grows[len(self.heights) :]:
             x.array[field.unknowns] = even
+        x = self.made_alike(x)
         self.hold_salt(x)
         self.growth_at_start = {f.name: self.growth_held[f.name] for _, f in self.heights}
         return x
@@ -319,6 +305,7 @@ class System(Carriers):
         if self.comm.rank == 0:
             values[self.first_scalar :] = last
         out.array[:] = values
+        self.sum_images(x, self.scale, out)
 
     def _scalar_residual(self, x: PETSc.Vec, scalars: Floats, rate: PETSc.Vec | None) -> Floats:
         flows = self.terminal_currents()
@@ -379,6 +366,7 @@ class System(Carriers):
             fem_petsc.assemble_matrix(out, form)
         out.assemble(PETSc.Mat.AssemblyType.FLUSH)
         self._scalar_blocks(shift, out)
+        self.add_followers(self.scale, out)
         out.assemble()
 
     def _scalar_blocks(self, shift: float, out: PETSc.Mat) -> None:

@@ -1,4 +1,4 @@
-"""The discrete problem of charge and salt: unknowns, residual, Jacobian, all from one set of forms.
+"""The discrete problem of charge and salt: residual and Jacobian, all from one set of forms.
 
 Unknowns are the potential phi (quadratic, one copy per side of a jump, see `solver.copies`), the
 concentration u on the nodes of binary electrolytes alone, z on the nodes of every electrode
@@ -6,8 +6,8 @@ concentration u on the nodes of binary electrolytes alone, z on the nodes of eve
 in mixed conductors the potential e of electrons and the reaction y (`solver.mixed_conductor`), each
 on the nodes of its regions alone, and scalars on the first rank: the potential E of every terminal,
 the charge Q that has passed through the driven one, and a source of salt per electrolyte that fixes
-its amount where nothing changes in time. A map from the nodes of the mesh to the unknowns (-1:
-none) stands for the 0/1 matrices of `solver.copies`: nothing is stored where a field is not. With
+its amount where nothing changes in time. How they are numbered, and which of them are one where
+the current goes round through the sides of a cell, says `solver.unknowns`. With
 i_in the current density from metal into the domain, i its sum of conduction and, where a region has
 a relative permittivity e, displacement -e e0 grad(dphi/dt):
 
@@ -22,67 +22,50 @@ alloys (`solver.march_stress`) are further unknowns where a case asks for them.
 Jacobians are derivatives of these forms, shifted by the method in time: dF/dx + a dF/d(dx/dt).
 """
 
-from collections.abc import Iterable
 from math import inf
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import ufl
 from dolfinx import fem
-from mpi4py import MPI
 from petsc4py import PETSc
 from ufl.core.expr import Expr
 
 from solver import alloy, schema
-from solver.copies import Copies, build_copies
-from solver.deposit import charge_per_volume, platings
+from solver.deposit import charge_per_volume
 from solver.domain import (
     Domain,
     facet_entities,
     facet_measure,
-    facets_of,
-    region_of_cells,
     regions_at,
 )
 from solver.electrolyte import fluxes
-from solver.face_contact import Touch, voids_of
+from solver.face_contact import Touch
 from solver.further import further_equations, growth_rows, motion_of, pressure_shift
 from solver.kinetics import reaction, shift_of
 from solver.march_fields import Adder, Field, Ints, Row
 from solver.march_schema import BinaryElectrolyte, Programme
-from solver.march_stress import Plate, stress_of
+from solver.march_stress import Plate
 from solver.mixed_conductor import mixed_forms
 from solver.model import Contact, Model
 from solver.moving import Way, gradient, ways
 from solver.region_schema import Alloy, MixedConductor
-from solver.salt import assembled, groups_of, integral, salt_forms, salt_of
+from solver.salt import assembled, integral, salt_forms, salt_of
 from solver.transport import volume_weight
 from solver.units import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+from solver.unknowns import Unknowns
 
 
-class Carriers:
-    """Spaces, forms and matrices on one mesh."""
+class Carriers(Unknowns):
+    """Forms on one mesh."""
 
     def __init__(self, case: schema.Case, model: Model, domain: Domain) -> None:
         """Number the unknowns and compile the forms; collective."""
-        self.case, self.model, self.domain = case, model, domain
-        self.comm: MPI.Intracomm = domain.comm
+        super().__init__(case, model, domain)
         self.programme = case.programme or Programme()
         self.thermal = GAS_CONSTANT * self.programme.temperature / FARADAY
-        regions = {name: case.regions[name] for name in domain.built.regions}
-        self.binary = {n: r for n, r in regions.items() if isinstance(r, BinaryElectrolyte)}
-        self.alloys = {n: r for n, r in regions.items() if isinstance(r, Alloy)}
-        self.mixed = {n: r for n, r in regions.items() if isinstance(r, MixedConductor)}
-        self.ionic = [name for name in regions if name not in self.alloys]
         self.reference = max((r.concentration for r in self.binary.values()), default=1.0)
-        self.copies: Copies = build_copies(domain, model)
-        self.space = self.copies.space
-        self.owned = self.space.dofmap.index_map.size_local
-        self.groups, self.platings = groups_of(domain, self.binary), platings(case)
-        self.stress = stress_of(case, domain)
         self._scales()
-        self._fields()
         self._forms()
 
     # -- set-up ------------------------------------------------------------------------------------
@@ -90,7 +73,6 @@ class Carriers:
     def _scales(self) -> None:
         """A typical conductance per area, and the area of the contacts."""
         self.area = {c.name: self._face_area(c) for c in self.model.contacts}
-        self.moving = [n for n, law in self.platings.items() if law.moves and n in self.area]
         dx = ufl.Measure("dx", domain=self.domain.mesh)
         one = fem.Constant(self.domain.mesh, np.float64(1.0))
         weight = volume_weight(self.domain)
@@ -106,116 +88,6 @@ class Carriers:
         measure = facet_measure(self.domain, {0: self.face_pairs(contact)})
         one = fem.Constant(self.domain.mesh, np.float64(1.0))
         return integral(self.domain, volume_weight(self.domain) * one * measure(0))
-
-    def face_pairs(self, contact: Contact, inside: list[str] | None = None) -> Ints:
-        """(cell, local facet) pairs of a contact, seen from the conductors of ions before it."""
-        if not contact.faces:
-            return facet_entities(self.domain, contact.name, inside or ())
-        names = self.ionic if inside is None else inside
-        return np.vstack([facet_entities(self.domain, face, names) for face in contact.faces])
-
-    def _fields(self) -> None:
-        domain, space = self.domain, self.space
-        tdim = domain.mesh.topology.dim
-        region = region_of_cells(domain)
-        fields: list[Field] = []
-
-        def add(name: str, nodes: Ints, unknowns: Ints) -> None:
-            value, rate = fem.Function(space, name=name), fem.Function(space, name=f"d{name}")
-            fields.append(Field(name, value, rate, nodes, unknowns))
-
-        def inside(names: Iterable[str]) -> Ints:
-            tags = [domain.built.regions[name] for name in names]
-            return self._nodes(np.flatnonzero(np.isin(region, tags)).astype(np.int32), tdim)
-
-        labels, unknown = self.copies.labels, self.copies.unknown
-        of_ions = [
-            inside(n for n in self.ionic if labels[n] == label) for label in range(len(unknown))
-        ]
-        used = np.zeros(self.copies.size[0], dtype=np.int32)  # none within alloys
-        for label, nodes in enumerate(of_ions):
-            used[unknown[label, nodes]] = 1
-        number = np.cumsum(used, dtype=np.int32) - 1
-        for label, nodes in enumerate(of_ions):
-            add(f"phi_{label}", nodes, number[unknown[label, nodes]])
-        start = int(used.sum())
-        for name, members in (
-            ("u", self.binary), ("a", self.binary if self.moving else {}), ("x", self.alloys),
-            ("e", self.mixed), ("y", self.mixed),
-        ):  # fmt: skip
-            nodes = inside(members)
-            if members or name == "u":
-                add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
-                start += len(nodes)
-        for contact in self.model.contacts:
-            facets = facets_of(domain, self.face_pairs(contact))
-            nodes = self._nodes(facets, tdim - 1)
-            add(f"z_{contact.name}", nodes, start + np.arange(len(nodes), dtype=np.int32))
-            start += len(nodes)
-        everywhere = np.arange(self.owned, dtype=np.int32)
-        of_body = {} if self.stress is None else self.stress.fields
-        for name in self._further():
-            face = name.partition("_")[2] if name[0] in "cghpv" else ""
-            facets = facets_of(domain, facet_entities(domain, face))
-            nodes = self._nodes(facets, tdim - 1) if face else everywhere
-            nodes = inside(of_body[name]) if name in of_body else nodes
-            add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
-            start += len(nodes)
-        self.fields = tuple(fields)
-        self.first_scalar = start
-        terminals = len(self.model.terminals)
-        plates = 0 if self.stress is None else len(self.stress.ways)
-        self.scalars = terminals + 1 + len(self.groups) + plates  # E, Q, sources, ways of plates
-        self.local = start + (self.scalars if self.comm.rank == 0 else 0)
-        before = self.comm.exscan(self.local) or 0
-        self.offset = int(before)
-        self.scalar_rows = int(self.comm.bcast(start)) + np.arange(self.scalars, dtype=np.int32)
-        self.globals = {field.name: self._global_map(field) for field in fields}
-        self.salt = next(field for field in fields if field.name == "u")
-        self.amount = next((field for field in fields if field.name == "a"), self.salt)
-        self.phi = tuple(f for f in fields if f.name.startswith("phi_"))
-        self.collector = next((c.terminal for c in self.model.contacts if c.electronic), 0)
-        self.z = tuple(f for f in fields if f.name.startswith("z_"))
-        self.stored, self.electrons, self.inner = (
-            tuple(f for f in fields if f.name == name) for name in "xey"
-        )
-        self.further = {f.name: f for f in fields if f.name in self._further()}
-        self.rows = [Row(field.name, field.nodes, field.unknowns) for field in fields]
-
-    def _further(self) -> tuple[str, ...]:
-        """Growth of faces, displacement of the mesh, elastic bodies and the pressure on a face."""
-        found = [f"h_{name}" for name in self.platings if name in self.area]
-        n = self.domain.mesh.geometry.dim
-        found += [f"g_{name}" for name in self.moving]
-        found += [f"d_{i}" for i in range(n)] if self.moving else []
-        for name, law in self.platings.items():
-            if law.backing is not None:
-                found += [*(f"{body}_{i}" for body in "sw" for i in range(2)), f"p_{name}"]
-            found += [f"c_{name}"] if law.surface_tension > 0.0 and name in self.area else []
-        found += [] if self.stress is None else list(self.stress.fields)
-        return (*found, *(f"v_{name}" for name in voids_of(self.case) if name in self.area))
-
-    def _nodes(self, entities: Ints, dimension: int) -> Ints:
-        found = fem.locate_dofs_topological(self.space, dimension, entities, remote=True)
-        nodes: Ints = np.unique(np.asarray(found)[found < self.owned]).astype(np.int32)
-        return nodes
-
-    def nodes_of_face(self, name: str) -> Ints:
-        """All local nodes of a face, those of other ranks among them."""
-        mine = fem.Function(self.space)
-        facets = facets_of(self.domain, facet_entities(self.domain, name))
-        mine.x.array[self._nodes(facets, self.domain.mesh.topology.dim - 1)] = 1.0
-        mine.x.scatter_forward()
-        return np.flatnonzero(mine.x.array).astype(np.int32)
-
-    def _global_map(self, field: Field | Row) -> npt.NDArray[np.int32]:
-        """Global unknown of every local node of the space, -1 where there is none."""
-        numbers = fem.Function(self.space)
-        numbers.x.array[:] = -1.0
-        numbers.x.array[field.nodes] = field.unknowns + self.offset
-        numbers.x.scatter_forward()
-        found: npt.NDArray[np.int32] = np.array(numbers.x.array, dtype=np.int32)
-        return found
 
     def _forms(self) -> None:
         msh, weight = self.domain.mesh, volume_weight(self.domain)

@@ -33,16 +33,23 @@ class Copies:
         space: Continuous Lagrange space on the whole mesh.
         labels: Label of every region.
         gather: One 0/1 matrix per label, nodal values of the copy from unknowns; None: identity.
-        unknown: Index of the unknown behind every owned node, per label, shape (labels, owned);
-            without columns where the current goes round.
         size: Number of unknowns (local, global).
     """
 
     space: fem.FunctionSpace
     labels: dict[str, int]
     gather: tuple[PETSc.Mat | None, ...]
-    unknown: npt.NDArray[np.int32]
     size: tuple[int, int]
+
+    def behind(self, label: int) -> npt.NDArray[np.int64]:
+        """Number of the unknown behind the value of a copy at every owned node.
+
+        It is that of all ranks where nodes have images, see `tie_of`.
+        """
+        selection = self.gather[label]
+        if selection is None:
+            return np.arange(self.size[0])
+        return np.asarray(selection.getValuesCSR()[1], dtype=np.int64)
 
     def unknowns(self, label: int, nodes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Local unknowns behind the values of a copy at owned nodes of all ranks; collective."""
@@ -83,13 +90,13 @@ def build_copies(domain: Domain, model: Model) -> Copies:
     labels = label_regions(domain, model)
     count = max(labels.values()) + 1
     owned = space.dofmap.index_map.size_local
-    tie = _tie(domain, space)
+    tie = tie_of(domain, space)
     if count == 1:
         if tie is not None:
             size = (tie.getLocalSize()[1], tie.getSize()[1])
-            return Copies(space, labels, (tie,), np.zeros((1, 0), np.int32), size)
+            return Copies(space, labels, (tie,), size)
         size = (owned, space.dofmap.index_map.size_global)
-        return Copies(space, labels, (None,), np.arange(owned, dtype=np.int32)[None, :], size)
+        return Copies(space, labels, (None,), size)
     tdim = domain.mesh.topology.dim
     region = np.zeros(domain.mesh.topology.index_map(tdim).size_local, dtype=np.int32)
     for name, tag in domain.built.regions.items():
@@ -105,8 +112,8 @@ def build_copies(domain: Domain, model: Model) -> Copies:
     on = _glued_nodes(domain, space, labels, model)
     glued[on[on < owned]] = True
     if tie is not None:
-        touched = np.array([_of_images(tie, row) for row in touched])
-        jump, glued = _of_images(tie, jump), _of_images(tie, glued)
+        touched = np.array([of_images(tie, row) for row in touched])
+        jump, glued = of_images(tie, jump), of_images(tie, glued)
     split = jump & ~glued
     owned = len(split)
     # numbering: the lowest label that touches a node owns its first unknown
@@ -121,18 +128,18 @@ def build_copies(domain: Domain, model: Model) -> Copies:
     total = int(domain.comm.allreduce(local))
     gather = tuple(_selection(domain.comm, unknown[label], local) for label in range(count))
     if tie is not None:
-        gather, unknown = tuple(tie.matMult(one) for one in gather), unknown[:, :0]
-    return Copies(space, labels, gather, unknown, (local, total))
+        gather = tuple(tie.matMult(one) for one in gather)
+    return Copies(space, labels, gather, (local, total))
 
 
-def _tie(domain: Domain, space: fem.FunctionSpace) -> PETSc.Mat | None:
+def tie_of(domain: Domain, space: fem.FunctionSpace) -> PETSc.Mat | None:
     """Values at nodes from one value for all images of a node, where the current goes round."""
     if domain.round is None:
         return None
     return number_unknowns(domain, space, domain.round.periods).expansion(domain.comm)
 
 
-def _of_images(tie: PETSc.Mat, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def of_images(tie: PETSc.Mat, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Whether any image of a node is marked."""
     at_nodes, together = tie.createVecLeft(), tie.createVecRight()
     at_nodes.array[:] = marks

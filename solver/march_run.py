@@ -14,6 +14,7 @@ from solver import compat, schema
 from solver.carrier_system import Held, System
 from solver.checkpoints import Keeper, Keeping, kept_before
 from solver.contact_quantities import contact_quantities
+from solver.deposit import platings
 from solver.deposit_quantities import (
     deposit_quantities,
     jump_warnings,
@@ -25,10 +26,10 @@ from solver.domain import (
     Domain,
     number_of_cells,
     read_domain,
-    refine_cells,
     region_of_cells,
     regions_at,
 )
+from solver.facing import axes_round, goes_round
 from solver.fine_faces import refined_at
 from solver.flaw_quantities import flaw_quantities
 from solver.flaw_thickness import thickness_warnings
@@ -48,6 +49,7 @@ from solver.march import march, steady_state
 from solver.march_quantities import limiting_current, march_quantities
 from solver.march_schema import BinaryElectrolyte
 from solver.march_states import Marched, Remeshing
+from solver.matching import refine_alike
 from solver.mechanics_run import make_mesh
 from solver.metal_faces import with_faces
 from solver.model import Model, ModelError, build_model
@@ -105,6 +107,11 @@ def marches(case: schema.Case) -> bool:
     return case.programme is not None or case.impedance is not None or reacts or salt or touches
 
 
+def walled(case: schema.Case) -> bool:
+    """Whether periodic sides are walls to a march: faces that move take the mesh along there."""
+    return any(law.moves for law in platings(case).values())
+
+
 def solve_march(
     case: schema.Case, comm: MPI.Intracomm, progress: Progress, keeper: Keeper | None = None
 ) -> Marching:
@@ -121,6 +128,11 @@ def solve_march(
     case = with_all_of_the_stack(case)
     built = make_mesh(case, comm)
     domain = _graded(case, read_domain(built, comm))
+    if not walled(case):
+        domain = goes_round(domain, case)
+        built = domain.built
+    if domain.round is not None:
+        progress(f"the current goes round along {axes_round(domain)}")
     model = build_model(case, built)
     system = make_system(case, model, domain)
     progress(f"mesh: {number_of_cells(domain)} cells; {comm.allreduce(system.local)} unknowns")
@@ -281,7 +293,7 @@ def _is_exact(case: schema.Case) -> bool:
 def _halved(domain: Domain) -> Domain:
     """The mesh with cells about half as large."""
     cells = domain.mesh.topology.index_map(domain.mesh.topology.dim).size_local
-    return refine_cells(domain, np.arange(cells, dtype=np.int32))
+    return refine_alike(domain, np.arange(cells, dtype=np.int32))
 
 
 def make_system(case: schema.Case, model: Model, domain: Domain) -> System:

@@ -4,14 +4,14 @@ from meshes.geometry import MeshFile
 from meshes.micro import Micro
 from solver import schema
 from solver.coupling import stalls
-from solver.march_run import marches
+from solver.march_run import walled
 from solver.simulate import Solution
 
 INSULATED = (
-    "Sides are periodic in the geometry only: a current in time, with kinetics or with salt meets "
-    "insulating walls there, and its numbers are those of the cell between such walls; pieces and "
-    "percolation are counted across the sides all the same. Only a steady current that obeys Ohm's "
-    "law goes round."
+    "Sides are periodic in the geometry only: a current at faces that move with their growth, or "
+    "one that the pressure of stalled lithium changes, meets insulating walls there, and its "
+    "numbers are those of the cell between such walls; pieces and percolation are counted across "
+    "the sides all the same. Other currents go round."
 )
 
 
@@ -22,7 +22,7 @@ def insulated_sides(case: schema.Case) -> tuple[str, ...]:
             around = bool(axes)
         case geometry:
             around = isinstance(geometry, Micro) and geometry.body.periodic != "none"
-    return (INSULATED,) if around and bool(case.regions) and (marches(case) or stalls(case)) else ()
+    return (INSULATED,) if around and bool(case.regions) and (walled(case) or stalls(case)) else ()
 
 
 def notes(solution: Solution) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ LINE = """
     solver.found_flaw solver.found_crack solver.mechanics_fields solver.lithium_face
     solver.critical_share
     solver.effective solver.partner_quantities solver.effective_quantities solver.statistics
-    solver.salt solver.march_fields solver.march_stress solver.carriers solver.alloy_amounts
+    solver.salt solver.march_fields solver.march_stress solver.unknowns
+    solver.carriers solver.alloy_amounts
     solver.stress_faces solver.carrier_system solver.march_blocks
     solver.march_newton solver.march_history solver.filled_flaw solver.flaw_growth
     solver.march_events solver.march_states solver.march solver.outline solver.remeshing

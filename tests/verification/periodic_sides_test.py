@@ -15,9 +15,10 @@ from solver import compat, schema
 from solver.domain import node_positions, read_domain, refine_cells
 from solver.effective_conduction import Conducting, both_sides
 from solver.facing import goes_round, matches
-from solver.march_schema import Programme
+from solver.march_schema import Plating, Programme
 from solver.matching import refine_alike
 from solver.run_notes import INSULATED, insulated_sides
+from solver.simulate import simulate
 from tests.verification.helpers import UNIT, electrode, make_case, mesh_of, solve
 
 FOLDER = Path(tempfile.mkdtemp())  # each rank writes its own, the first one meshes
@@ -178,8 +179,11 @@ def test_refined_sides_match(pixels):
 def test_walls_are_told_of_only_where_a_current_does_not_go_round():
     steady = case_of(stripes(8), "told")
     assert insulated_sides(steady) == ()
-    in_time = replace(steady, programme=Programme())
-    assert insulated_sides(in_time) == (INSULATED,)
+    assert insulated_sides(replace(steady, programme=Programme())) == ()
+    moving = {"bottom": replace(electrode(0.0), plating=Plating(moves=True))}
+    moved = replace(steady, boundaries=ENDS | moving, programme=Programme())
+    assert insulated_sides(moved) == (INSULATED,)
+    assert simulate(moved, MPI.COMM_SELF, lambda _: None).marching.system.domain.round is None
     mirrors = case_of(stripes(8), "mirrors", periodic="none")
-    assert insulated_sides(replace(mirrors, programme=Programme())) == ()
+    assert insulated_sides(replace(mirrors, boundaries=ENDS | moving)) == ()
     assert solve(mirrors).certificate.domain.round is None
