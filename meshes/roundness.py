@@ -61,8 +61,8 @@ def roundness(
     tree = cKDTree(wrapped(found.centres, periods), boxsize=periods)
     near, far = np.full(len(found.radii), math.inf), np.zeros(len(found.radii))
     for pair in pairs:
-        if pair.side is not None:
-            continue
+        if (pair.others < 0).any():
+            continue  # outer faces; on periodic sides a particle may end as elsewhere
         differ = inside[pair.cells] != inside[pair.others]
         columns = [c for c in range(dim + 1) if c != pair.opposite]
         corners = points[cells[pair.cells[differ]][:, columns]]

@@ -29,6 +29,7 @@ from solver.weak_strains import weak_strains
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
+NEGLIGIBLE = 1e-8  # share of a bound that is as little as the rounding it is widened by
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Stiffness:
         history: The meshes.
         reached: Whether that change is as small as asked.
         proved: A lower tensor above that of Reuss, where it was asked for and is there.
+        unproved: Share of its compliance that rests on an estimate; see `solver.weak_strains`.
     """
 
     cell: Elastic
@@ -93,6 +95,7 @@ class Stiffness:
     history: tuple[Level, ...]
     reached: bool
     proved: Floats | None = None
+    unproved: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -166,30 +169,44 @@ def solve_effective(
     if case.effective.stiffness:
         stiffness = solve_stiffness(case, mesher(replace(case, regions={})), comm, progress)
         if case.effective.uniform_tractions:
-            tractions = uniform_tractions(stiffness.cell)
-            if tractions is None:
-                left_out.append(
-                    "No stiffness under uniform tractions: a void reaches the sides of the cell, "
-                    "and nothing there can carry them."
-                )
-            else:
-                stiffness, none = _from_below(stiffness)
-                left_out += none
+            tractions, stiffness, none = _with_tractions(stiffness)
+            left_out += none
     for line in left_out:
         progress(line)
     return Effective(conductivity, stiffness, phases, tractions, tuple(left_out))
 
 
+def _with_tractions(found: Stiffness) -> tuple[Tractions | None, Stiffness, list[str]]:
+    """Uniform tractions, the stiffness with what they prove, and what there is not and why."""
+    none = "No stiffness under uniform tractions: "
+    try:
+        tractions = uniform_tractions(found.cell)
+    except SolveFailed as error:
+        stiffness, said = _from_below(found)
+        return None, stiffness, [f"{none}no answer was found ({error}).", *said]
+    if tractions is None:
+        why = "a void reaches the sides of the cell, and nothing there can carry them."
+        return None, found, [f"{none}{why}"]
+    return tractions, *_from_below(found)
+
+
 def _from_below(found: Stiffness) -> tuple[Stiffness, list[str]]:
     """With a lower tensor that is proved; why there is none, if so."""
-    said = "The stiffness is bounded from below by Reuss alone: "
+    alone = "The stiffness is bounded from below by Reuss alone: "
     try:
         weak = weak_strains(found.cell)
     except SolveFailed as error:
-        return found, [f"{said}no linear stresses in equilibrium were found ({error})."]
+        return found, [f"{alone}no linear stresses in equilibrium were found ({error})."]
     if weak is None:
-        return found, [f"{said}the cell is too large for stresses in equilibrium."]
-    return replace(found, proved=weak.tensor), []
+        return found, [f"{alone}the cell is too large for stresses in equilibrium."]
+    said = []
+    if weak.unproved > NEGLIGIBLE:
+        said.append(
+            f"The lower end of the stiffness rests on an estimate of {weak.unproved:.0e} of it, "
+            "for what its solver left out of balance: it is called estimated. "
+            "That of Reuss is proved."
+        )
+    return replace(found, proved=weak.tensor, unproved=weak.unproved), said
 
 
 def _three_point(

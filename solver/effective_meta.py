@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from solver import fields, mechanics_fields, output
 from solver.effective import Conductivity, Effective, Level, Stiffness, current_of, no_path
 from solver.schema import Case
@@ -79,6 +81,11 @@ def with_effective(meta: output.RunMeta, case: Case, found: Effective) -> output
 def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunMeta:
     last, report = found.history[-1], found.cell.domain.built.report
     shut = no_path(found.tensor)
+    covered = "The bounds hold for the body that the straight cells of the mesh make."
+    if np.trace(found.meant.upper - found.meant.lower) > np.trace(
+        found.tensor.upper - found.tensor.lower
+    ):
+        covered = "Those reported hold for round particles, wider than those of the mesh by facets."
     return replace(
         meta,
         mesh={
@@ -93,8 +100,8 @@ def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunM
         notes=(
             *meta.notes,
             "Effective conductivities lie between two tensors on every mesh: the upper one from "
-            "continuous potentials, the lower one from currents without divergence. The bounds "
-            "hold for the body that the straight cells of the mesh make, and cover rounding.",
+            f"continuous potentials, the lower one from currents without divergence. {covered} "
+            "They cover rounding.",
             *((f"{shut.capitalize()}.",) if shut else ()),
         ),
     )

@@ -1,11 +1,12 @@
 """The numbers of a periodic cell: tensors by component, moduli, and closed bounds beside them."""
 
+from dataclasses import replace
 from math import inf, isfinite
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.effective import Conductivity, Effective, Stiffness, volume_shares
+from solver.effective import NEGLIGIBLE, Conductivity, Effective, Stiffness, volume_shares
 from solver.effective_stiffness import hashin_shtrikman_moduli
 from solver.hooke import XX, XY, YZ, is_isotropic
 from solver.known import PAIRS
@@ -86,23 +87,27 @@ def _of_stiffness(found: Stiffness) -> list[Quantity]:
     which = found.cell.strains
     upper = found.periodic.tensor
     wide = 1e-12 * float(np.trace(upper)) * np.eye(len(which))
+    if found.proved is not None and np.linalg.eigvalsh(found.proved - PROVED * wide)[0] <= 0.0:
+        # rounding of a stiff direction can be more than a soft one has
+        found = replace(found, proved=None, unproved=0.0)
     between = Between(found.reuss - wide, upper + wide)
     text = "Mean stress over mean strain, periodic sides; bounds: Reuss, and this finite element."
     if found.proved is not None:
         between = Between(found.proved - PROVED * wide, upper + wide)
         text = text.replace("Reuss", "stresses in equilibrium")
+    bound: Bound = "guaranteed" if found.unproved <= NEGLIGIBLE else "estimated"
     out = []
     middle, half = between.value, between.half_width()
     for i, row in enumerate(which):
         for j, column in enumerate(which[i:], start=i):
             low, high = float(middle[i, j] - half[i, j]), float(middle[i, j] + half[i, j])
             name = f"effective_stiffness.{PAIRS[row]}{PAIRS[column]}"
-            out.append(_modulus(name, float(upper[i, j]), low, high, "guaranteed", text))
+            out.append(_modulus(name, float(upper[i, j]), low, high, bound, text))
     trace = np.array([1.0 if k < 3 else 0.0 for k in which]) / 3.0
     low, value, high = (float(trace @ t @ trace) for t in (between.lower, upper, between.upper))
     text = "Mean pressure over the change of volume under the same strain along all axes."
-    out.append(_modulus("effective_bulk_modulus", value, low, high, "guaranteed", text))
-    out += _engineering(found, between)
+    out.append(_modulus("effective_bulk_modulus", value, low, high, bound, text))
+    out += _engineering(found, between, bound)
     if len(which) == 6:
         out += _of_isotropic_mixtures(found)
     return out
@@ -114,7 +119,7 @@ def _modulus(
     return Quantity(name, value, MODULUS, low, high, kind, meaning)
 
 
-def _engineering(found: Stiffness, between: Between) -> list[Quantity]:
+def _engineering(found: Stiffness, between: Between, bound: Bound) -> list[Quantity]:
     """Moduli from the compliances; that of Reuss is none where there are voids."""
     which = found.cell.strains
     compliance = np.linalg.inv(found.periodic.tensor)
@@ -135,7 +140,7 @@ def _engineering(found: Stiffness, between: Between) -> list[Quantity]:
         else:
             text = "Shear stress over shear strain, without any other stress."
             name = f"effective_shear_modulus.{PAIRS[k]}"
-        out.append(_modulus(name, 1.0 / float(compliance[i, i]), *ends, "guaranteed", text))
+        out.append(_modulus(name, 1.0 / float(compliance[i, i]), *ends, bound, text))
         if k < 3:
             for key, tensor in beside.items():
                 text = {

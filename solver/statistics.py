@@ -2,18 +2,21 @@
 
 The mean of n values with the standard deviation s lies within t s/sqrt(n) of the true one, with
 Student's t of n - 1 degrees of freedom at the asked confidence. What the meshes leave open, d, the
-mean of the larger distance of a value to its bounds, adds to that. A size suffices if
+mean of the larger distance of a value to its bounds, adds to that. With h = t s/sqrt(n) a size
+suffices if
 
-    t s/sqrt(n) + d <= accuracy |mean|    there and at the next size,
-    |mean - mean at a larger size| <= accuracy |mean|    for all of these.
+    |mean - mean'| + sqrt(h^2 + h'^2) + d + d' <= accuracy |mean|    for all larger sizes (')
+
+so that it is known, at the confidence, that none of these differs by more: a change that is small
+by chance is none. (Welch's interval has more degrees of freedom than n - 1, and is narrower.)
+Nothing is known of sizes beyond the largest.
 
 Source: Student 1908, Biometrika 6, 1; Kanit et al. 2003, Int. J. Solids Struct. 40, 3647.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import inf, nan, sqrt
+from math import hypot, inf, nan, sqrt
 
 import numpy as np
 from scipy import stats
@@ -66,12 +69,19 @@ class Sample:
 
 def sufficient(samples: Sequence[Sample], accuracy: float, confidence: float) -> int | None:
     """Place of the first size that suffices; None if none does."""
-    for place, (here, larger) in enumerate(pairwise(samples)):
-        scale = accuracy * abs(here.mean)
-        known = max(s.uncertainty(confidence) for s in (here, larger)) <= scale
-        if known and all(abs(s.mean - here.mean) <= scale for s in samples[place + 1 :]):
+    for place, here in enumerate(samples[:-1]):
+        changes = (
+            abs(s.mean - here.mean) + _of_change(here, s, confidence) for s in samples[place + 1 :]
+        )
+        if max(changes) <= accuracy * abs(here.mean):
             return place
     return None
+
+
+def _of_change(here: Sample, larger: Sample, confidence: float) -> float:
+    """Uncertainty of the difference of two means."""
+    seeds = hypot(here.half_width(confidence), larger.half_width(confidence))
+    return seeds + here.unresolved + larger.unresolved
 
 
 def statement(
@@ -83,17 +93,20 @@ def statement(
         last = samples[-1]
         half = _relative(last.uncertainty(confidence), last.mean)
         change = _relative(abs(last.mean - samples[-2].mean), last.mean)
+        sure = _relative(_of_change(samples[-2], last, confidence), last.mean)
         return (
             f"No size suffices for {quantity} to {accuracy:.2g}: at {last.size} the mean is known "
-            f"to {half:.1e} ({confidence:.0%}) and changed by {change:.1e} from {samples[-2].size}."
+            f"to {half:.1e} ({confidence:.0%}) and changed by {change:.1e} +- {sure:.1e} from "
+            f"{samples[-2].size}."
         )
     here, larger = samples[place], samples[place + 1]
     change = _relative(abs(larger.mean - here.mean), here.mean)
+    sure = _relative(_of_change(here, larger, confidence), here.mean)
     left = f"{here.unresolved:.1g} by the meshes" if here.unresolved else "no error bars of meshes"
     return (
         f"{here.size} suffices for {quantity} to {accuracy:.2g}: {here.mean:.6g} +- "
         f"{here.uncertainty(confidence):.2g} {unit} ({confidence:.0%}, {len(here.values)} seeds, "
-        f"{left}), changed by {change:.1e} to {larger.size}."
+        f"{left}), changed by {change:.1e} +- {sure:.1e} to {larger.size}."
     )
 
 

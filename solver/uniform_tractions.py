@@ -52,11 +52,13 @@ class Tractions:
         tensor: C_t, MPa, one row and column per strain of the cell.
         unknowns: Of one such problem.
         iterations: Krylov iterations of all of them.
+        unproved: Largest share of the energy of a load that was added by an estimate.
     """
 
     tensor: Floats
     unknowns: int
     iterations: int
+    unproved: float = 0.0
 
 
 def uniform_tractions(cell: Elastic) -> Tractions | None:

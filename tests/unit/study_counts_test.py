@@ -94,11 +94,12 @@ def solved(case):
 
 
 def test_a_square_array_resists_the_same_in_a_cell_of_any_size(tmp_path):
-    # one rod, or four of the same pitch: the same period. Volumes of meshes are fitted to 1e-5
+    # one rod, or four of the same pitch: the same period, but not the same mesh, as nodes stay on
+    # the sides of a cell and move off the planes between pitches within one (else equal to 4e-15)
     small, large = (solved(case) for case in cells(tmp_path)[:2])
     assert (small["features.rods"], large["features.rods"]) == (1.0, 4.0)
     for name in ("volume_fraction.rods", "area_specific_resistance"):
-        assert large[name] == pytest.approx(small[name], rel=3e-5)
+        assert large[name] == pytest.approx(small[name], rel=5e-6)
 
 
 def test_rods_keep_their_pitch(tmp_path):

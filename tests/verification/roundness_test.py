@@ -96,3 +96,29 @@ def test_nothing_is_known_of_discs_with_necks_or_shells():
     assert build_structure(discs(0.1, gap=0.0), ()).roundness == UNKNOWN
     coated = replace(discs(0.02, gap=0.02), shell=Coat("shell", 0.04))
     assert build_structure(coated, ()).roundness == UNKNOWN
+
+
+def test_a_disc_cut_off_at_the_side_of_its_cell_is_no_disc():
+    # a facet that is nearer to the centre than all others lies on a periodic side
+    sides, radius = 12, (0.3 / math.pi) ** 0.5
+    body = Body(1.0, 0.0, (Layer("matrix", 1.0),), 0.1, "all", 0)
+    micro = Particles(body, "disc", "matrix", 0.3, "cubic")
+    turns = 2.0 * math.pi * (np.arange(sides) + 0.5) / sides
+    ring = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    ring[[0, -1], 0] *= 0.9  # the edge between the last and the first corner
+    points = 0.5 + np.concatenate([np.zeros((1, 2)), radius * ring, 1.1 * radius * ring])
+    first, then = 1 + np.arange(sides), 1 + (np.arange(sides) + 1) % sides
+    inner = np.stack([np.zeros(sides, np.int64), first, then], axis=1)
+    outer = np.stack([first, then, first + sides], axis=1)
+    numbers, inside = np.arange(sides), np.repeat([1, 0], sides)
+
+    def factors(side):
+        pairs = [
+            Adjacent(numbers[:-1], numbers[:-1] + sides, 0, None),
+            Adjacent(numbers[-1:], numbers[-1:] + sides, 0, side),
+        ]
+        return roundness(micro, points, np.concatenate([inner, outer]), inside, pairs)
+
+    s = 1.0 / (0.9 * math.cos(math.pi / sides))
+    assert factors((0, 1)) == factors(None)
+    assert factors((0, 1))[0] == pytest.approx(s * (0.5 - radius) / (0.5 - s * radius), rel=1e-12)

@@ -37,6 +37,16 @@ def test_a_laminate_pulled_across_its_layers(tmp_path):
     assert (found[[0, 2]] < above[[0, 2]]).all() and (found[[0, 2]] > 1.05 / 0.55).all()
 
 
+def test_a_section_of_phases_that_do_not_contract(tmp_path):
+    # a strain along z loads nothing, layers across x have one stress: E = 1/0.55, G = 0.5/0.55
+    laws = {"a": isotropic(1.0, 0.0), "b": isotropic(10.0, 0.0)}
+    cell = elastic(tmp_path, lambda p: blocks(p, np.array([[0], [1]]), 0.25), 2, laws)
+    found = 1.0 / np.diag(np.linalg.inv(weak_strains(cell).tensor))
+    # xx, yy, zz, xy; along z it is the mean
+    assert found[[0, 2, 3]] == pytest.approx([1.0 / 0.55, 5.5, 0.5 / 0.55], rel=1e-8)
+    assert 1.05 / 0.55 < found[1] < 5.5
+
+
 @pytest.mark.parametrize("make", ["cylinder", "corner", "sphere"])
 def test_order_of_the_tensors(tmp_path, make):
     laws = {"matrix": SOFT, "inclusion": HARD, "a": HARD, "b": SOFT}
@@ -148,8 +158,27 @@ def test_a_run_has_it_as_lower_end(tmp_path, monkeypatch):
     assert modulus.bound == "guaranteed"
     low, high = found["reuss_youngs_modulus.x"].value, found["traction_youngs_modulus.x"].value
     assert 1.01 * low < modulus.lower < high < modulus.value
+    # what rests on an estimate is not called proved
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "SHIFT", 1e-2)
+        solution = simulate(load_case(path), COMM, lambda _: None)
+    poor = {quantity.name: quantity for quantity in solution.quantities}
+    assert poor["effective_youngs_modulus.x"].bound == "estimated"
+    assert poor["effective_stiffness.xxyy"].bound == "estimated"
+    assert "rests on an estimate" in solution.effective.left_out[0]
     monkeypatch.setattr(module, "MOST", {2: 10, 3: 10})
     solution = simulate(load_case(path), COMM, lambda _: None)
     found = {quantity.name: quantity for quantity in solution.quantities}
     assert found["effective_youngs_modulus.x"].lower == pytest.approx(low, rel=1e-9)
     assert "too large" in solution.effective.left_out[0]
+
+
+def test_rounding_of_a_stiff_direction_leaves_reuss_below(tmp_path):
+    # rods along z, 1e10 times as stiff: 1e-8 of them is more than the matrix has
+    path = tmp_path / "case.toml"
+    assert "100 MPa" in CASE
+    path.write_text(CASE.replace("100 MPa", "1e11 MPa"), "utf-8")
+    found = {q.name: q for q in simulate(load_case(path), COMM, lambda _: None).quantities}
+    modulus = found["effective_youngs_modulus.x"]
+    assert modulus.lower == pytest.approx(found["reuss_youngs_modulus.x"].value, rel=1e-9)
+    assert 0.0 < modulus.lower < modulus.value <= modulus.upper
