@@ -170,12 +170,18 @@ def _particle_faults(micro: Particles) -> Iterator[Fault]:
     if body.periodic != "all":
         densest *= 1.0 - AT_WALLS * (outer + micro.gap) / (high - low)
     thin = least_coat(micro)
+    bottom, top = body.span(micro.inside)
+    least_ball = math.pi * body.resolution**2 * (1.0 if dim == 2 else body.resolution / 0.75)
+    least_share = least_ball / ((top - bottom) * math.prod(body.sizes[:-1]))
     if largest + micro.gap > room * (1.0 + 1e-9):
         expected = f"particles of at most {um(room)}, shell, gap and three deviations counted"
         yield Fault(key, given, expected)
     elif diameter < 2.0 * body.resolution:
         expected = f"at most half of the diameter ({um(0.5 * diameter)})"
         yield Fault("resolution", um(body.resolution), expected)
+    elif fraction < least_share:
+        expected = f"at least {least_share:.3g}, one particle of two boxes"
+        yield Fault("volume_fraction", f"{fraction:g}", expected)
     elif by_share and micro.shell is not None and shell < thin:
         share = micro.shell.volume_fraction
         least = fraction * (grown(micro, diameter, thin) - 1.0)

@@ -106,6 +106,11 @@ def rod_faults(micro: Rods) -> Iterator[Fault]:
         if coat is not None and 0.0 < coat.thickness < least:
             expected = f"at least {um(least)}"
             yield Fault(f"{key}.thickness", um(coat.thickness), expected)
+    if deposit and top >= (high - low) * (1.0 - 1e-9) and micro.cap == "flat":
+        room = _farthest(micro, steps) - 0.5 * micro.diameter - shell
+        if deposit >= room > 0.0 and micro.jitter == micro.deviation == 0.0:
+            expected = f"less than {um(room)}, with which it fills all of {micro.inside}"
+            yield Fault("deposit.thickness", um(deposit), expected)
     if micro.shell is not None and micro.shell.volume_fraction > 0.0:
         yield from rod_share_faults(micro, spacing)
     if (grains := micro.grains) is not None:
@@ -115,6 +120,16 @@ def rod_faults(micro: Rods) -> Iterator[Fault]:
         if not 0.0 < grains.volume_fraction <= 0.15:
             share = grains.volume_fraction
             yield Fault("grains.volume_fraction", f"{share:g}", "more than 0, at most 0.15")
+
+
+def _farthest(micro: Rods, steps: list[float]) -> float:
+    """Distance of the place on the floor that is farthest from the axes of a regular array, um.
+
+    Of a hexagonal one the radius of the circle around three rods.
+    """
+    if micro.arrangement != "hexagonal":
+        return 0.5 * math.hypot(*steps)
+    return (0.25 * steps[0] ** 2 + steps[1] ** 2) / (2.0 * steps[1])
 
 
 def rough_faces_of(micro: Rough) -> list[str]:

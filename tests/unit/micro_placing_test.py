@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from meshes.distances import least_gap
+from meshes.faults import faults
 from meshes.fibres import fibres
 from meshes.layers import Layer
 from meshes.micro import Body, Coat, Fibres, Particles, Pits, Rods, Rough
@@ -128,3 +129,24 @@ def test_ways_around_a_period_close_where_a_group_meets_itself_higher():
     assert ways.would_close(np.array([2.0, 2.0, 5.0]), 2.4 * up, 0.2)  # meets its own image
     leaning = np.array([2.5, 0.0, 4.7])  # its image is beside it by half of the cell
     assert not Ways((0.0, 10.0), 0.5, periods).would_close(np.array([5.0, 5.0, 5.0]), leaning, 0.2)
+
+
+def test_what_leaves_no_cell_of_a_region_is_refused_before_anything_is_placed():
+    body = Body(1.0, 1.0, (Layer("PEO", 1.0),), 0.05, "sides", 1)
+    one = Particles(body, "Li3N", "PEO", 0.0006, diameter=0.2)  # two boxes across: 0.000524
+    assert faults(one) == []
+    assert [fault.key for fault in faults(replace(one, volume_fraction=0.0005))] == [
+        "volume_fraction"
+    ]
+    film = Coat("deposit", 0.2)
+    # the middle of four rods is 0.354 from their axes, 0.204 from their faces
+    array = Rods(body, "rod", "PEO", (2, 2), "square", 0.0, 0.3, 0.0, 0.8, deposit=film)
+    assert faults(array) == []
+    full = replace(array, length=0.79, deposit=Coat("deposit", 0.21))
+    assert [fault.key for fault in faults(full)] == ["deposit.thickness"]
+    assert faults(replace(full, length=0.7)) == []  # some is left on top
+    assert faults(replace(full, cap="round")) == []  # and beside caps
+    # rows of 0.25 of rods 0.5 apart: the circle around three of them has a radius of 0.25
+    rows = replace(full, count=(2, 4), arrangement="hexagonal", diameter=0.1)
+    assert faults(replace(rows, deposit=Coat("deposit", 0.19), length=0.81)) == []
+    assert len(faults(replace(rows, deposit=Coat("deposit", 0.21)))) == 1
