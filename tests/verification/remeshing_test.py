@@ -84,6 +84,7 @@ def test_without_new_meshes_the_march_ends_distorted(tmp_path):
     assert numbers(found(case))["outcome"] == "distorted"
 
 
+@pytest.mark.slow
 def test_the_number_of_new_meshes_is_bounded_and_a_face_that_turns_wavy_by_itself_is_told(tmp_path):
     # 50 mV over 10 um: the flat gap would close at L^2 F/(2 kappa V V_Li) = 742.3 s
     step = '[programme]\nmost_remeshings = 1\n[[programme.steps]]\nkind = "potentiostatic"\n'
