@@ -158,9 +158,12 @@ def not_flat(window: Window, least: float = 0.3) -> Window:
 
 
 def overview(section: Simplices, opening: float) -> Window:
-    """The window on the whole cell, as far from the film as the field still varies."""
+    """The window on the whole cell, as far from the film as the field still varies.
+
+    Without an opening the field may vary up to the ends of rods and other features.
+    """
     x0, x1, y0, y1 = extent(section)
-    y1 = min(y1, max(y0, 0.0) + 0.75 * (x1 - x0))
+    y1 = min(y1, max(y0, 0.0) + (0.75 if opening else 2.0) * (x1 - x0))
     y0 = max(y0, min(y1, 0.0) - 0.5 * (x1 - x0))
     if opening and y1 - y0 < 0.3 * (x1 - x0):  # a flat cell: only what is around the opening
         half = max(1.5 * opening, (y1 - y0) / 0.6)
@@ -290,9 +293,10 @@ def face_caption(run: Run) -> str:
 def numbers_text(run: Run) -> str:
     """The quantities that belong to a picture of the current, in words."""
     said = []
+    face = "opening" if run.geometry["opening"] else "metal"
     for name, words in (
         ("share.window", "share of the current through the opening"),
-        ("mean_amplification", "mean amplification on the opening"),
+        ("mean_amplification", f"mean amplification on the {face}"),
         ("excess_area_specific_resistance", "excess area-specific resistance"),
     ):
         entry = run.numbers.get(name)

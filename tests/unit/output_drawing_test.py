@@ -185,6 +185,8 @@ def test_the_overview_ends_where_the_field_is_even():
     x0, x1, _, _ = sections.overview(box(500, 0, 25), 1.0)
     assert -x0 == x1 == pytest.approx(25 / 0.6)
     assert sections.overview(box(500, 0, 25), 0.0)[:2] == (-500, 500)
+    # between rods the current varies up to their ends
+    assert sections.overview(box(0.4, 0.4, 2.4), 0.0)[3] == pytest.approx(2.0)
 
 
 def test_streamlines_carry_equal_currents_and_follow_the_field(slit):
