@@ -17,7 +17,7 @@ from meshes.layers import Box
 from meshes.mesh import BuiltMesh
 from solver import mechanics_schema, schema
 from solver.box_stress import box_stresses
-from solver.crack_front import front_rates, moved_front
+from solver.crack_front import SAFETY, front_rates, lines_of_front, moved_front, with_front_bars
 from solver.domain import (
     facet_entities,
     facet_measure,
@@ -28,7 +28,6 @@ from solver.elasticity import Body, displacement_space, make_body
 from solver.equilibrium import State, Support
 from solver.floors import Level, floors
 from solver.force_balance import balanced
-from solver.hooke import Floats
 from solver.interface_schema import Joint
 from solver.mechanics import Mechanical, Progress
 from solver.mechanics_model import conditions, loaded_faces, solid_law
@@ -38,7 +37,6 @@ from solver.touching import solve_touching
 
 MOST_LEVELS = 5
 MOST_TOUCHING = 200_000  # unknowns of a box with contact: its systems are solved directly
-SAFETY = 2.0
 NOTHING = 1e-6  # of the G that the pressure on a closed crack would drive: rounding
 GROWTH = 4  # of the unknowns from mesh to mesh, about
 
@@ -81,14 +79,14 @@ def solve_box(
         tractions, supports = conditions(box, case.mechanics or mechanics)
         body = make_body(domain, solids, tractions)
         found, closed = _solved(body, box, supports, mechanics.interfaces, options)
-        bars, bar = _bars(found, before)
-        told = found.told
+        found = _with_bar(found, before)
+        bar, told = found.bar, found.told
         if box.crack is None:
             layers = tuple(layer.name for layer in box.layers)
             loaded = loaded_faces(mechanics)
             told = told | box_stresses(body, layers, loaded, found.state, supports)
         changes = {n: abs(v - before.told[n]) for n, v in told.items()} if before else {}
-        found = replace(found, bar=bar, told=told, told_bars=changes)
+        found = replace(found, told=told, told_bars=changes)
         value = found.state.energy if found.front is None else float(found.front.values.max())
         dofs = displacement_space(domain).dofmap.index_map.size_global * 3
         least = floors(body)
@@ -107,12 +105,14 @@ def solve_box(
     if found.front is None:
         return replace(found, history=tuple(history))
     by_extension, slopes = moved_front(found.body, box, supports, options)
-    bars = np.maximum(bars, abs(found.front.mean - by_extension))
+    bars = np.maximum(found.front.bars, abs(found.front.mean - by_extension))
     front = replace(found.front, bars=bars, by_extension=by_extension, slopes=slopes)
     if before is not None:  # the slope on that mesh as well: how far apart are they?
         _, coarse = moved_front(before.body, box, supports, options)
         change = SAFETY * float(np.abs(slopes[-1] - coarse[-1]).max())
         front = replace(front, slope_bar=max(change, float(np.ptp(slopes, axis=0).max())))
+    for line in lines_of_front(front):
+        progress(line)
     bar = float(bars[front.values.argmax()])
     history[-1] = replace(history[-1], bar=bar)
     return replace(found, front=front, bar=bar, history=tuple(history))
@@ -127,17 +127,14 @@ def may_touch(mechanics: mechanics_schema.Mechanics) -> bool:
     )
 
 
-def _bars(found: Mechanical, before: Mechanical | None) -> tuple[Floats, float]:
-    """Error bar at every point of the front, and the largest of them (or of the energy)."""
-    if found.front is None:
-        change = inf if before is None else abs(found.state.energy - before.state.energy)
-        return np.empty(0), change
-    if before is None or before.front is None:
-        return np.full(len(found.front.values), inf), inf
-    # G converges with the first power of the size at the front: the change is about the error
-    changes = SAFETY * np.abs(found.front.values - before.front.values)
-    largest = float(np.maximum(found.front.spread, changes).max())
-    return np.full(len(changes), largest), largest  # of single points it may be small by chance
+def _with_bar(found: Mechanical, before: Mechanical | None) -> Mechanical:
+    """With the error bars of the front and of its largest G, or of the energy."""
+    coarser = None if before is None else before.front
+    if found.front is not None:
+        front = with_front_bars(found.front, coarser)
+        return replace(found, front=front, bar=float(front.bars[front.values.argmax()]))
+    change = inf if before is None else abs(found.state.energy - before.state.energy)
+    return replace(found, bar=change)
 
 
 def _solved(

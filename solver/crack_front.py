@@ -1,31 +1,44 @@
 """The energy release rate along the front of an elliptical crack in 3D.
 
 The front is moved by fields q_k: in the plane of the crack, normal to the front, dying out at a
-distance from it, along the front a hat function w_k of the angle t of the ellipse
-(x, y) = (a cos t, b sin t). As in `solver.fracture`, with the energy Pi of `solver.elasticity`,
+distance from it, along the front a function w_k of the angle t of the ellipse
+(x, y) = (a cos t, b sin t). As in `solver.fracture`, with the energy Pi of `solver.elasticity` and
+the area A of the crack of the mesh,
 
-    G_k = -2 dPi/dq_k / int w_k ds     (half of the body is above the plane of the crack),
+    -2 dPi/dq_k = int G w_k ds     (half of the body is above the plane of the crack),
+    int v w_k ds = sum over nodes n of v_n w_k,n dA/dq_n.
 
-the mean of G around a point of the front. G in J/m^2, arc length s in um from the x axis on. For a
-crack in an infinite body under the pressure p on its faces (or the tension p far away), a >= b,
+In an infinite body K_I^2 under a pressure that is a polynomial of the place is ds/dt times one of
+cos 2t (in a quarter), so
+
+    G(t) = ds/dt sum_m g_m cos 2mt,   w_k = ds/dt cos 2kt,   k, m < MODES
+
+gives equations for the g_m. The force on single nodes at the front is uneven by more than G is
+wrong; that smooth functions leave out, hats would not. What the mean of G around a point, by a hat
+of the angle, differs from that of the sum is told with it: the share of what MODES do not show.
+G in J/m^2, arc length s in um from the x axis on. For a crack in an infinite body under the
+pressure p on its faces (or the tension p far away), a >= b,
 
     K_I(t) = p sqrt(pi b)/E(m) [sin^2 t + (b/a)^2 cos^2 t]^(1/4),   m = 1 - (b/a)^2,
 
 E(m) the complete elliptic integral of the second kind.
 
 How G changes as the front moves outwards evenly, by d everywhere: the mesh follows it by a field
-that dies out further away, and G_k of two such bodies, d = +-STEP of the reach, are subtracted.
-Points of the front stay at their angle t, on their normal; with the curvature c of the front
+that dies out further away, and G of two such bodies, d = +-STEP of the reach, are subtracted.
+Points of the front stay at their angle t, on their normal. Their energies give the mean of G once
+more, without a domain integral. For the penny dG/da = G/a.
 
-    int w_k ds -> int w_k (1 + d c) ds,     c ds = a b/(a^2 sin^2 t + b^2 cos^2 t) dt.
+The error bar of G at a point is the largest of: the spread over the contours there, what MODES do
+not show there, twice the difference of the last two meshes there, the same share of G as that has
+of all of the front (of one point alone it may be small by chance), and the difference of the mean
+of G and that of the energies.
 
-Their energies give the mean of G once more, without a domain integral. For the penny dG/da = G/a.
-
-Source: Irwin 1962, J. Appl. Mech. 29, 651 (ellipse); Li, Shih & Needleman 1985, Eng. Fract. Mech.
-21, 405 (domain integral along a front).
+Source: Irwin 1962, J. Appl. Mech. 29, 651 (ellipse); Shah & Kobayashi 1971, Eng. Fract. Mech. 3, 71
+(polynomials); Li, Shih & Needleman 1985, Eng. Fract. Mech. 21, 405 (domain integral along a front).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import inf, nan
 
@@ -37,13 +50,15 @@ from petsc4py import PETSc
 from scipy.integrate import quad
 
 from meshes.layers import Box, Ellipse
-from solver.domain import Domain, coordinates, node_positions
+from solver.domain import Domain, coordinates, facet_entities, facet_measure, node_positions
 from solver.elasticity import Body
 from solver.equilibrium import Support
 from solver.hooke import Floats
 from solver.touching import solve_touching
 
 POINTS = 9  # of the front at which G is given
+MODES = 4  # of its course
+SAFETY = 2.0  # G converges with the first power of the size at the front: the change is its error
 # q is one inside of the first radius and zero outside of the second, in shares of the reach
 CONTOURS = ((0.1, 0.4), (0.2, 0.6), (0.3, 0.8))
 STEP = 0.01  # by which the front is moved for differences, in shares of the reach
@@ -63,6 +78,8 @@ class Front:
         slopes: dG/da as all of the front moves outwards, by every contour, J/m^2/um, shape
             (contours, points).
         slope_bar: Error bar of dG/da at every point.
+        unseen: By how much the mean of G around a point differs from what is told, J/m^2, shape
+            (points,).
     """
 
     angles: Floats
@@ -73,11 +90,16 @@ class Front:
     by_extension: float = nan
     slopes: Floats | None = None
     slope_bar: float = inf
+    unseen: Floats = field(default_factory=lambda: np.zeros(POINTS))
+
+    def slope_at(self, point: int) -> float:
+        """dG/da at a point, by the widest contour; nan if it was not computed."""
+        return nan if self.slopes is None else float(self.slopes[-1][point])
 
     @property
     def slope(self) -> float:
-        """dG/da where G is largest, by the widest contour; nan if it was not computed."""
-        return nan if self.slopes is None else float(self.slopes[-1][self.values.argmax()])
+        """The same where G is largest."""
+        return self.slope_at(int(self.values.argmax()))
 
     @property
     def values(self) -> Floats:
@@ -95,6 +117,12 @@ def table_of_front(front: Front) -> str:
     rows = np.stack([front.lengths, np.degrees(front.angles), front.values, front.bars], 1)
     lines = [",".join(f"{value:.9g}" for value in row) for row in rows]
     return "\n".join(["arc_length_um,angle_degree,G_J_m2,error_bar_J_m2", *lines]) + "\n"
+
+
+def lines_of_front(front: Front) -> Iterator[str]:
+    """The same as lines of a log."""
+    for row in zip(front.lengths, np.degrees(front.angles), front.values, front.bars, strict=True):
+        yield "front at {:.4g} um ({:.4g} degrees): G {:.6g}, bar {:.1e}".format(*row)
 
 
 def arc_length(
@@ -156,7 +184,8 @@ class _Track:
     Attributes:
         space: Of the coordinates of the nodes.
         normal: Of the front at the nearest point of it, shape (2, owned nodes).
-        hats: w_k, shape (owned nodes, points).
+        hats: Around the points, shape (owned nodes, points).
+        modes: w_k, shape (owned nodes, MODES).
         shares: How far nodes follow the front, by contour, shape (contours, owned nodes).
     """
 
@@ -166,30 +195,43 @@ class _Track:
     angles: Floats
     normal: Floats
     hats: Floats
+    modes: Floats
     shares: Floats
 
-    def lengths(self, distance: float) -> Floats:
-        """int w_k ds of the front moved outwards by a distance, um, shape (points,)."""
-        pieces = list(pairwise(self.angles))
-
-        def parts(hat: tuple[float, float]) -> list[float]:
-            return [arc_length(self.crack, *piece, hat, distance) for piece in pieces]
-
-        rising, falling = parts((0.0, 1.0)), parts((1.0, 0.0))
-        whole: Floats = np.array([0.0, *rising]) + np.array([*falling, 0.0])
-        return whole
-
-    def rates(self, body: Body, displacement: fem.Function, distance: float) -> Floats:
-        """G at every point by every contour, J/m^2, shape (contours, points); collective."""
+    def outwards(self, whole: ufl.Form) -> Floats:
+        """What an integral grows by as nodes of this rank move outwards; collective."""
         x = ufl.SpatialCoordinate(self.domain.mesh)
-        energy = body.potential_energy(displacement)
-        slope = fem.form(ufl.derivative(energy, x, ufl.TestFunction(self.space)))
+        slope = fem.form(ufl.derivative(whole, x, ufl.TestFunction(self.space)))
         force = fem_petsc.assemble_vector(slope)
         force.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         pull = force.array_r.reshape(-1, 3)[: len(self.hats)]
-        outwards = pull[:, 0] * self.normal[0] + pull[:, 1] * self.normal[1]
-        found = self.domain.comm.allreduce((self.shares * outwards) @ self.hats)
-        return np.asarray(-2.0 * found / self.lengths(distance))
+        return np.asarray(pull[:, 0] * self.normal[0] + pull[:, 1] * self.normal[1])
+
+    def rates(self, body: Body, displacement: fem.Function) -> tuple[Floats, float, Floats]:
+        """G where the mesh is now; collective.
+
+        Returns:
+            At every point by every contour (contours, points), its mean, and what is unseen of it
+            at every point, J/m^2.
+        """
+        domain, comm = self.domain, self.domain.comm
+        ds = facet_measure(domain, {0: facet_entities(domain, "crack")})
+        area = self.shares[-1] * self.outwards(fem.Constant(domain.mesh, np.float64(1.0)) * ds(0))
+        forces = -2.0 * self.shares * self.outwards(body.potential_energy(displacement))
+        lengths = comm.allreduce((self.modes.T * area) @ self.modes)
+        terms = np.linalg.solve(lengths, comm.allreduce(forces @ self.modes).T)
+        around = comm.allreduce(forces[-1] @ self.hats)
+        told = comm.allreduce((area * (self.modes @ terms[:, -1])) @ self.hats)
+        length = comm.allreduce(area @ self.hats)
+        rates = np.asarray((_modes(self.crack, self.angles) @ terms).T)
+        return rates, float(around.sum() / length.sum()), np.abs(around - told) / length
+
+
+def _modes(crack: Ellipse, angles: Floats) -> Floats:
+    """ds/dt cos 2mt over the longer half axis, shape (angles, MODES)."""
+    a, b = crack.semi_axes
+    stretch = np.hypot(a * np.sin(angles), b * np.cos(angles)) / max(a, b)
+    return np.asarray(stretch[:, None] * np.cos(2.0 * np.outer(angles, np.arange(MODES))))
 
 
 def _track(domain: Domain, box: Box, crack: Ellipse) -> _Track:
@@ -203,7 +245,7 @@ def _track(domain: Domain, box: Box, crack: Ellipse) -> _Track:
         np.clip((outer * size - away) / ((outer - inner) * size), 0.0, 1.0)
         for inner, outer in CONTOURS
     ]
-    return _Track(domain, crack, space, angles, normal, hats, np.array(shares))
+    return _Track(domain, crack, space, angles, normal, hats, _modes(crack, t), np.array(shares))
 
 
 def front_rates(body: Body, displacement: fem.Function, box: Box) -> Front | None:
@@ -218,11 +260,20 @@ def front_rates(body: Body, displacement: fem.Function, box: Box) -> Front | Non
     if crack is None:
         return None
     track = _track(body.domain, box, crack)
-    rates = track.rates(body, displacement, 0.0)
+    rates, mean, unseen = track.rates(body, displacement)
     pieces = pairwise(track.angles)
     lengths = np.cumsum([0.0, *(arc_length(crack, *piece, (1.0, 1.0)) for piece in pieces)])
-    mean = float(rates[-1] @ track.lengths(0.0) / lengths[-1])
-    return Front(track.angles, lengths, rates, mean, np.full(POINTS, np.inf))
+    return Front(track.angles, lengths, rates, mean, np.full(POINTS, inf), unseen=unseen)
+
+
+def with_front_bars(front: Front, coarser: Front | None) -> Front:
+    """The same with its error bars, from this mesh and a coarser one; infinite without that."""
+    if coarser is None:
+        return front
+    changes = SAFETY * np.abs(front.values - coarser.values)
+    size = np.abs(front.values)
+    usual = size * changes.sum() / max(size.sum(), np.finfo(float).tiny)
+    return replace(front, bars=np.maximum.reduce([front.spread, front.unseen, changes, usual]))
 
 
 def moved_front(
@@ -245,7 +296,7 @@ def moved_front(
         with coordinates(domain, node_positions(domain.mesh) + distance * follow):
             state = solve_touching(body, supports, {}, overrides).state
             energies.append(state.energy)
-            rates.append(track.rates(body, state.displacement, distance))
+            rates.append(track.rates(body, state.displacement)[0])
     length = arc_length(crack, 0.0, 0.5 * np.pi, (1.0, 1.0))
     mean = -2.0 * (energies[0] - energies[1]) / (2.0 * STEP * size * length)
     return mean, np.asarray((rates[0] - rates[1]) / (2.0 * STEP * size), dtype=np.float64)

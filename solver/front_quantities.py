@@ -36,11 +36,20 @@ def _modulus(region: mechanics_schema.SolidRegion, mechanics: mechanics_schema.M
     return hooke.crack_modulus(solid_law(region, mechanics, plane=False, spatial=True).stiffness)
 
 
+def deciding(front: Front, limit: float) -> int:
+    """The point of the front that decides whether the crack grows.
+
+    Where G exceeds Gc by most beyond its error bar; if nowhere, where it may exceed it by most.
+    """
+    least, most = front.values - front.bars, front.values + front.bars
+    return int((least if least.max() > limit else most).argmax())
+
+
 def word_of(front: Front, limit: float) -> Verdict:
     """What the front does."""
-    most = int(front.values.argmax())
-    rate, bar = float(front.values[most]), float(front.bars[most])
-    return verdict(rate, bar, limit, front.slope, front.slope_bar)
+    at = deciding(front, limit)
+    rate, bar = float(front.values[at]), float(front.bars[at])
+    return verdict(rate, bar, limit, front.slope_at(at), front.slope_bar)
 
 
 def _stopped(word: str, found: Mechanical) -> str:
@@ -94,7 +103,9 @@ def front_quantities(
     if limit is None:
         return
     word = _stopped(word_of(front, limit), found)
-    yield Quantity("verdict", word, "", meaning="Does the crack grow anywhere?")
+    angle = float(front.angles[deciding(front, limit)]) * 180.0 / pi
+    text = f"Does the crack grow anywhere? By G and its error bar at {angle:g} degrees."
+    yield Quantity("verdict", word, "", meaning=text)
     if found.arrest is not None:
         text = "Half length along x at which G = Gc, if the front keeps its shape."
         yield estimate("arrest_length", found.arrest, found.arrest_bar, "um", text)

@@ -20,9 +20,10 @@ NOTES_OF_THE_TIP = (
     "the tip moved), the spread over the contours, and the difference of the last two meshes."
 )
 NOTES_OF_THE_FRONT = (
-    "The error bar of the energy release rate at a point of the front is an estimate, not a bound: "
-    "the largest of the spread over the contours, twice the difference of the last two meshes, and "
-    "the difference of the mean over the front from that of the energies with the front moved."
+    "Every point of the front has an error bar of its own, an estimate, not a bound: the largest "
+    "of the spread over the contours there, twice the difference of the last two meshes there or "
+    "on the mean over the front, what the smooth course along the front leaves out there, and the "
+    "difference of the mean of G from that of the energies with the front moved."
 )
 ONE_MESH = (
     'One mesh was asked for (numerics.refinement = "none"): no number has an error bar from '

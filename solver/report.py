@@ -35,6 +35,7 @@ from solver.formats import (
 from solver.headline import headline, lines_of
 from solver.output import (
     CAPTIONS,
+    FRONT,
     REPORT,
     RESULTS,
     SUMMARY,
@@ -122,6 +123,22 @@ def histories(results: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def front_rows(folder: Path) -> list[list[float]]:
+    """Arc length, angle, G and its error bar at the points of a front; empty without one.
+
+    Raises:
+        OutputError: The table of the front cannot be read.
+    """
+    path = folder / FRONT
+    if not path.is_file():
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()[1:]
+        return [[float(value) for value in line.split(",")] for line in lines]
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be read: {error}") from error
+
+
 def render(folder: Path) -> str:
     """The text of the report.
 
@@ -159,6 +176,7 @@ def render(folder: Path) -> str:
             missing=captions["missing"],
             scene=(folder / scene).read_text(encoding="utf-8") if scene else "",
             histories=histories(results),
+            front=front_rows(folder),
             case=case.read_text(encoding="utf-8") if case.is_file() else "",
         )
     )

@@ -25,7 +25,7 @@ from solver.crack_front import Front, arc_length, front_rates, moved_front
 from solver.domain import read_domain
 from solver.elasticity import Solid, Traction, make_body
 from solver.equilibrium import Equilibrium, Support
-from solver.front_quantities import word_of
+from solver.front_quantities import deciding, word_of
 from solver.meshing import mesh_cache
 from solver.simulate import simulate
 from solver.stability import GROWS
@@ -211,6 +211,22 @@ def front_with(rate, slope, slope_bar):
 )
 def test_the_verdict_knows_the_error_bars_of_the_force_and_of_its_slope(rate, slope, bar, word):
     assert word_of(front_with(rate, slope, bar), 1.0) == word
+
+
+def test_the_point_that_decides_is_the_one_whose_own_bar_leaves_no_doubt():
+    rates, bars = np.full((3, 9), 0.5), np.full(9, 0.1)
+    rates[:, 8], bars[8] = 1.2, 0.3  # the largest G, of which one knows little
+    front = replace(front_with(0.5, 1.0, 0.5), rates=rates, bars=bars)
+    assert (deciding(front, 1.0), word_of(front, 1.0)) == (8, "undecided within the error bar")
+    rates[:, 6] = 1.15
+    slopes = np.full((3, 9), 1.0)
+    slopes[:, 6] = -1.0
+    front = replace(front, slopes=slopes)
+    assert (deciding(front, 1.0), word_of(front, 1.0)) == (6, "arrests")
+    assert (deciding(front, 2.0), word_of(front, 2.0)) == (8, "stable")
+    assert (deciding(front, 1.45), word_of(front, 1.45)) == (8, "undecided within the error bar")
+    unknown = replace(front, bars=np.full(9, np.inf))
+    assert word_of(unknown, 1.0) == "undecided within the error bar"
 
 
 def test_the_filled_part_lies_inside_of_the_faces_of_the_crack(tmp_path):

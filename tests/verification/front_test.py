@@ -8,6 +8,7 @@ import pytest
 import ufl
 from dolfinx import fem
 from mpi4py import MPI
+from scipy.special import ellipe
 
 from meshes.build import build
 from meshes.cache import cached
@@ -19,6 +20,8 @@ from solver.crack_front import (
     arc_length,
     front_rates,
     moved_front,
+    table_of_front,
+    with_front_bars,
 )
 from solver.domain import read_domain
 from solver.elasticity import Solid, Traction, make_body, strain
@@ -77,8 +80,15 @@ def test_the_front_is_as_long_as_the_ellipse():
     assert sum(halves) == pytest.approx(whole)
 
 
+def held(front, exact):
+    """Whether the bar at every point has G in it, and is under 5 times the error or 0.1 %."""
+    errors = np.abs(front.values - exact)
+    assert (errors <= front.bars).all(), front.bars / errors
+    assert (front.bars <= np.maximum(5.0 * errors, 1e-3 * exact)).all(), front.bars / errors
+
+
 def test_the_penny_is_driven_alike_all_along_its_front():
-    errors = []
+    errors, before = [], None
     for refinements in (0, 1):
         body, state = solved(PENNY, refinements)
         assert state.balance < 1e-8
@@ -89,6 +99,9 @@ def test_the_penny_is_driven_alike_all_along_its_front():
         assert front.spread.max() < 2e-3 * EXACT
         extended, _ = moved_front(body, PENNY, PLANES, {})
         assert extended == pytest.approx(front.mean, rel=1e-3)
+        before, front = front, with_front_bars(front, before)
+        assert np.isinf(front.bars).all() == (refinements == 0)
+    held(front, EXACT)
     assert front.values.max() < 1.01 * front.values.min()  # constant to 1 % along the front
     assert errors[1] < 0.6 * errors[0] < 0.6 * 2.5e-2  # of the order of the cells at the front
 
@@ -117,6 +130,31 @@ def test_an_ellipse_is_driven_most_at_its_short_axis():
     body, state = solved(turned, 1)
     other = front_rates(body, state.displacement, turned)
     assert other.values == pytest.approx(front.values[::-1], rel=2e-2)
+
+
+def irwin(a, b, angles):
+    """G of an ellipse in an infinite body at angles from the x axis, p = E = 1."""
+    most, least = max(a, b), min(a, b)
+    t = angles if a >= b else 0.5 * pi - angles
+    ratio = least / most
+    shape = np.sqrt(np.sin(t) ** 2 + ratio**2 * np.cos(t) ** 2)
+    return 0.91 * pi * least / ellipe(1.0 - ratio**2) ** 2 * shape
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("axes", [(1.0, 1.0), (1.0, 0.6), (0.7, 1.0), (1.0, 0.4)])
+def test_the_bar_at_every_point_of_a_front_has_the_exact_force_in_it(axes):
+    # at both axes and in between, on two pairs of meshes; in a body that is 16 times the crack
+    box = Box(16.0, 16.0, (Layer("lower", 12.0), Layer("upper", 4.0)), Ellipse(axes))
+    before = None
+    for refinements in range(3):
+        body, state = solved(box, refinements)
+        front = with_front_bars(front_rates(body, state.displacement, box), before)
+        if before is not None:
+            held(front, irwin(*axes, front.angles))
+        before = front
+    rows = np.loadtxt(table_of_front(front).splitlines()[1:], delimiter=",")
+    assert rows[:, 3] == pytest.approx(front.bars, rel=1e-8)
 
 
 @pytest.mark.parallel
