@@ -16,6 +16,8 @@ cos 2t (in a quarter), so
 gives equations for the g_m. The force on single nodes at the front is uneven by more than G is
 wrong; that smooth functions leave out, hats would not. What the mean of G around a point, by a hat
 of the angle, differs from that of the sum is told with it: the share of what MODES do not show.
+Where the crack is closed G is zero and has a kink, which no such sum follows: along a front whose G
+by hats falls below NOTHING of the largest, G is that by hats, and the bar one for all of it.
 G in J/m^2, arc length s in um from the x axis on. For a crack in an infinite body under the
 pressure p on its faces (or the tension p far away), a >= b,
 
@@ -58,6 +60,7 @@ from solver.touching import solve_touching
 
 POINTS = 9  # of the front at which G is given
 MODES = 4  # of its course
+NOTHING = 0.02  # of the largest G: a front with less somewhere may be closed there
 SAFETY = 2.0  # G converges with the first power of the size at the front: the change is its error
 # q is one inside of the first radius and zero outside of the second, in shares of the reach
 CONTOURS = ((0.1, 0.4), (0.2, 0.6), (0.3, 0.8))
@@ -80,6 +83,7 @@ class Front:
         slope_bar: Error bar of dG/da at every point.
         unseen: By how much the mean of G around a point differs from what is told, J/m^2, shape
             (points,).
+        smooth: Whether G is a sum of MODES; by hats where not.
     """
 
     angles: Floats
@@ -91,6 +95,7 @@ class Front:
     slopes: Floats | None = None
     slope_bar: float = inf
     unseen: Floats = field(default_factory=lambda: np.zeros(POINTS))
+    smooth: bool = True
 
     def slope_at(self, point: int) -> float:
         """dG/da at a point, by the widest contour; nan if it was not computed."""
@@ -207,24 +212,36 @@ class _Track:
         pull = force.array_r.reshape(-1, 3)[: len(self.hats)]
         return np.asarray(pull[:, 0] * self.normal[0] + pull[:, 1] * self.normal[1])
 
-    def rates(self, body: Body, displacement: fem.Function) -> tuple[Floats, float, Floats]:
+    def rates(
+        self, body: Body, displacement: fem.Function, smooth: bool | None = None
+    ) -> tuple[Floats, float, Floats, bool]:
         """G where the mesh is now; collective.
 
+        Args:
+            body: Laws and loads.
+            displacement: In equilibrium.
+            smooth: Whether by MODES; by None that is found out.
+
         Returns:
-            At every point by every contour (contours, points), its mean, and what is unseen of it
-            at every point, J/m^2.
+            At every point by every contour (contours, points), its mean, what is unseen of it at
+            every point, J/m^2, and whether it is by MODES.
         """
         domain, comm = self.domain, self.domain.comm
         ds = facet_measure(domain, {0: facet_entities(domain, "crack")})
         area = self.shares[-1] * self.outwards(fem.Constant(domain.mesh, np.float64(1.0)) * ds(0))
         forces = -2.0 * self.shares * self.outwards(body.potential_energy(displacement))
+        length = comm.allreduce(area @ self.hats)
+        around = comm.allreduce(forces @ self.hats) / length
+        mean = float(around[-1] @ length / length.sum())
+        if smooth is None:
+            smooth = bool(around[-1].min() >= NOTHING * around[-1].max())
+        if not smooth:
+            return around, mean, np.zeros(POINTS), False
         lengths = comm.allreduce((self.modes.T * area) @ self.modes)
         terms = np.linalg.solve(lengths, comm.allreduce(forces @ self.modes).T)
-        around = comm.allreduce(forces[-1] @ self.hats)
-        told = comm.allreduce((area * (self.modes @ terms[:, -1])) @ self.hats)
-        length = comm.allreduce(area @ self.hats)
+        told = comm.allreduce((area * (self.modes @ terms[:, -1])) @ self.hats) / length
         rates = np.asarray((_modes(self.crack, self.angles) @ terms).T)
-        return rates, float(around.sum() / length.sum()), np.abs(around - told) / length
+        return rates, mean, np.abs(around[-1] - told), True
 
 
 def _modes(crack: Ellipse, angles: Floats) -> Floats:
@@ -260,10 +277,12 @@ def front_rates(body: Body, displacement: fem.Function, box: Box) -> Front | Non
     if crack is None:
         return None
     track = _track(body.domain, box, crack)
-    rates, mean, unseen = track.rates(body, displacement)
+    rates, mean, unseen, smooth = track.rates(body, displacement)
     pieces = pairwise(track.angles)
     lengths = np.cumsum([0.0, *(arc_length(crack, *piece, (1.0, 1.0)) for piece in pieces)])
-    return Front(track.angles, lengths, rates, mean, np.full(POINTS, inf), unseen=unseen)
+    return Front(
+        track.angles, lengths, rates, mean, np.full(POINTS, inf), unseen=unseen, smooth=smooth
+    )
 
 
 def with_front_bars(front: Front, coarser: Front | None) -> Front:
@@ -271,6 +290,8 @@ def with_front_bars(front: Front, coarser: Front | None) -> Front:
     if coarser is None:
         return front
     changes = SAFETY * np.abs(front.values - coarser.values)
+    if not front.smooth:
+        return replace(front, bars=np.full(POINTS, max(front.spread.max(), changes.max())))
     size = np.abs(front.values)
     usual = size * changes.sum() / max(size.sum(), np.finfo(float).tiny)
     return replace(front, bars=np.maximum.reduce([front.spread, front.unseen, changes, usual]))
@@ -291,12 +312,13 @@ def moved_front(
     size, (inner, outer) = reach(box, crack), CONTOURS[-1]
     track = _track(domain, box, crack)
     follow = _moved(domain, crack, inner * size, outer * size)
-    energies, rates = [], []
+    energies, rates, smooth = [], [], None  # both by the same functions
     for distance in (STEP * size, -STEP * size):
         with coordinates(domain, node_positions(domain.mesh) + distance * follow):
             state = solve_touching(body, supports, {}, overrides).state
             energies.append(state.energy)
-            rates.append(track.rates(body, state.displacement)[0])
+            found, _, _, smooth = track.rates(body, state.displacement, smooth)
+            rates.append(found)
     length = arc_length(crack, 0.0, 0.5 * np.pi, (1.0, 1.0))
     mean = -2.0 * (energies[0] - energies[1]) / (2.0 * STEP * size * length)
     return mean, np.asarray((rates[0] - rates[1]) / (2.0 * STEP * size), dtype=np.float64)

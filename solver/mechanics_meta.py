@@ -23,7 +23,8 @@ NOTES_OF_THE_FRONT = (
     "Every point of the front has an error bar of its own, an estimate, not a bound: the largest "
     "of the spread over the contours there, twice the difference of the last two meshes there or "
     "on the mean over the front, what the smooth course along the front leaves out there, and the "
-    "difference of the mean of G from that of the energies with the front moved."
+    "difference of the mean of G from that of the energies with the front moved. A front that is "
+    "closed in part has one for all of it, from the contours and the last two meshes."
 )
 ONE_MESH = (
     'One mesh was asked for (numerics.refinement = "none"): no number has an error bar from '

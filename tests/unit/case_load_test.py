@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from meshes.geometry import Cell, Cross, Film, MeshFile, Round, Slit, TwoDiscs
 from meshes.layers import Layer
+from meshes.micro import Rough
 from solver.case import CaseError, load_case, with_value
 from solver.resolved import resolved_toml
 from solver.schema import (
@@ -312,7 +313,19 @@ def test_a_resolved_case_of_the_repository_reads_back_equal(path, tmp_path):
             mesh = shutil.copy(each.geometry.path, tmp_path)
             geometry = dataclasses.replace(each.geometry, path=str(mesh))
             each = dataclasses.replace(each, geometry=geometry, path=tmp_path / "case.toml")
+        elif isinstance(each.geometry, Rough):  # so do maps of heights
+            each = with_maps_beside(each, each.geometry, tmp_path)
         equal_again(each, tmp_path)
+
+
+def with_maps_beside(case: Case, rough: Rough, folder: Path) -> Case:
+    """The case with its maps of heights in another folder."""
+    faces = tuple(
+        dataclasses.replace(face, file=str(shutil.copy(face.file, folder))) if face.file else face
+        for face in rough.faces
+    )
+    geometry = dataclasses.replace(rough, faces=faces)
+    return dataclasses.replace(case, geometry=geometry, path=folder / "case.toml")
 
 
 def test_resolved_cases_read_back_equal(tmp_path):
