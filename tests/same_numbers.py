@@ -14,8 +14,9 @@ from pathlib import Path
 
 CLOSE = 1e-6  # of values that iterate to a tolerance
 BALANCED = 1e-8  # of what is zero but for rounding
-ROUNDING = 1e-12  # of the largest component of a tensor
-ZERO = {"closed_crack": "nothing drives its crack, what is told of it is rounding"}
+ROUNDING = 1e-12  # of the largest component of a tensor, or of a value with a bar that is rounding
+UNDRIVEN = "nothing drives its crack, what is told of it is rounding"
+ZERO = {"closed_crack": UNDRIVEN, "closed_crack_in_3d": UNDRIVEN}
 
 
 def quantities(path: Path) -> dict[str, dict]:
@@ -39,7 +40,8 @@ def same(one: dict, other: dict) -> bool:
         return bool(one["value"] == other["value"])
     if one["bound"] == "none" or one["lower"] is None or other["lower"] is None:
         return difference(one, other) <= CLOSE
-    return bool(one["lower"] <= other["upper"] and other["lower"] <= one["upper"])
+    meet = one["lower"] <= other["upper"] and other["lower"] <= one["upper"]
+    return bool(meet or difference(one, other) <= ROUNDING)
 
 
 def difference(one: dict, other: dict) -> float:
