@@ -359,6 +359,7 @@ def numerics(table: tables.Numerics) -> schema.Numerics:
         edge_size=_number(table.edge_size),
         maximum_size=_number(table.maximum_size),
         layer_size=_number(table.layer_size),
+        element_order=table.element_order,
         petsc_options=dict(table.petsc_options),
     )
 

@@ -20,6 +20,7 @@ from solver import compat, schema
 from solver.domain import Domain, cellwise, number_of_cells, read_domain, refine_cells
 from solver.effective_conduction import Conducting, Fluctuations, both_sides
 from solver.effective_stiffness import Elastic, Response, response, voigt_and_reuss
+from solver.elasticity import displacement_space
 from solver.mechanics_model import solid_law
 from solver.solve import SolveFailed
 from solver.tensor_bounds import Between
@@ -239,7 +240,8 @@ def solve_conductivity(
         if name in built.regions
     }
     options = dict(case.numerics.petsc_options)
-    cell = Conducting(read_domain(built, comm), laws, cell_volume(built), options)
+    order = case.numerics.element_order
+    cell = Conducting(read_domain(built, comm), laws, cell_volume(built), options, order)
     below, above = of_round_bodies(case, built, laws)
     if max(below, above) > 1.0:
         progress(f"facets of round bodies: {below - 1.0:.1e} below, {above - 1.0:.1e} above")
@@ -304,7 +306,8 @@ def solve_stiffness(
         if name in built.regions
     }
     options = dict(case.numerics.petsc_options)
-    cell = Elastic(read_domain(built, comm), laws, cell_volume(built), options)
+    order = case.numerics.element_order
+    cell = Elastic(read_domain(built, comm), laws, cell_volume(built), options, order)
     voigt, reuss = voigt_and_reuss(cell, volume_shares(built))
     history: list[Level] = []
     before: Floats | None = None
@@ -351,7 +354,10 @@ def _refined(domain: Domain) -> Domain:
 
 
 def current_of(found: Conductivity) -> fem.Function:
-    """Current density over its mean under a mean field along x, discontinuous, of degree 1."""
+    """Current density over its mean under a mean field along x, discontinuous.
+
+    Of one degree less than w, but 1 for linear w, whose gradient is constant in every cell.
+    """
     domain = found.cell.domain
     gdim = domain.mesh.geometry.dim
     finite = {n: 0.0 if k == inf else k for n, k in found.cell.conductivity.items()}
@@ -361,7 +367,18 @@ def current_of(found: Conductivity) -> fem.Function:
     # without a path along x there is no current, and what is left of it is rounding
     over_mean = fem.Constant(domain.mesh, np.float64(1.0 / mean if mean > 0.0 else 0.0))
     from_field = over_mean * kappa * (unit + ufl.grad(found.upper.fields[0]))
-    function = fem.Function(fem.functionspace(domain.mesh, ("DG", 1, (gdim,))), name="current")
+    element = ("DG", max(found.cell.order - 1, 1), (gdim,))
+    function = fem.Function(fem.functionspace(domain.mesh, element), name="current")
     points = compat.interpolation_points(function.function_space)
     function.interpolate(fem.Expression(from_field, points))
     return function
+
+
+def fluctuation_of(found: Stiffness) -> fem.Function:
+    """Displacement beside the affine one under a strain along x, at most quadratic to be drawn."""
+    field = found.periodic.fields[0]
+    if found.cell.order <= 2:
+        return field
+    drawn = fem.Function(displacement_space(found.cell.domain, 2), name=field.name)
+    drawn.interpolate(field)
+    return drawn

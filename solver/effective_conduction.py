@@ -5,7 +5,7 @@
 E the mean field (V/um) of either sign, w the fluctuation (V), kappa the conductivity (pA/(V um),
 constant in every cell of the mesh), |Y| the volume of the whole cell, also of what is left out.
 
-From above: continuous quadratic w. For every w that is linear in E
+From above: continuous w, quadratic unless another order is asked for. For every w linear in E
 
     E.k E <= 1/|Y| int kappa |E + grad w|^2 = E.A E.
 
@@ -62,12 +62,14 @@ class Conducting:
         conductivity: Of every meshed region, pA/(V um); infinite in perfect conductors.
         volume: Of the whole cell, um^3 (plane: um^2).
         overrides: PETSc options of the case.
+        order: Of the continuous elements; currents from below keep their own.
     """
 
     domain: Domain
     conductivity: dict[str, float]
     volume: float
     overrides: dict[str, str]
+    order: int = 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def fluctuations(cell: Conducting, side: Literal["upper", "lower"]) -> Fluctuati
         SolveFailed: No convergence.
     """
     domain, mesh = cell.domain, cell.domain.mesh
-    space = fem.functionspace(mesh, ("Lagrange", 2) if side == "upper" else ("CR", 1))
+    space = fem.functionspace(mesh, ("Lagrange", cell.order) if side == "upper" else ("CR", 1))
     perfect = {name for name, value in cell.conductivity.items() if np.isinf(value)}
     finite = {n: 0.0 if n in perfect else value for n, value in cell.conductivity.items()}
     kappa = cellwise(domain, finite, "conductivity")

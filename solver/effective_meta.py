@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from solver import fields, mechanics_fields, output
-from solver.effective import Conductivity, Effective, Level, Stiffness, current_of, no_path
+from solver.effective import (
+    Conductivity,
+    Effective,
+    Level,
+    Stiffness,
+    current_of,
+    fluctuation_of,
+    no_path,
+)
 from solver.schema import Case
 from solver.units import in_unit
 
@@ -22,7 +30,7 @@ def write_effective(case: Case, found: Effective, folder: Path) -> None:
         points = {output.CURRENT_OVER_MEAN: current_of(found.conductivity)}
     elif found.stiffness is not None:
         domain = found.stiffness.cell.domain
-        points = {output.FLUCTUATION: found.stiffness.periodic.fields[0]}
+        points = {output.FLUCTUATION: fluctuation_of(found.stiffness)}
     else:
         return
     cells = {output.REGION: mechanics_fields.region_function(domain)}
@@ -92,6 +100,7 @@ def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunM
             **meta.mesh,
             "cells": last.cells,
             "unknowns of the potential": last.dofs,
+            "order of the potential": found.cell.order,
             "worst quality of the first mesh": report.min_quality,
         },
         history=tuple(_level(level, UNIT) for level in found.history),
@@ -100,8 +109,8 @@ def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunM
         notes=(
             *meta.notes,
             "Effective conductivities lie between two tensors on every mesh: the upper one from "
-            f"continuous potentials, the lower one from currents without divergence. {covered} "
-            "They cover rounding.",
+            f"continuous potentials of order {found.cell.order}, the lower one from currents "
+            f"without divergence. {covered} They cover rounding.",
             *((f"{shut.capitalize()}.",) if shut else ()),
         ),
     )
@@ -116,13 +125,15 @@ def _with_stiffness(meta: output.RunMeta, found: Stiffness) -> output.RunMeta:
             **meta.mesh,
             "cells of the mechanics": last.cells,
             "unknowns of the displacement": last.dofs,
+            "order of the displacement": found.cell.order,
         },
         mechanics_history=tuple(_level(level, "MPa") for level in found.history),
         mechanics_history_of="mean of the diagonal of the stiffness [MPa]",
         solver={**meta.solver, "Krylov iterations of the displacement": last.iterations},
         notes=(
             *meta.notes,
-            "The stiffness is that of periodic displacements, from above on every mesh; its proved "
+            "The stiffness is that of periodic displacements of order "
+            f"{found.cell.order}, from above on every mesh; its proved "
             f"lower bound is that of {below}. The accuracy is its change from mesh to mesh.",
         ),
     )

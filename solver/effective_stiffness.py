@@ -7,11 +7,11 @@ every w that is linear in E
 
     E.C_eff E <= 1/|Y| int (E + eps(w)).C (E + eps(w)),
 
-so that continuous quadratic w (no body forces, no faces) give an upper tensor, in the sense of
-Loewner, on every mesh. With w = 0 on the sides of the cell the displacement there is affine: an
-upper tensor again, and further away; with w = 0 everywhere it is the mean of Voigt. From below
-there is the mean of Reuss, (1/|Y| int C^-1)^-1: a uniform stress is in equilibrium everywhere, and
-closer the bound of solver/weak_strains.py.
+so that continuous w (no body forces, no faces; quadratic unless another order is asked for) give an
+upper tensor, in the sense of Loewner, on every mesh. With w = 0 on the sides of the cell the
+displacement there is affine: an upper tensor again, and further away; with w = 0 everywhere it is
+the mean of Voigt. From below there is the mean of Reuss, (1/|Y| int C^-1)^-1: a uniform stress is
+in equilibrium everywhere, and closer the bound of solver/weak_strains.py.
 
 In a plane section the strains are xx, yy, zz and xy: a uniform strain along z goes along.
 Isotropic phases in 3D, statistically isotropic: Hashin & Shtrikman 1963, J. Mech. Phys. Solids 11,
@@ -57,12 +57,14 @@ class Elastic:
         stiffness: Of every region, MPa, shape (6, 6).
         volume: Of the whole cell, um^3 (plane: um^2).
         overrides: PETSc options of the case.
+        order: Of the continuous displacements.
     """
 
     domain: Domain
     stiffness: dict[str, Floats]
     volume: float
     overrides: dict[str, str]
+    order: int = 2
 
     @property
     def strains(self) -> list[int]:
@@ -97,7 +99,7 @@ def response(cell: Elastic, sides: Sides) -> Response:
     """
     domain = cell.domain
     gdim = domain.mesh.geometry.dim
-    space = displacement_space(domain)
+    space = displacement_space(domain, cell.order)
     law = spread_over_cells(domain, cell.stiffness, "stiffness")
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     form = ufl.inner(strain(v, domain), law * strain(u, domain)) * ufl.dx

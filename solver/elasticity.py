@@ -94,10 +94,10 @@ class Traction:
         return min(max(self.pressure, mouth - most), mouth + most)
 
 
-def displacement_space(domain: Domain) -> fem.FunctionSpace:
-    """Continuous quadratic displacements."""
+def displacement_space(domain: Domain, order: int = DEGREE) -> fem.FunctionSpace:
+    """Continuous displacements, quadratic unless another order is given."""
     gdim = domain.mesh.geometry.dim
-    return fem.functionspace(domain.mesh, ("Lagrange", DEGREE, (gdim,)))
+    return fem.functionspace(domain.mesh, ("Lagrange", order, (gdim,)))
 
 
 def weight(domain: Domain) -> Expr | float:

@@ -11,6 +11,7 @@ from solver.faults import Finding, KeyPath, as_given
 MOST_CELLS = 2e7  # of a first mesh, by its largest allowed cells alone
 LARGEST_RATIO = 1e9  # of two lengths in one mesh: beyond it coordinates lose the small one
 ACCURACY = (1e-8, 0.5)
+USUAL_ORDER = 2
 # What a case may tell PETSc: only solver options. Options that name files, load code or attach
 # programs (log_view, python, options_file, on_error_...) are left to the command line.
 PETSC_PREFIXES = ("ksp_", "pc_", "sub_", "mg_", "mat_mumps_")
@@ -68,6 +69,9 @@ def numerics_faults(file: tables.CaseFile, geometry: shapes.Geometry | None) -> 
         if edge is not None and edge.number * LARGEST_RATIO < geometry.width:
             allowed = f"at least 1e-9 of the width of the cell ({geometry.width:g} um)"
             yield Finding(("numerics", "edge_size"), as_given(edge.text), allowed)
+    if numerics.element_order != USUAL_ORDER and file.effective is None:
+        allowed = "2, or a case with [effective]: only periodic cells have elements of other orders"
+        yield Finding(("numerics", "element_order"), str(numerics.element_order), allowed)
     for key, value in numerics.petsc_options.items():
         yield from _petsc_faults(key, value)
 

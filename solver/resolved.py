@@ -333,6 +333,7 @@ def _numerics(numerics: schema.Numerics) -> Tree:
         "accuracy": numerics.accuracy,
         "refinement": numerics.refinement,
         "max_dofs": numerics.max_dofs,
+        "element_order": numerics.element_order,
     }
     sizes = {
         "edge_size": numerics.edge_size,

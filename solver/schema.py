@@ -130,7 +130,10 @@ Interface = Resistive | Bonded | Insulating | Touching
 
 @dataclass(frozen=True)
 class Numerics:
-    """How accurately to solve; the sizes (um) override those of the start mesh."""
+    """How accurately to solve; the sizes (um) override those of the start mesh.
+
+    `element_order` is that of the continuous elements of a periodic cell.
+    """
 
     accuracy: float = 1e-3
     refinement: Literal["adaptive", "uniform", "none"] = "adaptive"
@@ -138,6 +141,7 @@ class Numerics:
     edge_size: float | None = None
     maximum_size: float | None = None
     layer_size: float | None = None
+    element_order: int = 2
     petsc_options: dict[str, str] = field(default_factory=dict)
 
 

@@ -328,7 +328,10 @@ Interface = Annotated[Resistive | Bonded | Insulating | Touching, Field(discrimi
 
 
 class Numerics(Strict):
-    """How accurately to solve: the accuracy is that of the excess resistance."""
+    """How accurately to solve: the accuracy is that of the excess resistance.
+
+    `element_order` is that of the potentials and displacements of a periodic cell ([effective]).
+    """
 
     accuracy: Fraction = Fraction(value="0.1 %")
     refinement: Literal["adaptive", "uniform", "none"] = "adaptive"
@@ -336,6 +339,7 @@ class Numerics(Strict):
     edge_size: Length | None = None
     maximum_size: Length | None = None
     layer_size: Length | None = None
+    element_order: int = Field(2, ge=1, le=3)
     petsc_options: dict[str, str] = Field(default_factory=dict)
 
 

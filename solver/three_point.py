@@ -26,7 +26,7 @@ them. M1 has the trace phi1 phi2, so that M1/(phi1 phi2) are depolarising factor
     zeta2 = (d tr M2/tr M1 - phi1)/(d - 1),          zeta1 + zeta2 = 1.
 
 On a mesh chi and the projection onto gradients obey the same rules: U with the moments of
-continuous quadratic u is above the upper tensor of `solver.effective_conduction` on that mesh, L
+continuous u is above the upper tensor of `solver.effective_conduction` on that mesh, L
 with those of the element of Crouzeix and Raviart below the lower one. So both are proved for the
 cell itself. M1 of the first is too small, of the second too large. M2 has no proved side.
 
@@ -59,7 +59,7 @@ from solver.solve import make_solver, solve
 
 Floats = npt.NDArray[np.float64]
 ROUNDING = 1e-12  # of phi1 phi2: moments below it are none
-CONTINUOUS, MIDDLES = ("Lagrange", 2), ("CR", 1)
+MIDDLES = ("CR", 1)
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,8 @@ def three_point(cell: Conducting) -> ThreePoint | None:
         return None
     poor, good = values
     better = tuple(name for name, value in cell.conductivity.items() if value == good)
-    found, steps = zip(
-        *(moments(cell, better, kind) for kind in (CONTINUOUS, MIDDLES)), strict=True
-    )
+    kinds = (("Lagrange", cell.order), MIDDLES)
+    found, steps = zip(*(moments(cell, better, kind) for kind in kinds), strict=True)
     return ThreePoint(poor, good, better, found[0], found[1], sum(steps))
 
 
@@ -188,7 +187,7 @@ def moments(
     begin = matrix.getOwnershipRange()[0]
     typical = matrix.getDiagonal().sum() / matrix.getSize()[0]
     matrix.zeroRowsColumns((held + begin).astype(PETSc.IntType), diag=typical)
-    prefix = "primal_" if element == CONTINUOUS else "dual_"
+    prefix = "dual_" if element == MIDDLES else "primal_"
     ksp = make_solver(matrix, prefix, solver_options(cell, matrix), cell.overrides)
     fields, iterations = [], 0
     for axis in range(domain.mesh.geometry.dim):

@@ -8,7 +8,7 @@ periodic but for E x, or affine on the sides, are some of these,
 
     Reuss <= C_t <= periodic <= affine <= Voigt
 
-in the sense of Loewner, on the same mesh as well. Continuous quadratic u make C_t too stiff: it
+in the sense of Loewner, on the same mesh as well. Continuous u of any order make C_t too stiff: it
 estimates a lower tensor and proves none. In a plane section the strain along z is uniform: loads
 are S_xx, S_yy, S_xy with no strain along z, and that strain without loads; with compliances s,
 strains g of the second and its stress k along z
@@ -73,7 +73,7 @@ def uniform_tractions(cell: Elastic) -> Tractions | None:
     if sides is None:
         return None
     ds = facet_measure(domain, {1: sides})
-    space = displacement_space(domain)
+    space = displacement_space(domain, cell.order)
     law = spread_over_cells(domain, cell.stiffness, "stiffness")
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     matrix = fem_petsc.assemble_matrix(

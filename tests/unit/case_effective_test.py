@@ -76,6 +76,19 @@ WRONG = [
         "[effective]", '[mechanics.faces]\ntop = { law = "free" }\n[effective]', "mechanics.faces",
         "no such key",
     ),
+    ("[effective]", "[numerics]\nelement_order = 4\n[effective]", "numerics.element_order", "3"),
+    (
+        "[effective]", '[numerics]\nelement_order = "3"\n[effective]', "numerics.element_order",
+        "a whole number",
+    ),
+    (
+        "[effective]", "[numerics]\nelement_order = true\n[effective]", "numerics.element_order",
+        "a whole number",
+    ),
+    (
+        "[effective]", "[numerics]\nelement_orders = 3\n[effective]", "numerics.element_orders",
+        "nearest: element_order",
+    ),
 ]  # fmt: skip
 
 
@@ -107,6 +120,36 @@ def test_what_is_asked_beside_reads_back(tmp_path, capsys):
     again = tmp_path / "again.toml"
     again.write_text(resolved_toml(case), "utf-8")
     assert load_case(again).effective == case.effective
+
+
+def test_the_order_of_elements_reads_back_and_is_that_of_periodic_cells_alone(tmp_path, capsys):
+    order = "[numerics]\nelement_order = 3\n"
+    assert checked(GOOD + order, tmp_path, capsys) == (0, [])
+    case = load_case(tmp_path / "case.toml")
+    assert case.numerics.element_order == 3
+    again = tmp_path / "again.toml"
+    again.write_text(resolved_toml(case), "utf-8")
+    assert load_case(again).numerics == case.numerics
+    text = """title = "x"
+[geometry]
+shape = "strip"
+width = "1 um"
+above = [{ name = "electrolyte", thickness = "1 um" }]
+[regions.electrolyte]
+law = "ionic_conductor"
+conductivity = "1 mS/cm"
+[boundaries.top]
+law = "electrode"
+potential = "1 V"
+[boundaries.bottom]
+law = "electrode"
+potential = "0 V"
+"""
+    assert checked(text, tmp_path, capsys) == (0, [])
+    assert checked(text + order.replace("3", "2"), tmp_path, capsys) == (0, [])
+    status, said = checked(text + order, tmp_path, capsys)
+    assert status == 2 and len(said) == 1, said
+    assert said[0].startswith("numerics.element_order") and "[effective]" in said[0]
 
 
 def test_a_stack_has_no_effective_properties(tmp_path, capsys):

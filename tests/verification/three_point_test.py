@@ -33,12 +33,13 @@ from solver.effective_conduction import Conducting, both_sides, fluctuations
 from solver.mechanics_run import make_mesh
 from solver.simulate import simulate
 from solver.tensor_bounds import hashin_shtrikman
-from solver.three_point import CONTINUOUS, moments, three_point
+from solver.three_point import MIDDLES, moments, three_point
 from solver.units import in_unit
 from tests.verification.helpers import make_case
 from tests.verification.periodic_cells import blocks, conducting, cylinder, sphere
 
 COMM = MPI.COMM_WORLD
+CONTINUOUS = ("Lagrange", 2)
 WITHOUT_SYMMETRY = np.array([[0, 1, 1], [0, 0, 1], [1, 1, 1], [1, 1, 1]])
 
 
@@ -92,7 +93,7 @@ def test_moments_are_those_of_a_weak_contrast(tmp_path):
     cell = conducting(
         tmp_path, COMM, lambda p: blocks(p, WITHOUT_SYMMETRY, 0.06), 2, {"a": 1.0, "b": 2.0}
     )
-    for kind, side in ((CONTINUOUS, "upper"), (("CR", 1), "lower")):
+    for kind, side in ((CONTINUOUS, "upper"), (MIDDLES, "lower")):
         found, _ = moments(cell, ("b",), kind)
         one, step = np.eye(2), 0.02
 
