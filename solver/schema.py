@@ -141,8 +141,8 @@ class Numerics:
     edge_size: float | None = None
     maximum_size: float | None = None
     layer_size: float | None = None
-    element_order: int = 2
     petsc_options: dict[str, str] = field(default_factory=dict)
+    element_order: int = 2
 
 
 @dataclass(frozen=True)
