@@ -168,7 +168,9 @@ def solve_effective(
                     "and the cell has not just two conductivities."
                 )
     if case.effective.stiffness:
-        stiffness = solve_stiffness(case, mesher(replace(case, regions={})), comm, progress)
+        empty = () if case.mechanics is None else case.mechanics.empty
+        voids: dict[str, schema.Region] = {name: schema.Insulator() for name in empty}
+        stiffness = solve_stiffness(case, mesher(replace(case, regions=voids)), comm, progress)
         if case.effective.uniform_tractions:
             tractions, stiffness, none = _with_tractions(stiffness)
             left_out += none

@@ -7,6 +7,7 @@ from meshes import layers as bodies
 from meshes.micro import Micro
 from solver import mechanics_tables, tables
 from solver.faults import Finding, KeyPath, as_given, nearest
+from solver.micro_checks import empty_faults
 
 
 def effective_faults(
@@ -88,10 +89,13 @@ def _stiffness_faults(file: tables.CaseFile, regions: tuple[str, ...]) -> Iterat
     if mechanics is None:
         yield Finding(("mechanics",), "", "[mechanics.solids] beside stiffness = true")
         return
+    yield from empty_faults(mechanics, regions)
     for name in regions:
-        if name not in mechanics.solids:
-            allowed = "a law: isotropic, cubic or orthotropic"
+        if name not in mechanics.solids and name not in mechanics.empty:
+            allowed = "a law: isotropic, cubic or orthotropic; or its name in mechanics.empty"
             yield Finding(("mechanics", "solids", name), "", allowed)
+    if regions and set(regions) <= set(mechanics.empty):
+        yield Finding(("mechanics", "empty"), as_given(list(mechanics.empty)), "at least one solid")
     for name, solid in mechanics.solids.items():
         path: KeyPath = ("mechanics", "solids", name)
         if name not in regions:

@@ -7,6 +7,7 @@ import numpy as np
 
 from solver import fields, mechanics_fields, output
 from solver.effective import (
+    NEGLIGIBLE,
     Conductivity,
     Effective,
     Level,
@@ -80,8 +81,7 @@ def with_effective(meta: output.RunMeta, case: Case, found: Effective) -> output
     if found.tractions is not None:
         notes.append(
             "Uniform tractions on the sides give the least stiff cell, affine displacements the "
-            "stiffest. Both are computed with displacements: the first is an estimated lower "
-            "bound, the proved one is that of linear stresses in equilibrium."
+            "stiffest. Both are computed with displacements: the first is an estimated lower bound."
         )
     return replace(meta, notes=(*meta.notes, *notes))
 
@@ -118,7 +118,11 @@ def _with_conductivity(meta: output.RunMeta, found: Conductivity) -> output.RunM
 
 def _with_stiffness(meta: output.RunMeta, found: Stiffness) -> output.RunMeta:
     last = found.history[-1]
-    below = "Reuss" if found.proved is None else "linear stresses in equilibrium"
+    below = "its proved lower bound is that of Reuss"
+    if found.proved is not None:
+        below = "its proved lower bound is that of linear stresses in equilibrium"
+        if found.unproved > NEGLIGIBLE:
+            below = "its lower end, that of linear stresses in equilibrium, is estimated"
     return replace(
         meta,
         mesh={
@@ -133,8 +137,8 @@ def _with_stiffness(meta: output.RunMeta, found: Stiffness) -> output.RunMeta:
         notes=(
             *meta.notes,
             "The stiffness is that of periodic displacements of order "
-            f"{found.cell.order}, from above on every mesh; its proved "
-            f"lower bound is that of {below}. The accuracy is its change from mesh to mesh.",
+            f"{found.cell.order}, from above on every mesh; {below}. "
+            "The accuracy is its change from mesh to mesh.",
         ),
     )
 

@@ -37,12 +37,7 @@ def micro_mechanics_faults(
     if micro.body.periodic != "none":
         allowed = '"none" beside mechanics: sides are planes of symmetry or free'
         yield Finding(("geometry", "periodic"), as_given(micro.body.periodic), allowed)
-    for i, name in enumerate(mechanics.empty):
-        if name not in regions or name in mechanics.solids:
-            others = [region for region in regions if region not in mechanics.solids]
-            allowed = f"a region without a solid: {', '.join(others) or 'none'}"
-            path: KeyPath = ("mechanics", "empty", i)
-            yield Finding(path, as_given(name), allowed, nearest(name, others))
+    yield from empty_faults(mechanics, regions)
     for name in regions:
         if name not in mechanics.solids and name not in mechanics.empty:
             allowed = "a law: isotropic, cubic or orthotropic; or its name in mechanics.empty"
@@ -83,6 +78,16 @@ def micro_mechanics_faults(
         if stretched and name in ("right", "back"):
             allowed = "no condition on this face beside load.stretch, which moves it"
             yield Finding(path, f'law "{face.law}"', allowed)
+
+
+def empty_faults(mechanics: tables.Mechanics, regions: tuple[str, ...]) -> Iterator[Finding]:
+    """Empty regions that are not there, or have a solid."""
+    for i, name in enumerate(mechanics.empty):
+        if name not in regions or name in mechanics.solids:
+            others = [region for region in regions if region not in mechanics.solids]
+            allowed = f"a region without a solid: {', '.join(others) or 'none'}"
+            path: KeyPath = ("mechanics", "empty", i)
+            yield Finding(path, as_given(name), allowed, nearest(name, others))
 
 
 def _cut_faults(mechanics: tables.Mechanics, micro: Micro) -> Iterator[Finding]:

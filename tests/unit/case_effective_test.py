@@ -89,6 +89,8 @@ WRONG = [
         "[effective]", "[numerics]\nelement_orders = 3\n[effective]", "numerics.element_orders",
         "nearest: element_order",
     ),
+    ("[mechanics.solids.polymer]", '[mechanics]\nempty = ["particle"]\n[mechanics.solids.polymer]',
+     "mechanics.empty[0]", "a region without a solid"),
 ]  # fmt: skip
 
 

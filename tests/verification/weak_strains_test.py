@@ -12,6 +12,7 @@ from solver.hooke import cubic, isotropic
 from solver.simulate import simulate
 from solver.uniform_tractions import uniform_tractions
 from solver.weak_strains import weak_strains
+from tests.verification.effective_stiffness_test import laminate
 from tests.verification.helpers import elastic, least
 from tests.verification.periodic_cells import blocks, cylinder, sphere
 from tests.verification.uniform_tractions_test import CASE, COMM, HARD, SOFT
@@ -182,3 +183,73 @@ def test_rounding_of_a_stiff_direction_leaves_reuss_below(tmp_path):
     modulus = found["effective_youngs_modulus.x"]
     assert modulus.lower == pytest.approx(found["reuss_youngs_modulus.x"].value, rel=1e-9)
     assert 0.0 < modulus.lower < modulus.value <= modulus.upper
+
+
+def test_layers_that_hardly_change_their_volume(tmp_path):
+    # Poisson's ratio 0.499: exact from above, from below less, and no rounding breaks the order
+    laws = [isotropic(1.0, 0.499), isotropic(10.0, 0.2)]
+    layers = np.array([[0, 1, 1, 1]])
+    cell = elastic(
+        tmp_path, lambda p: blocks(p, layers, 0.25), 2, dict(zip("ab", laws, strict=True))
+    )
+    exact = laminate(laws, [0.25, 0.75])[np.ix_(cell.strains, cell.strains)]
+    assert response(cell, "periodic").tensor == pytest.approx(exact, rel=1e-9, abs=1e-9)
+    weak = weak_strains(cell)
+    assert least(exact - weak.tensor) > -1e-9 and weak.unproved < 1e-8
+    assert weak.tensor[3, 3] == pytest.approx(exact[3, 3], rel=1e-6)  # one stress in all layers
+
+
+VOIDS = """title = "Holes"
+[geometry]
+shape = "particles"
+width = "1 um"
+resolution = "0.06 um"
+layers = [{ name = "solid", thickness = "1 um" }]
+name = "holes"
+inside = "solid"
+volume_fraction = 0.04
+arrangement = "cubic"
+periodic = "all"
+[mechanics]
+empty = ["holes"]
+[mechanics.solids.solid]
+law = "isotropic"
+youngs_modulus = "1 GPa"
+poissons_ratio = 0.3
+[effective]
+stiffness = true
+uniform_tractions = true
+[numerics]
+refinement = "none"
+"""
+
+
+def test_holes_of_a_generated_cell(tmp_path):
+    # plane strain, k = (C_xxxx + C_xxyy)/2, k0 = E/(2 (1 + nu)(1 - 2 nu)), G0 = E/(2 (1 + nu)): few
+    # round holes k = k0 - phi k0 (k0 + G0)/(G0 + phi k0), Hashin's cylinders (1964); what is not
+    # there may be as soft as one likes
+    path = tmp_path / "case.toml"
+    path.write_text(VOIDS, "utf-8")
+    solution = simulate(load_case(path), COMM, lambda _: None)
+    found = {quantity.name: quantity for quantity in solution.quantities}
+    phi = next(p.fraction for p in solution.built.parts if p.name == "holes")
+    bulk, shear = 1000.0 / (2.6 * 0.4), 1000.0 / 2.6
+    exact = bulk - phi * bulk * (bulk + shear) / (shear + phi * bulk)
+    stiffness = [found[f"effective_stiffness.{name}"] for name in ("xxxx", "xxyy")]
+    assert sum(q.value for q in stiffness) / 2.0 == pytest.approx(exact, rel=2e-3)
+    assert {q.bound for q in stiffness} <= {"guaranteed", "estimated"}
+    lower = solution.effective.stiffness.proved
+    assert (lower[0, 0] + lower[0, 1]) / 2.0 < exact
+    assert (lower[0, 0] + lower[0, 1]) / 2.0 > 0.9 * exact  # Reuss says 0
+    soft = VOIDS.replace('empty = ["holes"]\n', "") + SOFTEST
+    path.write_text(soft.replace("uniform_tractions = true\n", ""), "utf-8")
+    filled = simulate(load_case(path), COMM, lambda _: None).effective.stiffness.periodic.tensor
+    more = filled - solution.effective.stiffness.periodic.tensor
+    assert least(more) > -1e-9 and np.abs(more).max() < 1e-2
+
+
+SOFTEST = """[mechanics.solids.holes]
+law = "isotropic"
+youngs_modulus = "1 kPa"
+poissons_ratio = 0.3
+"""
