@@ -105,7 +105,7 @@ class System(Carriers):
             found.array[field.unknowns] = step_error
         for field in self.stored:
             found.array[field.unknowns] = step_error
-        for field in (*self.z, *self.inner):
+        for field in (*(side.field for side in self.z), *self.inner):
             if self.has_double_layer:
                 found.array[field.unknowns] = 10.0 * step_error
         for field, unit, _ in self.grows:
@@ -227,7 +227,8 @@ class System(Carriers):
         """Mean, least and largest share in contact of a face where it changes."""
         field = self.voids[name]
         touch = 1.0 - x.array_r[field.unknowns]
-        mine = float(self.face_load[name].array_r[field.nodes] @ touch)
+        loads = [self.face_load[s.field.name] for s in self.z if s.contact.name == name]
+        mine = float(sum(load.array_r[field.nodes] @ touch for load in loads))
         mean = float(self.comm.allreduce(mine)) / (self.conductance * self.area[name])
         low = self.comm.allreduce(float(touch.min(initial=np.inf)), op=MPI.MIN)
         high = self.comm.allreduce(float(touch.max(initial=-np.inf)), op=MPI.MAX)
@@ -243,7 +244,7 @@ class System(Carriers):
     def room_at_faces(self, x: PETSc.Vec) -> tuple[float, float]:
         """Least of what lithium the faces of alloys have above its depletion, and of free sites."""
         (field,) = self.stored
-        faces = [z.nodes for z, c in zip(self.z, self.model.contacts, strict=True) if c.alloy]
+        faces = [side.field.nodes for side in self.z if side.contact.alloy]
         there = np.isin(field.nodes, np.concatenate(faces))
         values = x.array_r[field.unknowns][there]
         left = values - self.programme.depletion * self.fractions_at_start[there]
@@ -376,14 +377,15 @@ class System(Carriers):
         charge = rows[terminals]
         root = self.comm.rank == 0
         area = max(self.area.values())
-        for contact, z in zip(self.model.contacts, self.z, strict=True):
+        for side in self.z:
+            contact, z = side.contact, side.field
             numbers = self.globals[z.name][z.nodes]
-            load = self.face_load[contact.name].array_r[z.nodes]
+            load = self.face_load[z.name].array_r[z.nodes]
             column = rows[contact.terminal : contact.terminal + 1]
             out.setValues(numbers, column, load, addv=add)
             if contact.electronic:
                 out.setValues(numbers, rows[[self.collector]], -load, addv=add)
-            slopes = assembled(self.row_of[contact.name]).array_r[z.nodes]
+            slopes = assembled(self.row_of[z.name]).array_r[z.nodes]
             if self.held[contact.terminal].current is not None:
                 out.setValues(column, numbers, slopes, addv=add)
             if contact.terminal == self.driven and self.way == "in time":

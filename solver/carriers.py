@@ -205,23 +205,17 @@ class Carriers(Unknowns):
 
     def _measure_faces(self) -> None:
         """One measure for the faces of all contacts and jumps: forms may have no two."""
-        labels = self.copies.labels
         entities: dict[int, Ints] = {}
         self.face_id: dict[tuple[str, int], int] = {}
         self.ways: dict[tuple[str, int], list[tuple[int, Way]]] = {}
         self.jump_id: dict[str, int] = {}
         for contact in self.model.contacts:
-            for label in sorted(set(labels.values())):
-                inside = [name for name in self.ionic if labels[name] == label]
-                if not inside:
-                    continue
-                pairs = self.face_pairs(contact, inside)
-                if self.comm.allreduce(len(pairs)) > 0:
-                    self.face_id[contact.name, label] = len(entities)
-                    entities[len(entities)] = pairs
-                    parts = ways(self.domain, pairs) if contact.name in self.platings else []
-                    self.ways[contact.name, label] = list(enumerate(parts, len(entities)))
-                    entities |= {k: way.pairs for k, way in self.ways[contact.name, label]}
+            for label, pairs in self.pairs_by_label(contact).items():
+                self.face_id[contact.name, label] = len(entities)
+                entities[len(entities)] = pairs
+                parts = ways(self.domain, pairs) if contact.name in self.platings else []
+                self.ways[contact.name, label] = list(enumerate(parts, len(entities)))
+                entities |= {k: way.pairs for k, way in self.ways[contact.name, label]}
         for name in self.model.jumps:
             one, _ = regions_at(self.domain, name)
             self.jump_id[name] = len(entities)
@@ -231,13 +225,13 @@ class Carriers(Unknowns):
     def _contact_forms(self, add: Adder, thermal: fem.Constant) -> None:
         """Electrodes: current in, the equation of the face, and what couples them to scalars."""
         weight, v = volume_weight(self.domain), self.test
-        labels = self.copies.labels
         g = self._constant(self.conductance)
-        self.inward: dict[str, fem.Form] = {}
+        flows: dict[str, ufl.Form] = {}  # into the domain
         self.row_of: dict[str, fem.Form] = {}
         self.moved_row_of: list[tuple[Contact, Field, fem.Form]] = []
         self.face_load: dict[str, PETSc.Vec] = {}
-        for contact, z in zip(self.model.contacts, self.z, strict=True):
+        for side in self.z:
+            contact, z = side.contact, side.field
             condition = self.case.boundaries[contact.name]
             law = condition.kinetics if isinstance(condition, schema.Electrode) else None
             scale = self.conductance * self.thermal
@@ -261,41 +255,36 @@ class Carriers(Unknowns):
             touch = Touch(self.case, contact.name, self.further, self._constant)
             area = self.motion.area * touch.share
             held = self.applied[contact.terminal]
-            whole: ufl.Form | None = None
-            face: ufl.Form | None = None
-            for label in sorted(set(labels.values())):
-                if (contact.name, label) not in self.face_id:
-                    continue
-                phi, ds = self.phi[label], self.ds(self.face_id[contact.name, label])
-                if contact.electronic:
-                    (phi,) = self.electrons
-                add(phi.name, -weight * area * rate * v * ds)
-                if contact.alloy:
-                    add("x", weight * faradaic * v * ds)
-                if contact.name in self.platings:
-                    share = self._constant(charge_per_volume(self.platings[contact.name]))
-                    parts = [(way, self.ds(k)) for k, way in self.ways[contact.name, label]]
-                    flows = weight * share, weight * faradaic, area, v
-                    fields = self.further, self.motion, contact.name
-                    for name, form in growth_rows(*fields, parts, *flows):
-                        add(name, form)
-                if touch.name:
-                    add(touch.name, weight * touch.row(area * faradaic) * v * ds)
-                drop = held - phi.value - shift - eta - rho * rate
-                add(z.name, g * weight * drop * v * ds)
-                flow = weight * area * rate * ds
-                whole = flow if whole is None else whole + flow
-                face = g * weight * v * ds if face is None else face + g * weight * v * ds
-            self.inward[contact.name] = fem.form(whole)
+            phi, ds = self.phi[side.label], self.ds(self.face_id[contact.name, side.label])
+            if contact.electronic:
+                (phi,) = self.electrons
+            add(phi.name, -weight * area * rate * v * ds)
+            if contact.alloy:
+                add("x", weight * faradaic * v * ds)
+            if contact.name in self.platings:
+                share = self._constant(charge_per_volume(self.platings[contact.name]))
+                parts = [(way, self.ds(k)) for k, way in self.ways[contact.name, side.label]]
+                of_growth = weight * share, weight * faradaic, area, v
+                fields = self.further, self.motion, contact.name
+                for name, form in growth_rows(*fields, parts, *of_growth):
+                    add(name, form)
+            if touch.name:
+                add(touch.name, weight * touch.row(area * faradaic) * v * ds)
+            drop = held - phi.value - shift - eta - rho * rate
+            add(z.name, g * weight * drop * v * ds)
+            whole = weight * area * rate * ds
+            there = flows.get(contact.name)
+            flows[contact.name] = whole if there is None else there + whole
             slope = _expanded(ufl.derivative(whole, z.value, v))
             change = _expanded(ufl.derivative(whole, z.rate, v))
             total = slope if change.empty() else slope + self.shift * change
-            self.row_of[contact.name] = fem.form(total)
+            self.row_of[z.name] = fem.form(total)
             for name, field in self.further.items():
                 slope = _expanded(ufl.derivative(whole, field.value, v))
                 if name.startswith(("d_", "v_")) and not slope.empty():
                     self.moved_row_of.append((contact, field, fem.form(slope)))
-            self.face_load[contact.name] = assembled(fem.form(face))
+            self.face_load[z.name] = assembled(fem.form(g * weight * v * ds))
+        self.inward = {name: fem.form(flow) for name, flow in flows.items()}
 
     def _hydrostatic(self, alloy: str) -> Expr | None:
         """Of the body that is solved for, MPa."""

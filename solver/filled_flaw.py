@@ -98,22 +98,18 @@ def critical_step(case: schema.Case, flaw: FilledFlaw) -> float:
 
 def step_of(system: System, flaw: FilledFlaw) -> Callable[[PETSc.Vec], float]:
     """Of a state the largest step from lithium to electrolyte on the face, V: film and reaction."""
-    contact, z = next(
-        (c, z) for c, z in zip(system.model.contacts, system.z, strict=True) if c.name == flaw.face
-    )
+    sides = [side for side in system.z if side.contact.name == flaw.face]
     face = system.case.boundaries[flaw.face]
     shift = shift_of(face.kinetics) if isinstance(face, schema.Electrode) else 0.0
-    labels = {label for name, label in system.face_id if name == flaw.face}
     beside = np.concatenate(
         [
-            phi.unknowns[np.isin(phi.nodes, z.nodes)]
-            for label, phi in enumerate(system.phi)
-            if label in labels
+            phi.unknowns[np.isin(phi.nodes, side.field.nodes)]
+            for side, phi in ((side, system.phi[side.label]) for side in sides)
         ]
     )
 
     def step(x: PETSc.Vec) -> float:
-        potential = float(system.scalars_of(x)[contact.terminal])
+        potential = float(system.scalars_of(x)[sides[0].contact.terminal])
         mine = float(x.array_r[beside].max(initial=-np.inf))
         return float(system.comm.allreduce(mine, op=MPI.MAX)) - potential + shift
 

@@ -8,6 +8,8 @@ import numpy.typing as npt
 import ufl
 from dolfinx import fem
 
+from solver.model import Contact
+
 Adder = Callable[[str, ufl.Form], None]
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -30,6 +32,21 @@ class Field:
     rate: fem.Function
     nodes: Ints
     unknowns: Ints
+
+
+@dataclass(frozen=True)
+class Side:
+    """Current into one side of the interfaces that end on a contact: z of `solver.kinetics`.
+
+    Attributes:
+        contact: The contact.
+        label: Of the copy of the potential that it goes into, see `solver.copies`.
+        field: z.
+    """
+
+    contact: Contact
+    label: int
+    field: Field
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def fit_potentials(system: System, x: PETSc.Vec, overrides: Mapping[str, str]) -
     system.way = "held"
     system.hold_salt(x)
     for face in (
-        *system.z,
+        *(side.field for side in system.z),
         *system.inner,
     ):  # from no current Newton's method comes up to any, not down from one
         x.array[face.unknowns] = 0.0

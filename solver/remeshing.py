@@ -38,6 +38,7 @@ from solver.carrier_system import System
 from solver.deposit import charge_per_volume, platings
 from solver.domain import Domain, facet_entities, number_of_cells, read_domain
 from solver.kinetics import reaction
+from solver.march_fields import Side
 from solver.march_newton import fit_potentials
 from solver.march_schema import BinaryElectrolyte
 from solver.march_states import Marched, Remeshing
@@ -141,11 +142,11 @@ def _redrawn(system: System) -> tuple[BuiltMesh, bytes]:
 
 def _carry(old: System, new: System, y: PETSc.Vec) -> None:
     """Interpolate what is known on faces alone; the functions of the old system are its state."""
-    fields = {field.name: name for name, field in (*old.growing.items(), *old.voids.items())}
+    fields: dict[str, str | Side] = {
+        field.name: name for name, field in (*old.growing.items(), *old.voids.items())
+    }
     if old.has_double_layer:
-        fields |= {
-            z.name: contact.name for z, contact in zip(old.z, old.model.contacts, strict=True)
-        }
+        fields |= {side.field.name: side for side in old.z}
     places = moved_nodes(old), moved_nodes(new)
     for before, after in zip(old.fields, new.fields, strict=True):
         if after.name not in fields:
@@ -181,10 +182,14 @@ class Line:
     nodes: npt.NDArray[np.int32]
 
 
-def _line(system: System, name: str, axis: int, places: Floats) -> Line:
-    """A face on the moved mesh, seen along its axis; collective."""
+def _line(system: System, face: str | Side, axis: int, places: Floats) -> Line:
+    """A face, or what of a contact z is on, on the moved mesh along its axis; collective."""
     domain = system.domain
-    facets = local_facets(domain, facet_entities(domain, name))
+    if isinstance(face, str):
+        pairs = facet_entities(domain, face)
+    else:
+        pairs = system.pairs_by_label(face.contact)[face.label]
+    facets = local_facets(domain, pairs)
     own = np.intersect1d(facets, flat_faces(domain, axis)[0]).astype(np.int32)
     part = compat.facet_mesh(domain.mesh, own)
     space = fem.functionspace(part, ("Lagrange", 2))
@@ -295,13 +300,13 @@ def _double_layers(system: System) -> Floats:
     alpha = fem.Constant(system.domain.mesh, np.float64(0.5))
     thermal = fem.Constant(system.domain.mesh, np.float64(system.thermal))
     forms = []
-    for contact, z in zip(system.model.contacts, system.z, strict=True):
-        condition = system.case.boundaries[contact.name]
+    for side in system.z:
+        condition = system.case.boundaries[side.contact.name]
         law = condition.kinetics if isinstance(condition, schema.Electrode) else None
         if law is None or law.capacitance <= 0.0:
             continue
-        overpotential, _ = reaction(law, z.value, one, alpha, thermal)
-        ids = [k for (name, _), k in system.face_id.items() if name == contact.name]
+        overpotential, _ = reaction(law, side.field.value, one, alpha, thermal)
+        ds = system.ds(system.face_id[side.contact.name, side.label])
         capacity = fem.Constant(system.domain.mesh, np.float64(law.capacitance))
-        forms.append(sum(weight * capacity * overpotential * system.ds(k) for k in ids))
+        forms.append(weight * capacity * overpotential * ds)
     return _integrals(system, forms) if forms else np.zeros(0)

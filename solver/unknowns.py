@@ -5,6 +5,9 @@ unknowns on the nodes of its regions or faces alone. A map from the nodes of the
 unknowns (-1: none) stands for 0/1 matrices: nothing is stored where a field is not. Scalars are on
 the first rank.
 
+Currents into an electrode have one function per side of an interface with a law that ends there:
+they may jump at the end, and each side is held at the potential of the electrode by itself.
+
 Where the current goes round through the sides of a cell (`solver.facing`), the values x at a node
 and at its images a period away are one. With E the 0/1 matrix that gives all of them the value of
 the first, the leader, the equations F(x) = 0 become
@@ -17,7 +20,7 @@ which is all that E takes there. What a law needs from beyond a side is there as
 region have values at the images of its nodes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +33,7 @@ from solver.copies import Copies, build_copies, of_images, tie_of
 from solver.deposit import platings
 from solver.domain import Domain, facet_entities, facets_of, region_of_cells
 from solver.face_contact import voids_of
-from solver.march_fields import Field, Ints, Row
+from solver.march_fields import Field, Ints, Row, Side
 from solver.march_schema import BinaryElectrolyte
 from solver.march_stress import stress_of
 from solver.model import Contact, Model
@@ -70,6 +73,17 @@ class Unknowns:
         names = self.ionic if inside is None else inside
         return np.vstack([facet_entities(self.domain, face, names) for face in contact.faces])
 
+    def pairs_by_label(self, contact: Contact) -> dict[int, Ints]:
+        """Those pairs by the label of the potential there, of labels that it has on any rank."""
+        labels = self.copies.labels
+        found: dict[int, Ints] = {}
+        for label in sorted(set(labels.values())):
+            inside = [name for name in self.ionic if labels[name] == label]
+            pairs = self.face_pairs(contact, inside) if inside else np.zeros((0, 2), np.int32)
+            if self.comm.allreduce(len(pairs)) > 0:
+                found[label] = pairs
+        return found
+
     def _fields(self) -> None:
         domain, space = self.domain, self.space
         tdim = domain.mesh.topology.dim
@@ -89,14 +103,23 @@ class Unknowns:
             self.with_images(inside(n for n in self.ionic if labels[n] == label))
             for label in range(count)
         ]
-        behind = [self.copies.behind(label)[nodes] for label, nodes in enumerate(of_ions)]
-        # copies that are glued at a node have one unknown there, its images each their own
-        at_node = np.concatenate(of_ions).astype(np.int64) * (self.copies.size[1] + 1)
-        different, number = np.unique(at_node + np.concatenate(behind), return_inverse=True)
-        ends = np.cumsum([len(nodes) for nodes in of_ions])[:-1]
-        for label, part in enumerate(np.split(number.astype(np.int32), ends)):
-            add(f"phi_{label}", of_ions[label], part)
-        start = len(different)
+        start = 0
+        glued: dict[int, tuple[int, Numbers]] = {}  # by field: the first of those alike, and behind
+
+        def add_glued(named: Mapping[str, int], at: list[Ints]) -> int:
+            """Functions of copies of the potential, by label, which are one where these are."""
+            behind = [self.copies.behind(k)[n] for k, n in zip(named.values(), at, strict=True)]
+            # copies that are glued at a node have one unknown there, its images each their own
+            at_node = np.concatenate(at).astype(np.int64) * (self.copies.size[1] + 1)
+            different, number = np.unique(at_node + np.concatenate(behind), return_inverse=True)
+            parts = np.split(number.astype(np.int32), np.cumsum([len(nodes) for nodes in at])[:-1])
+            first = len(fields)
+            for name, nodes, part, names in zip(named, at, parts, behind, strict=True):
+                glued[len(fields)] = first, names
+                add(name, nodes, np.int32(start) + part)
+            return start + len(different)
+
+        start = add_glued({f"phi_{label}": label for label in range(count)}, of_ions)
         for name, members in (
             ("u", self.binary), ("a", self.binary if self.moving else {}), ("x", self.alloys),
             ("e", self.mixed), ("y", self.mixed),
@@ -105,11 +128,15 @@ class Unknowns:
             if members or name == "u":
                 add(name, nodes, start + np.arange(len(nodes), dtype=np.int32))
                 start += len(nodes)
+        sides: list[Side] = []
         for contact in self.model.contacts:
-            facets = facets_of(domain, self.face_pairs(contact))
-            nodes = self._nodes(facets, tdim - 1)
-            add(f"z_{contact.name}", nodes, start + np.arange(len(nodes), dtype=np.int32))
-            start += len(nodes)
+            pairs = self.pairs_by_label(contact)
+            named = {f"z_{contact.name}" + f"@{k}" * (n > 0): k for n, k in enumerate(pairs)}
+            start = add_glued(
+                named, [self._nodes(facets_of(domain, p), tdim - 1) for p in pairs.values()]
+            )
+            of_sides = zip(named.values(), fields[-len(named) :], strict=True)
+            sides += [Side(contact, label, field) for label, field in of_sides]
         everywhere = np.arange(self.owned, dtype=np.int32)
         of_body = {} if self.stress is None else self.stress.fields
         for name in self._further():
@@ -128,13 +155,13 @@ class Unknowns:
         before = self.comm.exscan(self.local) or 0
         self.offset = int(before)
         self.scalar_rows = int(self.comm.bcast(start)) + np.arange(self.scalars, dtype=np.int32)
-        self.leaders, self._images = self._tied(fields, behind)
+        self.leaders, self._images = self._tied(fields, glued)
         self.globals = {field.name: self._global_map(field) for field in fields}
         self.salt = next(field for field in fields if field.name == "u")
         self.amount = next((field for field in fields if field.name == "a"), self.salt)
         self.phi = tuple(f for f in fields if f.name.startswith("phi_"))
         self.collector = next((c.terminal for c in self.model.contacts if c.electronic), 0)
-        self.z = tuple(f for f in fields if f.name.startswith("z_"))
+        self.z = tuple(sides)
         self.stored, self.electrons, self.inner = (
             tuple(f for f in fields if f.name == name) for name in "xey"
         )
@@ -189,7 +216,9 @@ class Unknowns:
         self._tie.mult(together, at_nodes)
         return np.flatnonzero(at_nodes.array_r > 0.5).astype(np.int32)
 
-    def _tied(self, fields: list[Field], behind: list[Numbers]) -> tuple[Numbers, PETSc.Mat | None]:
+    def _tied(
+        self, fields: list[Field], glued: Mapping[int, tuple[int, Numbers]]
+    ) -> tuple[Numbers, PETSc.Mat | None]:
         """Global leader of every unknown, and the matrix E if there are others; collective."""
         leaders = self.offset + np.arange(self.local, dtype=np.int64)
         if self._tie is None:
@@ -202,10 +231,8 @@ class Unknowns:
         of_node = self._tie.getValuesCSR()[1]
         kinds: list[Numbers] = []
         for number, field in enumerate(fields):
-            copy = number < len(behind)  # those of the potential may be one
-            name = behind[number] if copy else of_node[field.nodes]
-            kind = np.full(len(name), 0 if copy else number)
-            rows = np.column_stack([kind, name, field.unknowns])
+            kind, name = glued.get(number, (number, of_node[field.nodes]))
+            rows = np.column_stack([np.full(len(name), kind), name, field.unknowns])
             kinds.append(rows[alike[field.nodes]])
         mine = np.concatenate(kinds)
         first = int(self.comm.exscan(len(mine)) or 0)

@@ -207,7 +207,7 @@ def test_the_end_of_a_programme_is_no_rest(tmp_path):
     # quadratic in y between vertices: Simpson's rule over the nodes is close
     exact = np.trapezoid(1.0 / c[first], places * 1e-6) / KAPPA
     # without a double layer the reaction is there at all frequencies: slope at j and -j
-    (there,) = [z for z in system.z if z.name == "z_top"]
+    (there,) = [side.field for side in system.z if side.contact.name == "top"]
     j = float(np.mean(2 * 2.0 * state.x.array_r[there.unknowns]))  # A/m^2
     slope = 2 * THERMAL / math.sqrt(j**2 + 4 * 2.0**2)
     found = spectrum_of(system, (1.0,), state, "end")

@@ -32,10 +32,10 @@ def spread(kinetics):
     )
     system = system_of(case, MPI.COMM_SELF, lambda d: refined_at(d, ("window",), 0.02, 10))
     state = steady_state(system, {})
-    (z,) = [field for field in system.z if field.name == "z_window"]
+    (z,) = [side.field for side in system.z if side.contact.name == "window"]
     places = system.space.tabulate_dof_coordinates()[z.nodes, 0]
     order = np.argsort(places)
-    mean = system.face_load["window"].array_r[z.nodes] @ state.x.array_r[z.unknowns]
+    mean = system.face_load[z.name].array_r[z.nodes] @ state.x.array_r[z.unknowns]
     mean /= system.conductance * system.area["window"]
     return places[order], state.x.array_r[z.unknowns][order] / mean
 
