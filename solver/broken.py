@@ -412,3 +412,18 @@ def overlap(sides: Sides, broken: Break, normal: Floats) -> float:
     nodes = sides.cell_nodes[pairs[:, :1], closure[pairs[:, 1]]]
     least = float((opening[nodes] @ BETWEEN).min(initial=0.0))
     return 0.0 - min(float(sides.domain.comm.allreduce(least, op=MPI.MIN)), 0.0)
+
+
+def of_pairs(blocks: Floats, comm: MPI.Intracomm) -> PETSc.Mat:
+    """A matrix of the given blocks on its diagonal, shape (n, 2, 2) on this rank; collective."""
+    count = 2 * len(blocks)
+    matrix = PETSc.Mat().createAIJ(
+        ((count, PETSc.DETERMINE), (count, PETSc.DETERMINE)), nnz=(2, 0), comm=comm
+    )
+    first, _ = matrix.getOwnershipRange()
+    pointer = 2 * np.arange(count + 1, dtype=PETSc.IntType)
+    pairs = first + 2 * (np.arange(count) // 2)
+    columns = (pairs[:, None] + np.arange(2)).astype(PETSc.IntType)
+    matrix.setValuesCSR(pointer, columns.ravel(), blocks.reshape(-1))
+    matrix.assemble()
+    return matrix

@@ -36,6 +36,7 @@ from solver.broken import (
     Ints,
     Unknowns,
     hold,
+    of_pairs,
     split,
     unknowns,
 )
@@ -44,7 +45,14 @@ from solver.elasticity import Body
 from solver.equilibrium import BALANCE, FIXED, FREE, State, Support, Unbalanced, face_normal
 from solver.load_path import MOST_CUTS, LoadPath, why_stopped
 from solver.pins import pinned
-from solver.solve import DIRECT_UNSYMMETRIC, NONLINEAR, SolveFailed, newton, prefixed_options
+from solver.solve import (
+    DIRECT_UNSYMMETRIC,
+    NONLINEAR,
+    SolveFailed,
+    newton,
+    reachable,
+    solved_directly,
+)
 
 RELEASE, MOST_ROUNDS = 8, 40  # of the search for what sticks
 ENOUGH = 3e-10  # of the largest force: rounding, on fine cells of stiff bodies
@@ -143,9 +151,8 @@ class BrokenEquilibrium:
             step = min(step, 1.0 - share) if share + step < 1.0 - 1e-9 else 1.0 - share
             self.set_load(share + step)
             try:
-                if not history:
-                    self._start(y)
-                count, again = self._stick(y, share + step)
+                parted = not history and self._start(y)
+                count, again = self._stick(y, share + step, parted)
             except SolveFailed as error:
                 cuts += 1
                 reached.copy(y)
@@ -180,8 +187,10 @@ class BrokenEquilibrium:
         self.body.eigenstrain.x.array[:] = share * self.strained[0]
         self.body.initial_stress.x.array[:] = share * self.strained[1]
 
-    def _start(self, y: PETSc.Vec) -> None:
-        """Where to begin: everything bonded. Then contact forces are there from the start."""
+    def _start(self, y: PETSc.Vec) -> bool:
+        """Where to begin: where nothing presses (true), or bonded, which parts node by node."""
+        if self._part(y):
+            return True
         tied = unknowns(self.sides, self.held, tied=True)
         share = float(self.body.load.value)
         at = tied.to_sides.createVecRight()
@@ -193,13 +202,7 @@ class BrokenEquilibrium:
         right.scale(-1.0)
         self._assemble()
         reduced = self.matrix.PtAP(self.sides.matrix.matMult(tied.to_sides))
-        ksp = PETSc.KSP().create(self.comm)
-        ksp.setOptionsPrefix(PREFIX)
-        ksp.setOperators(reduced)
-        with prefixed_options(PREFIX, {**DIRECT_UNSYMMETRIC, **self.overrides}):
-            ksp.setFromOptions()
-        ksp.solve(right, at)
-        if ksp.getConvergedReason() <= 0 or not np.isfinite(at.norm()):
+        if not solved_directly(reduced, right, at, PREFIX, self.overrides):
             raise SolveFailed("mechanics: nothing holds the body, even with its layers bonded")
         # the free unknowns of the tied body are the first ones of every rank but for the jumps
         both = (self.unknowns.node_column != NO_SIDE) & (tied.node_column != NO_SIDE)
@@ -208,10 +211,32 @@ class BrokenEquilibrium:
             y.array[: self.held.plates] = at.array_r[: self.held.plates]
         # a force to compare residuals with: what the load does to a body that does not yield to it
         self.scale = float(force.norm(PETSc.NormType.NORM_INFINITY))
+        return False
 
-    def _stick(self, y: PETSc.Vec, share: float) -> tuple[int, int]:
+    def _part(self, y: PETSc.Vec) -> bool:
+        """Puts the linear equilibrium without contact into y (zero), if it overlaps nowhere.
+
+        Not of bodies that tear, meet an obstacle or have large deflections, which have several.
+        """
+        if self.body.rotates is not None or self.laws or self._obstacles():
+            return False
+        left = y.duplicate()
+        self.residual_at(y, left)
+        self.scale = float(self._forces().norm(PETSc.NormType.NORM_INFINITY))
+        left.scale(-1.0)
+        tangent = self.tangent_at(y)
+        solved = solved_directly(tangent, left, y, PREFIX, self.overrides)
+        self.residual_at(y, left)  # of a body that floats it is no zero
+        enough = reachable(ENOUGH * self.scale, tangent, y)
+        apart = bool(self._opened(y)[self.bounded, NORMAL].min(initial=0.0) >= 0.0)
+        if solved and left.norm() <= enough and self.comm.allreduce(apart, op=MPI.LAND):
+            return True
+        y.set(0.0)
+        return False
+
+    def _stick(self, y: PETSc.Vec, share: float, parted: bool = False) -> tuple[int, int]:
         """Newton steps, and solves until the nodes that stick are those that are pressed."""
-        stuck: npt.NDArray[np.bool_] = self.sticks.copy()
+        stuck: npt.NDArray[np.bool_] = self.sticks & (not parted)
         total = 0
         for again in range(MOST_ROUNDS):
             total += self._newton(y, self._bounds(y, share, stuck))
@@ -245,14 +270,10 @@ class BrokenEquilibrium:
 
     def _obstacles(self) -> dict[str, npt.NDArray[np.int64]]:
         """Free components of nodes against which something rigid is pushed."""
-        count = 2 * self.sides.owned
-        found = {}
-        for name, support in self.supports.items():
-            if support.kind == "obstacle":
-                rows = self.held.rows[name]
-                rows = rows[rows < count]
-                found[name] = rows[self.held.state[rows] == FREE]
-        return found
+        free = self.held.state == FREE
+        free[2 * self.sides.owned :] = False
+        names = [n for n, support in self.supports.items() if support.kind == "obstacle"]
+        return {n: rows[free[rows]] for n in names for rows in [self.held.rows[n]]}
 
     def _gap(self, name: str, rows: npt.NDArray[np.int64]) -> Floats:
         support = self.supports[name]
@@ -285,8 +306,10 @@ class BrokenEquilibrium:
         self.put(y)
         self._assemble()
         found = self.matrix.PtAP(self.whole)
-        more = self._cohesive_tangent(y).PtAP(self.unknowns.jumps)
-        found.axpy(1.0, more, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        slopes = of_pairs(self._tractions(self._opened(y))[1], self.comm)
+        found.axpy(
+            1.0, slopes.PtAP(self.unknowns.jumps), PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN
+        )
         return found
 
     # -- pieces ------------------------------------------------------------------------------------
@@ -296,7 +319,6 @@ class BrokenEquilibrium:
         self._put_sides(self.unknowns, y, float(self.body.load.value))
 
     def _put_sides(self, chosen: Unknowns, y: PETSc.Vec, share: float) -> None:
-        """Sets the displacement of every cell."""
         u = chosen.to_sides.createVecLeft()
         chosen.to_sides.mult(y, u)
         u.axpy(share, chosen.given)
@@ -338,21 +360,6 @@ class BrokenEquilibrium:
             area = self.sides.area[at]
             force[at], slope[at] = area[:, None] * t, area[:, None, None] * tangent
         return force, slope
-
-    def _cohesive_tangent(self, y: PETSc.Vec) -> PETSc.Mat:
-        """Derivative of the cohesive forces in the jumps."""
-        count = 2 * len(self.sides.nodes)
-        slope = self._tractions(self._opened(y))[1]
-        matrix = PETSc.Mat().createAIJ(
-            ((count, PETSc.DETERMINE), (count, PETSc.DETERMINE)), nnz=(2, 0), comm=self.comm
-        )
-        first, _ = matrix.getOwnershipRange()
-        pointer = 2 * np.arange(count + 1, dtype=PETSc.IntType)
-        pairs = first + 2 * (np.arange(count) // 2)
-        columns = (pairs[:, None] + np.arange(2)).astype(PETSc.IntType)
-        matrix.setValuesCSR(pointer, columns.ravel(), slope.reshape(-1))
-        matrix.assemble()
-        return matrix
 
     def _remember(self, y: PETSc.Vec, share: float) -> None:
         """The largest openings, and what they have cost."""

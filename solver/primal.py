@@ -30,6 +30,7 @@ from solver.solve import (
     MULTIGRID,
     MULTIGRID_2D,
     TWO_LEVELS_SCALAR,
+    magnitudes,
     make_solver,
     solve,
 )
@@ -323,19 +324,12 @@ class Primal:
     def _currents(
         self, x: PETSc.Vec, robin: PETSc.Vec, parts: tuple[fem.Function, ...], applied: Floats
     ) -> tuple[dict[str, float], Floats, float]:
-        reaction, size = self.matrix.createVecRight(), self.matrix.createVecRight()
+        reaction = self.matrix.createVecRight()
         self.free.mult(x, reaction)
         reaction.axpy(-1.0, robin)
         by_contact: dict[str, float] = {}
         by_terminal = np.zeros(len(self.model.terminals))
-        absolute = self.free.copy()
-        indptr, indices, values = absolute.getValuesCSR()
-        absolute.setValuesCSR(indptr, indices, np.abs(values))
-        absolute.assemble()
-        magnitude = x.copy()
-        magnitude.abs()
-        absolute.mult(magnitude, size)
-        absolute.destroy()
+        size = magnitudes(self.free, x)
         weight = transport.volume_weight(self.domain)
         taken = np.zeros(len(reaction.array), dtype=bool)
         rounding = 0.0

@@ -105,6 +105,9 @@ BOUNDED: dict[str, str] = {
     "snes_max_it": "100",
     "snes_vi_zero_tolerance": "1e-12",
 }
+# Times a residual that is asked for, 1e-11 to 3e-10 of the loads. What floats has pivots that are
+# rounding, and goes so far that the rounding of its forces is as large as the loads: no solution.
+MOST_ROUNDED = 1e3
 DIRECT_LIMIT = 20_000
 # Elasticity: smoothed aggregation with the rigid motions as near null space.
 ELASTICITY: dict[str, str] = {
@@ -293,6 +296,48 @@ def solve(
     return int(ksp.getIterationNumber())
 
 
+def solved_directly(
+    matrix: PETSc.Mat, right: PETSc.Vec, at: PETSc.Vec, prefix: str, overrides: Mapping[str, str]
+) -> bool:
+    """Solve by factors and put the answer into `at`; whether there is one."""
+    ksp = PETSc.KSP().create(matrix.comm)
+    ksp.setOptionsPrefix(prefix)
+    ksp.setOperators(matrix)
+    with prefixed_options(prefix, {**DIRECT_UNSYMMETRIC, **overrides}):
+        ksp.setFromOptions()
+    ksp.solve(right, at)
+    solved = ksp.getConvergedReason() > 0 and bool(np.isfinite(at.norm()))
+    ksp.destroy()
+    return solved
+
+
+def magnitudes(matrix: PETSc.Mat, x: PETSc.Vec) -> PETSc.Vec:
+    """|A| |x|, every entry without its sign: what a product A x is rounded against; collective."""
+    absolute, size, without = matrix.copy(), matrix.createVecLeft(), x.copy()
+    pointer, columns, values = absolute.getValuesCSR()
+    absolute.setValuesCSR(pointer, columns, np.abs(values))
+    absolute.assemble()
+    without.abs()
+    absolute.mult(without, size)
+    absolute.destroy()
+    without.destroy()
+    return size
+
+
+def reachable(least: float, matrix: PETSc.Mat, y: PETSc.Vec) -> float:
+    """A norm of residuals that is asked for, or that of rounding where y makes this larger.
+
+    The rounding of a product A y is at most n eps |A| |y| in n terms, about eps |A| |y| as their
+    errors mostly cancel. At most `MOST_ROUNDED` times what is asked for.
+
+    Source: Higham 2002, Accuracy and Stability of Numerical Algorithms, ch. 2 and 3.
+    """
+    size = magnitudes(matrix, y)
+    wrong = np.finfo(float).eps * size.norm()
+    size.destroy()
+    return float(max(least, min(wrong, MOST_ROUNDED * least)))
+
+
 def newton(
     what: str,
     residual: Callable[[PETSc.Vec, PETSc.Vec], None],
@@ -304,6 +349,8 @@ def newton(
     bounds: tuple[PETSc.Vec, PETSc.Vec] | None = None,
 ) -> int:
     """Solve residual(y) = 0, or between bounds its variational inequality; the number of steps.
+
+    Between bounds a residual that is nothing but rounding is enough.
 
     Args:
         what: What is solved, for the message.
@@ -322,11 +369,18 @@ def newton(
     snes.setOptionsPrefix(prefix)
     left = y.duplicate()
     snes.setFunction(lambda _, at, out: residual(at, out), left)
-    snes.setJacobian(lambda _, at, out, __: tangent(at, out), matrix, matrix)
     if bounds is not None:
         snes.setVariableBounds(*bounds)
     with prefixed_options(prefix, options):
         snes.setFromOptions()
+    least = snes.getTolerances()[1]
+
+    def derivative(own: PETSc.SNES, at: PETSc.Vec, out: PETSc.Mat, _: PETSc.Mat) -> None:
+        tangent(at, out)
+        if bounds is not None:
+            own.setTolerances(atol=reachable(least, out, at))
+
+    snes.setJacobian(derivative, matrix, matrix)
     snes.solve(None, y)
     reason, steps = snes.getConvergedReason(), int(snes.getIterationNumber())
     norm = snes.getFunctionNorm()
