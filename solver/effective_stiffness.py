@@ -42,6 +42,7 @@ from solver.solve import DIRECT, DIRECT_LIMIT, ELASTICITY, ELASTICITY_LIMIT, mak
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Sides = Literal["periodic", "affine"]
+NOTHING = 1e-12  # of the stiffest phase: less beside voids is rounding of 0
 
 
 class Loose(ValueError):
@@ -94,7 +95,7 @@ def response(cell: Elastic, sides: Sides) -> Response:
 
     Raises:
         NotPeriodic: Sides do not match.
-        Loose: A solid that is not held.
+        Loose: A solid that is not held, or solids that do not lead through the cell.
         SolveFailed: No convergence.
     """
     domain = cell.domain
@@ -145,7 +146,18 @@ def response(cell: Elastic, sides: Sides) -> Response:
         field.x.scatter_forward()
         fields.append(field)
     tensor = _mean_energy(cell, fields, law)
+    stiffest = max(float(np.abs(one).max()) for one in cell.stiffness.values())
+    if np.linalg.eigvalsh(tensor)[0] <= NOTHING * stiffest and _has_voids(cell):
+        raise Loose(
+            "mechanics: some strain of the cell costs no energy, as its solids do not lead through "
+            "it along all axes: expected solids that do"
+        )
     return Response(tensor, tuple(fields), int(stiffness.getSize()[0]), iterations)
+
+
+def _has_voids(cell: Elastic) -> bool:
+    meshed = sum(region.computed for region in cell.domain.built.report.regions)
+    return bool(meshed < cell.volume * (1.0 - 1e-9))
 
 
 def _reduced(vector: PETSc.Vec, expansion: PETSc.Mat) -> PETSc.Vec:

@@ -169,3 +169,20 @@ def test_loose_solids_are_refused(tmp_path):
     loose = elastic(tmp_path, lambda p: blocks(p, ring, 0.2), 2, {"b": SOFT}, omit=["a"])
     with pytest.raises(Loose):
         response(loose, "periodic")
+
+
+@pytest.mark.parametrize("islands", [[[0, 0], [0, 1]], [[0, 1], [0, 1]]])
+def test_solids_that_do_not_lead_through_the_cell_are_refused(tmp_path, islands):
+    # one connected piece: an island, or a bar along one axis; rounding is no stiffness
+    cell = elastic(
+        tmp_path, lambda p: blocks(p, np.array(islands), 0.25), 2, {"b": SOFT}, omit=["a"]
+    )
+    with pytest.raises(Loose, match="do not lead through"):
+        response(cell, "periodic")
+
+
+def test_a_soft_phase_is_no_void(tmp_path):
+    # 1e-14 of the matrix all around an island: soft, but a stiffness
+    laws = {"a": 1e-14 * SOFT, "b": SOFT}
+    cell = elastic(tmp_path, lambda p: blocks(p, np.array([[0, 0], [0, 1]]), 0.25), 2, laws)
+    assert 0.0 < least(response(cell, "periodic").tensor) < 1e-12
