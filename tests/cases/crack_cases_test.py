@@ -32,6 +32,8 @@ MISSES = {
     ("skeleton_span", "d3_f22_nm200"): {"verdict"},
     ("skeleton_thickness", "nm100"): {"verdict"},
     ("skeleton_thickness", "nm200"): {"verdict"},
+    ("skeleton_thickness_thin", ""): {"map_exponent"},
+    ("skeleton_thickness_thick", ""): {"map_exponent"},
     **{(f"skeleton_{depth}mah", ""): {"mean_energy_release_rate"} for depth in (1, 3, 5, 7)},
     ("skeleton_seeds", "wide"): {"mean_energy_release_rate"},
     ("skeleton_seeds_thin", "wide"): {"mean_energy_release_rate"},

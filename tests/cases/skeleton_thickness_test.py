@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from mpi4py import MPI
 
-from solver.case import load_case
+from solver.case import load_case, with_settings
 from solver.simulate import simulate
 
-CASE = Path(__file__).parents[2] / "cases/pan2024_lipon_on_lib/skeleton_thickness.toml"
+PAN = Path(__file__).parents[2] / "cases/pan2024_lipon_on_lib"
+CASE = PAN / "skeleton_thickness.toml"
 FILMS = {"nm100": 0.1, "nm200": 0.2, "": 0.3, "nm400": 0.4}  # um
 UNIT = 100.0**2 / (77e3 / (1 - 0.25**2))  # s^2/E', J/m^2/um
 WIDTH = 4.0  # um, of the cell
@@ -33,6 +34,22 @@ def test_the_variants_differ_by_the_thickness_alone():
         assert low == pytest.approx(10.0)
         assert variant(name).mechanics == variant("").mechanics
         assert variant(name).regions == variant("").regions
+
+
+@pytest.mark.parametrize("name", ["thin", "thick"])
+def test_the_maps_at_the_corners_are_of_the_realisations_that_are_shown(name):
+    shown = load_case(PAN / f"skeleton_{name}_fibres.toml")
+    mapped = load_case(PAN / f"skeleton_thickness_{name}.toml")
+    for each in (mapped, mapped.variants["tension"]):
+        body = replace(each.geometry.body, resolution=shown.geometry.body.resolution)
+        assert replace(each.geometry, body=body) == shown.geometry
+        assert each.mechanics == shown.mechanics
+        assert each.map.parameter == "geometry.layers[1].thickness"
+        # a film that the paper finds broken, and one that it finds intact
+        assert min(each.map.numbers) <= 200.0  # nm
+        assert max(each.map.numbers) >= 300.0
+        for thickness in each.map.values:  # each point makes sense on the lattice of this file
+            with_settings(each, {each.map.parameter: thickness}, True)
 
 
 @pytest.mark.slow
