@@ -61,6 +61,7 @@ class Phase:
         made: what was placed of it, if it is of features that are placed one by one.
         faces: pairs of regions and the area of the face between them, um^2 (um in 2D), where that
             of the features is known.
+        rim: height of the flat face that it ends at with a rim, um; None: it has none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Phase:
     volume: float | None = None
     made: Made | None = None
     faces: tuple[tuple[str, str, float], ...] = ()
+    rim: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def fit(
     if labels is not None:
         body = _Body(lattice, phases, start, own, first, cells, labels)
         return _of_pixels(body) if moves else _fitted(body, np.zeros(len(phases)), False)[0]
+    rims = [phase.rim for phase in phases]
     levels, wanted = [phase.level for phase in phases], [phase.volume for phase in phases]
     values: Floats = np.array([phase.level(start[first]) for phase in phases])
     offsets = first_offsets(lattice, wanted, values)
@@ -122,7 +125,8 @@ def fit(
     best: tuple[float, Fitted | None] = (np.inf, None)
     for _ in range(LABELLINGS):
         shifts = first_offsets(lattice, wanted, values)
-        labels = labels_of(lattice, levels, shifts, values - shifts[:, None], cells, start, own)
+        painted = values - shifts[:, None]
+        labels = labels_of(lattice, levels, shifts, painted, cells, start, own, rims)
         body = _Body(lattice, phases, start, own, first, cells, labels)
         found, have = _fitted(body, offsets, moves)
         excess = np.nan_to_num(have / asked - 1.0)

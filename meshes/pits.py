@@ -105,4 +105,7 @@ def phase_of_pits(micro: Rough, pits: Pits, face: Level) -> Phase:
 
     # depths are below the face, rough or not, so it does not change the volume
     volume = pits.count * pit_volume(pits, micro.body.flat)
-    return Phase(pits.name, level, volume, None, pit_faces(micro, pits))
+    rough = pits.layer in {other.layer for other in micro.faces}
+    # other walls are upright at the face
+    rim = micro.body.span(pits.layer)[1] if pits.kind == "cone" and not rough else None
+    return Phase(pits.name, level, volume, None, pit_faces(micro, pits), rim)

@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 TRIES = 2000
 SHARE_KEPT = 0.5  # of the least gap of the regular array
+MANY = 200  # points along the floor at which the room between rods is measured
 SAMPLES = 500_000  # points at which the volume of a deposit is measured
 
 
@@ -229,12 +230,39 @@ def phases_of_rods(micro: Rods) -> list[Phase]:
         def deposit(points: Floats) -> Floats:
             return np.minimum(film(points), points[:, -1] - floor)
 
-        out.append(Phase(micro.deposit.name, deposit, _painted_volume(micro, out, deposit)))
+        share, rest = _painted_shares(micro, out, deposit)
+        if rest == 0.0:
+            raise MeshError(_filled(micro, placed))
+        whole = (high - low) * math.prod(body.sizes[:-1])
+        out.append(Phase(micro.deposit.name, deposit, share * whole))
     return out
 
 
-def _painted_volume(micro: Rods, over: list[Phase], level: Level) -> float:
-    """Volume inside of a level that nothing is painted over, from points on a lattice."""
+def _filled(micro: Rods, placed: Standing) -> str:
+    """What is to be said of a deposit that leaves nothing of its layer.
+
+    Between rods that reach its top it has room for less than the distance of their faces from the
+    place on the floor that is farthest from all of them.
+    """
+    body = micro.body
+    given = 0.0 if micro.deposit is None else micro.deposit.thickness
+    axes = [(np.arange(MANY) + 0.5) / MANY * size for size in body.sizes[:-1]]
+    floor = np.stack([grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")], axis=1)
+    far = level_of_capsules(
+        floor, placed.places, 0.0 * placed.places, placed.radii + placed.shell,
+        np.array(body.periods[:-1]), 1.01 * given,
+    )  # fmt: skip
+    return (
+        f"mesh: geometry.deposit.thickness: {given:g} um, expected less than {far.max():.3g} um "
+        f"or a thicker layer: between these rods it fills all of {micro.inside}"
+    )
+
+
+def _painted_shares(micro: Rods, over: list[Phase], level: Level) -> tuple[float, float]:
+    """Shares of the layer inside of a level that nothing is painted over, and inside of none.
+
+    From points on a lattice.
+    """
     body = micro.body
     low, high = body.span(micro.inside)
     sizes = np.array([*body.sizes[:-1], high - low])
@@ -243,10 +271,11 @@ def _painted_volume(micro: Rods, over: list[Phase], level: Level) -> float:
     axes = [(np.arange(n) + 0.5) / n * size for n, size in zip(counts, sizes, strict=True)]
     points = np.stack([grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")], axis=1)
     points[:, -1] += low
-    inside = level(points) < 0.0
+    free = np.ones(len(points), bool)
     for phase in over:
-        inside &= phase.level(points) >= 0.0
-    return float(inside.mean() * sizes.prod())
+        free &= phase.level(points) >= 0.0
+    inside = level(points) < 0.0
+    return float((inside & free).mean()), float((free & ~inside).mean())
 
 
 def _level(micro: Rods, placed: Standing, grown: float) -> Level:

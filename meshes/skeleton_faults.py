@@ -17,6 +17,8 @@ from meshes.pixels import pixels_of
 MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
 CLIFF = 2.0  # between opposite edges of a map, over steps between its pixels
 MOST_WAVES = 1000  # of the shortest ones along a cell
+FLATTEST_CONE = 0.2  # depth over diameter: cells at the rims of flatter ones are too flat
+CONE_BOXES = 3.0  # in the depth of a cone, for volume, mouth and wall within 3 %
 MAPS = (".npy", ".csv", ".tif", ".tiff")
 
 
@@ -39,6 +41,13 @@ def fibre_faults(micro: Fibres) -> Iterator[Fault]:
     if micro.deviation > 0.5 * micro.diameter:
         expected = f"at most half of the diameter ({um(0.5 * micro.diameter)})"
         yield Fault("deviation", um(micro.deviation), expected)
+    whole = (high - low) * math.prod(body.sizes[:-1])
+    inner = min(micro.length, *body.sizes[:-1], high - low)
+    across = 2.0 * body.resolution
+    least = inner * (across if dim == 2 else 0.25 * math.pi * across**2) / whole
+    if 0.0 < micro.volume_fraction < least:
+        expected = f"at least {least:.3g}, one fibre of two boxes across and {um(inner)}"
+        yield Fault("volume_fraction", f"{micro.volume_fraction:g}", expected)
     if micro.length < micro.diameter:
         yield Fault("length", um(micro.length), f"at least the diameter ({um(micro.diameter)})")
     room = min(*body.sizes[:-1], high - low)
@@ -262,6 +271,14 @@ def _pit_faults(micro: Rough, pits: Pits, there: list[str]) -> Iterator[Fault]:
     if not body.resolution <= pits.depth < high - low:
         expected = f"at least one box and less than the layer ({um(high - low)})"
         yield Fault("pits.depth", um(pits.depth), expected)
+    elif pits.kind == "cone" and pits.layer not in {face.layer for face in micro.faces}:
+        if pits.depth < FLATTEST_CONE * pits.diameter * (1.0 - 1e-9):
+            least = um(FLATTEST_CONE * pits.diameter)
+            expected = f"at least {least}: the rim of flatter cones would be lost"
+            yield Fault("pits.depth", um(pits.depth), expected)
+        elif pits.depth < CONE_BOXES * body.resolution * (1.0 - 1e-9):
+            expected = f"at most {um(pits.depth / CONE_BOXES)}, a third of the depth of the cones"
+            yield Fault("resolution", um(body.resolution), expected)
     dim = len(body.sizes)
     each = pits.diameter + body.resolution
     share = pits.count * (each if dim == 2 else 0.25 * math.pi * each**2)

@@ -1,5 +1,6 @@
 """Where features lie: the same digits at every resolution, apart where no way is asked for."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,11 @@ from meshes.distances import least_gap
 from meshes.faults import faults
 from meshes.fibres import fibres
 from meshes.layers import Layer
+from meshes.mesh import MeshError
 from meshes.micro import Body, Coat, Fibres, Particles, Pits, Rods, Rough
 from meshes.particles import balls
 from meshes.pits import pit_places
-from meshes.rods import rods
+from meshes.rods import phases_of_rods, rods
 from meshes.structure import build_structure
 from meshes.ways import Ways, distances_of_segments
 
@@ -150,3 +152,41 @@ def test_what_leaves_no_cell_of_a_region_is_refused_before_anything_is_placed():
     rows = replace(full, count=(2, 4), arrangement="hexagonal", diameter=0.1)
     assert faults(replace(rows, deposit=Coat("deposit", 0.19), length=0.81)) == []
     assert len(faults(replace(rows, deposit=Coat("deposit", 0.21)))) == 1
+
+
+def test_fractions_of_less_than_a_fibre_are_refused_before_anything_is_placed():
+    body = Body(1.0, 1.0, (Layer("PEO", 0.8),), 0.05, "sides", 1)
+    # two boxes across, as long as the layer is thick: pi 0.05^2 0.8/0.8 = 0.00785
+    one = Fibres(body, "rib", "PEO", 0.0079, 0.1, 0.0, 3.0, (0.0, 0.0, 1.0), 0.0, "any")
+    assert faults(one) == []
+    (fault,) = faults(replace(one, volume_fraction=0.0078))
+    assert (fault.key, fault.given) == ("volume_fraction", "0.0078")
+    assert fault.expected == "at least 0.00785, one fibre of two boxes across and 0.8 um"
+    # 0.2 long: a quarter of that
+    assert faults(replace(one, volume_fraction=0.002, length=0.2)) == []
+    assert len(faults(replace(one, volume_fraction=0.0019, length=0.2))) == 1
+    # strips: 0.1 0.8/0.8
+    flat = replace(one, body=replace(body, depth=0.0), axis=(0.0, 1.0), volume_fraction=0.099)
+    assert [fault.key for fault in faults(flat)] == ["volume_fraction"]
+    assert faults(replace(flat, volume_fraction=0.101)) == []
+
+
+@pytest.mark.parametrize("cap", ["flat", "round"])
+def test_deposits_that_fill_the_gaps_of_jittered_rods_are_refused_before_the_mesh(cap: str):
+    body = Body(1.0, 0.0, (Layer("PEO", 1.0),), 0.05, "sides", 1)
+    film = Coat("deposit", 0.2)
+    one = Rods(body, "rod", "PEO", (2,), "jittered", 0.05, 0.2, 0.0, 0.8, cap, deposit=film)
+    assert faults(one) == []
+    places = np.sort(rods(one).places[:, 0])
+    # faces of two rods in a period of 1: half of the wider gap is what the deposit has room for
+    gap = max(places[1] - places[0], 1.0 - places[1] + places[0]) - 0.2
+    room = 0.5 * gap
+    thin = replace(one, deposit=Coat("deposit", 0.9 * room), length=1.0 - 0.9 * room)
+    assert [phase.name for phase in phases_of_rods(thin)] == ["rod", "deposit"]
+    if cap == "flat":
+        thick = replace(one, deposit=Coat("deposit", 1.01 * room), length=1.0 - 1.01 * room)
+        with pytest.raises(MeshError, match=r"deposit\.thickness: .* all of PEO") as caught:
+            phases_of_rods(thick)
+        told = float(re.search(r"less than ([\d.]+) um", str(caught.value))[1])
+        assert told == pytest.approx(room, abs=0.005)
+        phases_of_rods(replace(thick, length=0.7))  # some is left on top
