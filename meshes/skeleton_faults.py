@@ -18,7 +18,7 @@ MOST_FIBRES_SHARE = {"any": 0.7, "yes": 0.7, "no": 0.2}
 CLIFF = 2.0  # between opposite edges of a map, over steps between its pixels
 MOST_WAVES = 1000  # of the shortest ones along a cell
 FLATTEST_CONE = 0.2  # depth over diameter: cells at the rims of flatter ones are too flat
-CONE_BOXES = 3.0  # in the depth of a cone, for volume, mouth and wall within 3 %
+CONE_BOXES = 3.0  # of its depth; with fewer the wall is up to half off, the volume a fifth
 MAPS = (".npy", ".csv", ".tif", ".tiff")
 
 
